@@ -1,0 +1,175 @@
+// Machines, their parts, and the controllers: rows in MAAS's words.
+import type { BlockDeviceId, InterfaceId, SubnetId, SystemId, UserId, VlanId } from './ids.ts'
+import type { MacAddress } from './mac-address.ts'
+
+/** MAAS's numbers and names of a machine's status. */
+export const MACHINE_STATUS = {
+  NEW: 0,
+  COMMISSIONING: 1,
+  FAILED_COMMISSIONING: 2,
+  MISSING: 3,
+  READY: 4,
+  RESERVED: 5,
+  DEPLOYED: 6,
+  RETIRED: 7,
+  BROKEN: 8,
+  DEPLOYING: 9,
+  ALLOCATED: 10,
+  FAILED_DEPLOYMENT: 11,
+  RELEASING: 12,
+  FAILED_RELEASING: 13,
+  DISK_ERASING: 14,
+  FAILED_DISK_ERASING: 15,
+  RESCUE_MODE: 16,
+  ENTERING_RESCUE_MODE: 17,
+  FAILED_ENTERING_RESCUE_MODE: 18,
+  EXITING_RESCUE_MODE: 19,
+  FAILED_EXITING_RESCUE_MODE: 20,
+  TESTING: 21,
+  FAILED_TESTING: 22,
+} as const
+export type MachineStatus = (typeof MACHINE_STATUS)[keyof typeof MACHINE_STATUS]
+
+/** `status_name` as MAAS prints it, by number. */
+export const MACHINE_STATUS_NAMES: readonly string[] = [
+  'New',
+  'Commissioning',
+  'Failed commissioning',
+  'Missing',
+  'Ready',
+  'Reserved',
+  'Deployed',
+  'Retired',
+  'Broken',
+  'Deploying',
+  'Allocated',
+  'Failed deployment',
+  'Releasing',
+  'Releasing failed',
+  'Disk erasing',
+  'Failed disk erasing',
+  'Rescue mode',
+  'Entering rescue mode',
+  'Failed to enter rescue mode',
+  'Exiting rescue mode',
+  'Failed to exit rescue mode',
+  'Testing',
+  'Failed testing',
+]
+
+export type PowerState = 'on' | 'off' | 'unknown' | 'error'
+
+/** What the enlistment agent saw; strings are cut to 256 characters by the parser. */
+export type HardwareFacts = {
+  readonly cpuModel: string
+  readonly systemVendor: string
+  readonly systemProduct: string
+  readonly systemSerial: string
+  readonly systemVersion: string
+  readonly mainboardVendor: string
+  readonly mainboardProduct: string
+  readonly firmwareVendor: string
+  readonly firmwareVersion: string
+  readonly firmwareDate: string
+}
+
+export type Machine = {
+  readonly systemId: SystemId
+  readonly hostname: string
+  readonly description: string
+  readonly status: MachineStatus
+  readonly ownerId: UserId | null
+  readonly ownerData: Readonly<Record<string, string>>
+  /** `amd64/generic` */
+  readonly architecture: string
+  readonly hardwareUuid: string | null
+  readonly cpuCount: number
+  /** MHz, 0 unknown. */
+  readonly cpuSpeedMhz: number
+  readonly memoryMib: number
+  readonly powerType: string
+  readonly powerParameters: Readonly<Record<string, string>>
+  readonly powerState: PowerState
+  readonly locked: boolean
+  readonly tagNames: readonly string[]
+  readonly minHweKernel: string
+  readonly hweKernel: string
+  readonly osSystem: string
+  readonly distroSeries: string
+  readonly netboot: boolean
+  /** Firmware kind of the last boot: `pxe` (BIOS) or `uefi`; '' unknown. */
+  readonly biosBootMethod: string
+  readonly bootInterfaceId: InterfaceId | null
+  readonly hardware: HardwareFacts | null
+  readonly createdWall: number
+  readonly updatedWall: number
+}
+
+export type InterfaceLink = {
+  readonly id: number
+  readonly mode: 'auto' | 'dhcp' | 'static' | 'link_up'
+  readonly subnetId: SubnetId | null
+  readonly ip: string | null
+}
+
+export type Interface = {
+  readonly id: InterfaceId
+  readonly systemId: SystemId
+  readonly name: string
+  readonly type: 'physical' | 'bond' | 'bridge' | 'vlan' | 'unknown'
+  readonly mac: MacAddress | null
+  readonly vlanId: VlanId | null
+  readonly enabled: boolean
+  readonly tags: readonly string[]
+  readonly vendor: string | null
+  readonly product: string | null
+  readonly firmwareVersion: string | null
+  readonly linkConnected: boolean
+  /** Mbit/s, 0 unknown. */
+  readonly linkSpeedMbps: number
+  readonly interfaceSpeedMbps: number
+  readonly links: readonly InterfaceLink[]
+}
+
+export type BlockDevice = {
+  readonly id: BlockDeviceId
+  readonly systemId: SystemId
+  readonly name: string
+  readonly model: string
+  readonly serial: string
+  readonly idPath: string
+  readonly sizeBytes: number
+  readonly blockSizeBytes: number
+  readonly tags: readonly string[]
+}
+
+/** One network device of a controller as it reported it. */
+export type ControllerInterface = {
+  readonly name: string
+  readonly mac: MacAddress
+  /** `192.0.2.1/24`, host bits kept. */
+  readonly addresses: readonly string[]
+  readonly vlanId: VlanId | null
+}
+
+export type Controller = {
+  readonly systemId: SystemId
+  readonly kind: 'rack' | 'region'
+  readonly hostname: string
+  readonly description: string
+  readonly version: string
+  readonly architecture: string
+  readonly cpuCount: number
+  readonly memoryMib: number
+  readonly interfaces: readonly ControllerInterface[]
+  /** Regions only. */
+  readonly apiUrl: string | null
+  readonly peerAddress: string | null
+  /** Counts up at each start of the process. */
+  readonly incarnation: number
+  /** Racks: log time of the last beat and the state the regions agreed on. */
+  readonly lastBeatAt: number
+  readonly connected: boolean
+  readonly createdWall: number
+  readonly updatedWall: number
+}

@@ -1,0 +1,97 @@
+// Rows of the network tables, in MAAS's words. All times named `…At` are log time in ms unless they
+// end in `Wall` (Unix ms, display only).
+import type { FabricId, IpRangeId, SpaceId, SubnetId, SystemId, UserId, VlanId } from './ids.ts'
+import type { Cidr, Ipv4 } from './ipv4.ts'
+import type { MacAddress } from './mac-address.ts'
+
+export type Fabric = {
+  readonly id: FabricId
+  readonly name: string
+  readonly description: string
+  readonly classType: string | null
+}
+
+export type Vlan = {
+  readonly id: VlanId
+  readonly fabricId: FabricId
+  readonly name: string
+  /** 802.1Q id; 0 is untagged. */
+  readonly vid: number
+  readonly mtu: number
+  readonly description: string
+  readonly spaceId: SpaceId | null
+  readonly dhcpOn: boolean
+  readonly primaryRack: SystemId | null
+  readonly secondaryRack: SystemId | null
+  readonly relayVlanId: VlanId | null
+  readonly externalDhcp: string | null
+}
+
+export type Space = { readonly id: SpaceId; readonly name: string; readonly description: string }
+
+export type Subnet = {
+  readonly id: SubnetId
+  readonly name: string
+  readonly description: string
+  readonly vlanId: VlanId
+  readonly cidr: Cidr
+  readonly gatewayIp: Ipv4 | null
+  readonly dnsServers: readonly string[]
+  /** 0 off, 1 on, 2 on with RFC 2317 glue. */
+  readonly rdnsMode: number
+  readonly activeDiscovery: boolean
+  readonly allowDns: boolean
+  readonly allowProxy: boolean
+  readonly managed: boolean
+  readonly disabledBootArchitectures: readonly string[]
+}
+
+export type IpRange = {
+  readonly id: IpRangeId
+  readonly type: 'dynamic' | 'reserved'
+  readonly subnetId: SubnetId
+  readonly start: Ipv4
+  readonly end: Ipv4
+  readonly comment: string
+  readonly userId: UserId | null
+}
+
+/** MAAS's allocation types of addresses given by the API (DHCP's own are holds). */
+export const ALLOC_TYPE = { auto: 0, sticky: 1, userReserved: 4, dhcp: 5, discovered: 6 } as const
+
+/** An address allocated through the API: `api[a]` of lease-protocol §2. Keyed by `ip`. */
+export type IpAddress = {
+  readonly ip: Ipv4
+  readonly allocType: 0 | 1 | 4
+  readonly subnetId: SubnetId
+  readonly userId: UserId | null
+  readonly hostname: string
+  readonly mac: MacAddress | null
+  readonly createdWall: number
+  readonly updatedWall: number
+}
+
+/** DHCP client identity: `<htype>-<chaddr hex>`, the default policy of MAAS (lease-protocol A6). */
+export type ClientKey = string
+
+/**
+ * "This address is for this client and nobody else until log time `until`" (lease-protocol §2).
+ * Keyed by `ip`. Never shortened; counts as absent when until ≤ now.
+ */
+export type Hold = {
+  readonly ip: Ipv4
+  readonly client: ClientKey
+  readonly mac: MacAddress
+  readonly until: number
+  readonly boundAt: number
+  /** Seconds of option 51 given at the last bind. */
+  readonly leaseSeconds: number
+  readonly boundWall: number
+  /** RELEASE was seen: shown, preferred for the same client; `until` stays. */
+  readonly released: boolean
+  readonly hostname: string
+  readonly rackId: SystemId
+}
+
+/** A declined address; nobody gets it while until > now. Keyed by `ip`. */
+export type Quarantine = { readonly ip: Ipv4; readonly until: number; readonly mac: MacAddress }

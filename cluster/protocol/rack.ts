@@ -1,0 +1,96 @@
+// Rack ⇄ region over mTLS. The rack asks, the region pushes the part of the state that concerns it.
+import type { BootResource, MachineBoot } from '#model/boot.ts'
+import type { SystemId, VlanId } from '#model/ids.ts'
+import type { Hold, IpAddress, IpRange, Quarantine, Subnet, Vlan } from '#model/network.ts'
+import type { CommandOf } from '#state/command.ts'
+import type { Outcome } from '#state/outcome.ts'
+
+/** What a rack needs of one VLAN to serve it. */
+export type RackVlan = Vlan & {
+  /** Racks of the VLAN in order of precedence that are connected to some region now. */
+  readonly liveRacks: readonly SystemId[]
+  /** Interfaces of this rack on the VLAN. */
+  readonly interfaceNames: readonly string[]
+}
+
+/** Rows of a rack's view. `settings` has one row, key `rack`. */
+export type ViewRows = {
+  readonly vlans: RackVlan
+  readonly subnets: Subnet
+  readonly ipRanges: IpRange
+  readonly ipAddresses: IpAddress
+  readonly holds: Hold
+  readonly quarantines: Quarantine
+  readonly machineBoots: MachineBoot
+  readonly bootResources: BootResource
+  readonly settings: RackSettings
+}
+export type ViewTable = keyof ViewRows
+
+export type RackSettings = {
+  readonly clusterId: string
+  /** `host:port` of every region's peer listener. */
+  readonly regionPeers: readonly string[]
+  /** API base URL of every region, e.g. `http://192.0.2.1:5240`. */
+  readonly regionApis: readonly string[]
+  /** Option 51 for operating systems and for firmware, seconds. */
+  readonly leaseSeconds: number
+  readonly firmwareLeaseSeconds: number
+  readonly domainName: string
+  /** The rack answers router solicitations on VLANs it serves (no 13 s wait for IPv6 in iPXE). */
+  readonly answerRouterSolicitations: boolean
+}
+
+export type ViewChange = {
+  readonly [T in ViewTable]: {
+    readonly table: T
+    readonly key: string | number
+    readonly row: ViewRows[T] | null
+  }
+}[ViewTable]
+
+/** The commands a rack may ask for; the region fills in nothing and checks `rackId`. */
+export type RackCommand =
+  | CommandOf<'lease.bind'>
+  | CommandOf<'lease.release'>
+  | CommandOf<'lease.decline'>
+  | CommandOf<'event.record'>
+
+export type RackToRegion =
+  | {
+      readonly type: 'hello'
+      readonly register: Omit<CommandOf<'rack.register'>, 'type' | 'incarnation'>
+      /** Revision of the view the rack holds, 0 for none; the region may answer with changes only. */
+      readonly viewRevision: number
+    }
+  /** `id` counts up per connection; one per received packet (lease-protocol §3, session table). */
+  | { readonly type: 'request'; readonly id: number; readonly command: RackCommand }
+  /** Sent every second; also carries interface changes as a new `hello`. */
+  | { readonly type: 'ping'; readonly sentAtMs: number }
+
+export type RackToRegionReply =
+  | { readonly ok: true; readonly outcome: Outcome; readonly revision: number }
+  /** Nothing is known about the command: stay silent to the client. */
+  | { readonly ok: false; readonly reason: 'noQuorum' | 'overloaded' }
+
+export type RegionToRack =
+  | { readonly type: 'reply'; readonly id: number; readonly reply: RackToRegionReply }
+  /** Replaces the whole view. */
+  | {
+      readonly type: 'viewReset'
+      readonly revision: number
+      /** Log time at that revision. */
+      readonly stamp: number
+      readonly rows: readonly ViewChange[]
+    }
+  | {
+      readonly type: 'viewChanges'
+      readonly revision: number
+      readonly stamp: number
+      readonly changes: readonly ViewChange[]
+    }
+  | { readonly type: 'pong'; readonly sentAtMs: number; readonly hasLeader: boolean }
+  /** This region is going away: move now. */
+  | { readonly type: 'goodbye' }
+
+export type { VlanId }

@@ -1,0 +1,277 @@
+// Everything that can change the world, as one versioned union. Commands are only ever added; a node
+// that meets an unknown one stops instead of guessing. Ids that are random, hashes and secrets are made
+// by the shell before proposing; integer ids are counters in the state.
+import type { BootFile } from '#model/boot.ts'
+import type {
+  BootResourceId,
+  FabricId,
+  IpRangeId,
+  SpaceId,
+  SubnetId,
+  SystemId,
+  UserId,
+  VlanId,
+} from '#model/ids.ts'
+import type { Cidr, Ipv4 } from '#model/ipv4.ts'
+import type { MacAddress } from '#model/mac-address.ts'
+import type { BlockDevice, HardwareFacts, Interface, Machine, PowerState } from '#model/machine.ts'
+import type { ClientKey } from '#model/network.ts'
+import type { ApiKey, Event, SettingValue } from './tables.ts'
+
+type FabricFields = {
+  readonly name: string
+  readonly description: string
+  readonly classType: string | null
+}
+type SpaceFields = { readonly name: string; readonly description: string }
+type VlanFields = {
+  readonly name: string
+  readonly vid: number
+  readonly mtu: number
+  readonly description: string
+  readonly spaceId: SpaceId | null
+  readonly dhcpOn: boolean
+  readonly primaryRack: SystemId | null
+  readonly secondaryRack: SystemId | null
+  readonly relayVlanId: VlanId | null
+  /** A VLAN may move to another fabric. */
+  readonly fabricId: FabricId
+}
+type SubnetFields = {
+  readonly name: string
+  readonly description: string
+  readonly vlanId: VlanId
+  readonly cidr: Cidr
+  readonly gatewayIp: Ipv4 | null
+  readonly dnsServers: readonly string[]
+  readonly rdnsMode: number
+  readonly activeDiscovery: boolean
+  readonly allowDns: boolean
+  readonly allowProxy: boolean
+  readonly managed: boolean
+  readonly disabledBootArchitectures: readonly string[]
+}
+type IpRangeFields = {
+  readonly type: 'dynamic' | 'reserved'
+  readonly subnetId: SubnetId
+  readonly start: Ipv4
+  readonly end: Ipv4
+  readonly comment: string
+  readonly userId: UserId | null
+}
+type UserFields = {
+  readonly username: string
+  readonly email: string
+  readonly isSuperuser: boolean
+  readonly passwordHash: string
+}
+
+export type NewInterface = Pick<
+  Interface,
+  'name' | 'linkConnected' | 'linkSpeedMbps' | 'vendor' | 'product'
+> & {
+  readonly mac: MacAddress
+  /** Address the machine had when it enlisted; places the interface on a VLAN. */
+  readonly ip: Ipv4 | null
+}
+export type NewBlockDevice = Omit<BlockDevice, 'id' | 'systemId'>
+
+/** What `machine.update` may set; absent keeps. */
+export type MachineFields = Partial<
+  Pick<
+    Machine,
+    | 'hostname'
+    | 'description'
+    | 'architecture'
+    | 'powerType'
+    | 'powerParameters'
+    | 'minHweKernel'
+    | 'hweKernel'
+    | 'cpuCount'
+    | 'memoryMib'
+    | 'tagNames'
+    | 'ownerData'
+  >
+>
+
+export type ReportedInterface = {
+  readonly name: string
+  readonly mac: MacAddress
+  /** CIDR with host bits, IPv4. */
+  readonly addresses: readonly string[]
+}
+
+export type Command =
+  /** First command of a cluster; refused when the state is not empty. */
+  | {
+      readonly type: 'cluster.initialise'
+      readonly clusterId: string
+      readonly admin: UserFields
+      readonly apiKey: Omit<ApiKey, 'userId' | 'createdWall'>
+      readonly joinTokenDigest: string
+    }
+  /** A region process starts: its session replaces every earlier one of that node. */
+  | {
+      readonly type: 'session.open'
+      readonly id: string
+      readonly nodeId: string
+      readonly incarnation: number
+    }
+  /** Lets log time advance on an idle cluster and sweeps rows that count as absent already. */
+  | { readonly type: 'time.advance' }
+  | {
+      readonly type: 'region.register'
+      readonly systemId: SystemId
+      readonly hostname: string
+      readonly version: string
+      readonly apiUrl: string
+      readonly peerAddress: string
+      readonly incarnation: number
+    }
+  /** Creates or refreshes a rack; subnets it is on and that nobody knows yet are created as MAAS does. */
+  | {
+      readonly type: 'rack.register'
+      readonly systemId: SystemId
+      readonly hostname: string
+      readonly version: string
+      readonly architecture: string
+      readonly cpuCount: number
+      readonly memoryMib: number
+      readonly incarnation: number
+      readonly interfaces: readonly ReportedInterface[]
+    }
+  /** Racks heard from since the last beat, all of a region in one entry. */
+  | { readonly type: 'rack.beat'; readonly racks: readonly SystemId[] }
+  /** The leader has not heard of the rack for `rack_lost_after_s`; refused if a beat came in between. */
+  | { readonly type: 'rack.lost'; readonly systemId: SystemId; readonly lastBeatAt: number }
+  | { readonly type: 'rack.delete'; readonly systemId: SystemId }
+  | ({ readonly type: 'user.create' } & UserFields)
+  | { readonly type: 'user.update'; readonly id: UserId; readonly set: Partial<UserFields> }
+  | { readonly type: 'user.delete'; readonly username: string }
+  | ({ readonly type: 'apiKey.create' } & Omit<ApiKey, 'createdWall'>)
+  | {
+      readonly type: 'apiKey.rename'
+      readonly tokenKey: string
+      readonly userId: UserId
+      readonly name: string
+    }
+  | { readonly type: 'apiKey.delete'; readonly tokenKey: string; readonly userId: UserId }
+  /** '' as name: `fabric-<id>`. The default VLAN `untagged` (vid 0) is made with it. */
+  | ({ readonly type: 'fabric.create' } & FabricFields)
+  | { readonly type: 'fabric.update'; readonly id: FabricId; readonly set: Partial<FabricFields> }
+  | { readonly type: 'fabric.delete'; readonly id: FabricId }
+  | ({ readonly type: 'vlan.create'; readonly fabricId: FabricId } & Pick<
+      VlanFields,
+      'name' | 'vid' | 'mtu' | 'description' | 'spaceId'
+    >)
+  | { readonly type: 'vlan.update'; readonly id: VlanId; readonly set: Partial<VlanFields> }
+  | { readonly type: 'vlan.delete'; readonly id: VlanId }
+  | ({ readonly type: 'space.create' } & SpaceFields)
+  | { readonly type: 'space.update'; readonly id: SpaceId; readonly set: Partial<SpaceFields> }
+  | { readonly type: 'space.delete'; readonly id: SpaceId }
+  /** `vlanId` null: the default VLAN of a new fabric… unless `fabricId`/`vid` choose one (MAAS's rules are the API's). */
+  | ({ readonly type: 'subnet.create' } & SubnetFields)
+  | { readonly type: 'subnet.update'; readonly id: SubnetId; readonly set: Partial<SubnetFields> }
+  | { readonly type: 'subnet.delete'; readonly id: SubnetId }
+  | ({ readonly type: 'ipRange.create' } & IpRangeFields)
+  | {
+      readonly type: 'ipRange.update'
+      readonly id: IpRangeId
+      readonly set: Partial<Pick<IpRangeFields, 'start' | 'end' | 'comment'>>
+    }
+  | { readonly type: 'ipRange.delete'; readonly id: IpRangeId }
+  /** `ip` null: the state chooses the next free one of the subnet. */
+  | {
+      readonly type: 'address.reserve'
+      readonly subnetId: SubnetId
+      readonly ip: Ipv4 | null
+      readonly userId: UserId
+      readonly hostname: string
+      readonly mac: MacAddress | null
+    }
+  | {
+      readonly type: 'address.release'
+      readonly ip: Ipv4
+      readonly userId: UserId
+      readonly force: boolean
+    }
+  /** lease-protocol §3. One per received DHCPREQUEST packet. */
+  | {
+      readonly type: 'lease.bind'
+      readonly rackId: SystemId
+      readonly client: ClientKey
+      readonly mac: MacAddress
+      readonly ip: Ipv4
+      readonly leaseSeconds: number
+      readonly kind: 'selecting' | 'initReboot' | 'renewing' | 'rebinding'
+      readonly hostname: string
+    }
+  | { readonly type: 'lease.release'; readonly client: ClientKey; readonly ip: Ipv4 }
+  | {
+      readonly type: 'lease.decline'
+      readonly client: ClientKey
+      readonly mac: MacAddress
+      readonly ip: Ipv4
+    }
+  /** Also enlistment: then `ownerless` actor. Refused when a MAC is known already. `hostname` '' : one is made from the system id. */
+  | {
+      readonly type: 'machine.create'
+      readonly systemId: SystemId
+      readonly hostname: string
+      readonly description: string
+      readonly architecture: string
+      readonly powerType: string
+      readonly powerParameters: Readonly<Record<string, string>>
+      readonly powerState: PowerState
+      readonly interfaces: readonly NewInterface[]
+      readonly blockDevices: readonly NewBlockDevice[]
+      readonly hardware: HardwareFacts | null
+      readonly hardwareUuid: string | null
+      readonly cpuCount: number
+      readonly cpuSpeedMhz: number
+      readonly memoryMib: number
+      readonly biosBootMethod: string
+    }
+  | { readonly type: 'machine.update'; readonly systemId: SystemId; readonly set: MachineFields }
+  | { readonly type: 'machine.delete'; readonly systemId: SystemId }
+  | {
+      readonly type: 'bootResource.put'
+      readonly name: string
+      readonly architecture: string
+      readonly title: string
+      readonly files: readonly BootFile[]
+    }
+  | { readonly type: 'bootResource.delete'; readonly id: BootResourceId }
+  | ({ readonly type: 'event.record' } & Omit<Event, 'id' | 'createdWall' | 'hostname'>)
+  | { readonly type: 'setting.put'; readonly name: string; readonly value: SettingValue }
+
+export type CommandType = Command['type']
+export type CommandOf<T extends CommandType> = Extract<Command, { readonly type: T }>
+
+/** Who did it, for events and audit. */
+export type Actor = {
+  readonly kind: 'user' | 'system' | 'anonymous'
+  readonly userId: UserId | null
+  readonly username: string
+  /** Address the request came from, '' when it did not come by network. */
+  readonly remoteAddress: string
+  /** X-Request-ID of the request, '' when none. */
+  readonly requestId: string
+}
+
+/** What one log entry of kind `command` holds. Log time travels in the entry's own `stamp`. */
+export type Envelope = {
+  readonly version: 1
+  /** Session and sequence make a retry after a leader's death harmless; null only for `session.open` and `cluster.initialise`. */
+  readonly request: {
+    readonly session: string
+    readonly sequence: number
+    /** The session has seen the outcomes of every sequence below this one. */
+    readonly answeredBelow: number
+  } | null
+  /** Unix ms at the node that received the request; display only. */
+  readonly wall: number
+  readonly actor: Actor
+  readonly idempotency: { readonly key: string; readonly fingerprint: string } | null
+  readonly command: Command
+}

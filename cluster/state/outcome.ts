@@ -1,0 +1,75 @@
+// What applying a command yields: an outcome for the one who asked and changes for everybody else.
+import type { ErrorCode } from '#model/errors.ts'
+import type {
+  BootResourceId,
+  FabricId,
+  IpRangeId,
+  SpaceId,
+  SubnetId,
+  SystemId,
+  UserId,
+  VlanId,
+} from '#model/ids.ts'
+import type { Ipv4 } from '#model/ipv4.ts'
+import type { Command, CommandType } from './command.ts'
+import type { TableName, TableRows } from './tables.ts'
+
+/** The state machine said no; nothing changed. */
+export type Refusal = {
+  readonly ok: false
+  readonly code: ErrorCode
+  /** One public sentence. For NOT_FOUND MAAS's `No Machine matches the given query.` */
+  readonly message: string
+  /** VALIDATION: messages by API field name, `__all__` for the whole. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>
+  readonly retryAfterMs?: number
+}
+
+export type LeaseValue = {
+  readonly ip: Ipv4
+  /** Option 51 of the ACK. */
+  readonly leaseSeconds: number
+  /** Log time at which the hold ends. */
+  readonly until: number
+}
+
+type Created<Id> = { readonly id: Id }
+
+/** What a successful command answers; commands not named answer null. */
+type NamedValues = {
+  readonly 'machine.create': { readonly systemId: SystemId }
+  readonly 'user.create': Created<UserId>
+  readonly 'fabric.create': Created<FabricId>
+  readonly 'vlan.create': Created<VlanId>
+  readonly 'space.create': Created<SpaceId>
+  readonly 'subnet.create': Created<SubnetId>
+  readonly 'ipRange.create': Created<IpRangeId>
+  readonly 'address.reserve': { readonly ip: Ipv4 }
+  readonly 'lease.bind': LeaseValue
+  readonly 'bootResource.put': Created<BootResourceId>
+}
+
+export type ValueOf<T extends CommandType> = T extends keyof NamedValues ? NamedValues[T] : null
+
+export type OutcomeOf<C extends Command> =
+  | { readonly ok: true; readonly value: ValueOf<C['type']> }
+  | Refusal
+
+export type Outcome = OutcomeOf<Command>
+
+/** One row that changed at a revision; `row` null when it went. */
+export type Change = {
+  readonly [T in TableName]: {
+    readonly table: T
+    readonly key: string | number
+    readonly row: TableRows[T] | null
+  }
+}[TableName]
+
+/** All changes of one revision (= log index), in the order they were made. */
+export type ChangeBatch = {
+  readonly revision: number
+  readonly stamp: number
+  readonly wall: number
+  readonly changes: readonly Change[]
+}

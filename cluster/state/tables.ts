@@ -1,0 +1,109 @@
+// The replicated tables: name → row type. Keys: `system_id`, integer ids, an address as uint32, or the
+// text named beside the row.
+import type { BootResource } from '#model/boot.ts'
+import type { UserId } from '#model/ids.ts'
+import type { BlockDevice, Controller, Interface, Machine } from '#model/machine.ts'
+import type {
+  Fabric,
+  Hold,
+  IpAddress,
+  IpRange,
+  Quarantine,
+  Space,
+  Subnet,
+  Vlan,
+} from '#model/network.ts'
+import type { Outcome } from './outcome.ts'
+
+export type User = {
+  readonly id: UserId
+  readonly username: string
+  readonly email: string
+  readonly isSuperuser: boolean
+  /** `scrypt$…`; made by the shell, compared by the shell. Empty: cannot log in. */
+  readonly passwordHash: string
+  readonly createdWall: number
+}
+
+/** OAuth token of a user. Keyed by `tokenKey`. */
+export type ApiKey = {
+  readonly tokenKey: string
+  readonly tokenSecret: string
+  readonly consumerKey: string
+  readonly userId: UserId
+  readonly name: string
+  readonly createdWall: number
+}
+
+/** Secret with which a rack may join; only its SHA-256 (hex) is kept. Keyed by `digest`. */
+export type JoinToken = {
+  readonly digest: string
+  readonly kind: 'rack'
+  readonly createdWall: number
+}
+
+export type Event = {
+  readonly id: number
+  readonly systemId: string | null
+  readonly hostname: string
+  readonly username: string
+  readonly level: 'AUDIT' | 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL'
+  /** Description of the event's type, e.g. `Performing PXE boot`. */
+  readonly type: string
+  readonly description: string
+  readonly createdWall: number
+}
+
+/** Keyed by `name`; `value` is JSON data. */
+export type Setting = { readonly name: string; readonly value: SettingValue }
+export type SettingValue = string | number | boolean | null
+
+/** Client session of one region process (dissertation §6.3). Keyed by `id`. */
+export type Session = {
+  readonly id: string
+  readonly nodeId: string
+  readonly incarnation: number
+  /** Every sequence below it is answered for good. */
+  readonly answeredBelow: number
+  /** Outcomes still needed for a retry, by sequence. */
+  readonly outcomes: readonly (readonly [sequence: number, outcome: Outcome])[]
+}
+
+/** `Idempotency-Key` of a client with the answer it got. Keyed by `<user id>/<key>`. */
+export type Idempotency = {
+  readonly id: string
+  /** SHA-256 (hex) of method, path and body. */
+  readonly fingerprint: string
+  readonly outcome: Outcome
+  readonly revision: number
+  /** Log time; counts as absent 24 h later. */
+  readonly recordedAt: number
+}
+
+/** Last id given, by counter name. Keyed by `name`. */
+export type Counter = { readonly name: string; readonly last: number }
+
+export type TableRows = {
+  readonly users: User
+  readonly apiKeys: ApiKey
+  readonly joinTokens: JoinToken
+  readonly controllers: Controller
+  readonly fabrics: Fabric
+  readonly vlans: Vlan
+  readonly spaces: Space
+  readonly subnets: Subnet
+  readonly ipRanges: IpRange
+  readonly ipAddresses: IpAddress
+  readonly holds: Hold
+  readonly quarantines: Quarantine
+  readonly machines: Machine
+  readonly interfaces: Interface
+  readonly blockDevices: BlockDevice
+  readonly bootResources: BootResource
+  readonly events: Event
+  readonly settings: Setting
+  readonly sessions: Session
+  readonly idempotency: Idempotency
+  readonly counters: Counter
+}
+export type TableName = keyof TableRows

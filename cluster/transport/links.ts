@@ -1,0 +1,70 @@
+// The ports of the transport: what `cluster/node` and `rack` see of sockets. All links are mutual TLS 1.3
+// with a handshake that checks protocol version, cluster id, node id and incarnation.
+import type { PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
+import type { RackToRegion, RegionToRack } from '#protocol/rack.ts'
+
+/** Region ⇄ region. `send` never blocks and never throws; what does not fit the bounded queue is dropped. */
+export interface PeerTransport {
+  /** False when dropped (no connection or queue full); the core is told so by the caller. */
+  readonly send: (to: string, message: PeerMessage) => boolean
+  /**
+   * Streams a snapshot over a second connection; resolves when the receiver has it durable,
+   * rejects otherwise. One at a time per peer is the caller's care.
+   */
+  readonly sendSnapshot: (
+    to: string,
+    offer: SnapshotOffer,
+    chunks: AsyncIterable<Uint8Array>,
+  ) => Promise<void>
+  readonly isConnected: (to: string) => boolean
+  readonly close: () => Promise<void>
+}
+
+export type PeerHandlers = {
+  readonly onMessage: (from: string, message: PeerMessage) => void
+  /** The connection to a peer came or went; `refused` when its port was closed (the process died). */
+  readonly onConnection: (peer: string, connected: boolean, refused: boolean) => void
+  /** Consume every chunk, make it durable, then resolve; rejecting refuses the snapshot. */
+  readonly onSnapshot: (offer: SnapshotOffer, chunks: AsyncIterable<Uint8Array>) => Promise<void>
+  readonly onRack: (link: RackLink) => void
+  /** A rack without a certificate asks to join; resolves with its signed certificate or refuses. */
+  readonly onEnroll: (request: EnrollRequest) => Promise<EnrollReply>
+}
+
+/** Region's end of one rack connection. */
+export interface RackLink {
+  /** From the client certificate. */
+  readonly rackId: string
+  readonly send: (message: RegionToRack) => boolean
+  onMessage: (message: RackToRegion) => void
+  onClose: () => void
+  readonly close: () => void
+  /** Bytes waiting in the socket; the caller resets the view instead of queueing for ever. */
+  readonly queuedBytes: () => number
+}
+
+export type EnrollRequest = {
+  readonly secret: string
+  /** PEM of a PKCS#10 request made by the rack; its key never leaves the rack. */
+  readonly certificateRequestPem: string
+  readonly rackId: string
+  readonly hostname: string
+}
+export type EnrollReply =
+  | {
+      readonly ok: true
+      readonly certificatePem: string
+      readonly caPem: string
+      readonly clusterId: string
+    }
+  | { readonly ok: false; readonly message: string }
+
+/** PEM texts of one member of the cluster. */
+export type Credentials = {
+  readonly clusterId: string
+  readonly nodeId: string
+  readonly incarnation: number
+  readonly caPem: string
+  readonly certificatePem: string
+  readonly keyPem: string
+}
