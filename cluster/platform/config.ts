@@ -1,0 +1,48 @@
+// Every limit and time of a region in one frozen object: unit in the name, reason beside it.
+
+export const REGION_CONFIG = Object.freeze({
+  /** One tick of the Raft core. 50 ms: detection is over 90 % of a fail-over (measured by others). */
+  tickMs: 50,
+  /** Leader's heartbeat; a tenth of the slowest election timeout leaves room for a lost one. */
+  heartbeatTicks: 2,
+  /** Election timeout is drawn from [min, 2·min) ticks: 300 … 600 ms. */
+  electionTicksMin: 6,
+  /** One AppendEntries; the dissertation caps at 1 MB too. */
+  appendBytesMax: 1 << 20,
+  inflightMessagesMax: 256,
+  inflightBytesMax: 16 << 20,
+  /** Proposals are refused OVERLOADED above it (pitfall B14). */
+  uncommittedBytesMax: 64 << 20,
+  /** Applied per turn of the loop, so that heartbeats get their turn. */
+  committedBytesMax: 1 << 20,
+  /** Commands waiting to be proposed on this node. */
+  proposalsWaitingMax: 20_000,
+  /** One command, encoded. */
+  commandBytesMax: 1 << 20,
+  /** A write that found no leader in this time is answered NO_QUORUM. */
+  requestTimeoutMs: 10_000,
+  /** One try of a forwarded command; then it is sent again, to whoever leads then. */
+  forwardTimeoutMs: 1_500,
+  /** A read that was not confirmed is asked again under a new id. */
+  readRetryMs: 300,
+  /** Between tries when no leader is known. */
+  leaderWaitMs: 25,
+  /** A snapshot each so many entries; etcd's default. */
+  snapshotEntries: 10_000,
+  /** Entries kept behind a snapshot for followers that are only a little late. */
+  trailingEntries: 5_000,
+  /** Change batches kept for watchers that come back. */
+  historyBatches: 20_000,
+  /** An idle cluster's log time still advances (lease-protocol §1.1). */
+  timeAdvanceMs: 15_000,
+  /** Beats of connected racks, one entry a region. */
+  rackBeatMs: 15_000,
+  /** A rack whose link broke is declared lost after this, unless it came back elsewhere. */
+  rackLostMs: 2_000,
+  /** A rack without any beat is declared lost after this: its region died with it. */
+  rackSilentMs: 40_000,
+  reportMs: 1_000,
+  /** Bytes waiting for one rack before its view is reset instead of queued. */
+  rackQueueBytesMax: 8 << 20,
+})
+export type RegionLimits = typeof REGION_CONFIG

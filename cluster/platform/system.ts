@@ -1,0 +1,79 @@
+// The real clock, randomness and process: the only place of the product that touches `Date`,
+// `crypto` and signals. Everything else receives them through `model/ports`.
+import { randomBytes, randomInt } from 'node:crypto'
+import type { Clock, Logger, Metrics, Random } from '#model/ports.ts'
+import { makeLogger, type LogLevel } from './logger.ts'
+import { makeMetrics, type MetricsRegistry } from './metrics.ts'
+
+export type Platform = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: MetricsRegistry
+}
+
+/** CLOCK_MONOTONIC through `process.hrtime`: never the event loop's cached time (lease-protocol §1). */
+export const systemClock: Clock = {
+  monotonicMs: () => Number(process.hrtime.bigint() / 1000n) / 1000,
+  wallMs: () => Date.now(),
+}
+
+export const systemRandom: Random = {
+  integer: (below) => randomInt(below),
+  bytes: (count) => new Uint8Array(randomBytes(count)),
+}
+
+export function makePlatform(options: {
+  readonly logLevel?: LogLevel
+  /** Where log lines go; default standard error, so that standard output stays the command's. */
+  readonly writeLog?: (line: string) => void
+}): Platform {
+  const metrics = makeMetrics()
+  const write = options.writeLog ?? ((line: string) => void process.stderr.write(line))
+  const logger = makeLogger({ level: options.logLevel ?? 'info', write, clock: systemClock })
+  return { clock: systemClock, random: systemRandom, logger, metrics }
+}
+
+/**
+ * Runs work nobody waits for: a failure is logged and counted instead of lost. Use for every promise
+ * that is not awaited.
+ */
+export function makeBackground(logger: Logger, metrics: Metrics) {
+  return (task: Promise<unknown>, name: string): void => {
+    task.catch((error: unknown) => {
+      metrics.count('ironraft_background_failures_total', { task: name })
+      logger.error('background.failed', { task: name, error: describeError(error) })
+    })
+  }
+}
+
+/** Message and causes in one line, without stacks; for logs. */
+export function describeError(error: unknown): string {
+  const parts: string[] = []
+  for (let at: unknown = error; at !== undefined && parts.length < 5; ) {
+    parts.push(at instanceof Error ? at.message : String(at))
+    at = at instanceof Error ? at.cause : undefined
+  }
+  return parts.join(': ')
+}
+
+/** A bug or a broken invariant in a core: a stopped process is safe, a wrong one is not (pitfall F6). */
+export function failStop(logger: Logger, what: string, error: unknown): never {
+  logger.error('process.fail_stop', { what, error: describeError(error) })
+  process.stderr.write(
+    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
+  process.exit(70)
+}
+
+/** Calls `stop` once on SIGINT or SIGTERM; a second signal ends the process at once. */
+export function onTermination(stop: (signal: string) => void): void {
+  let signals = 0
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      signals++
+      if (signals > 1) process.exit(130)
+      stop(signal)
+    })
+  }
+}
