@@ -1,0 +1,116 @@
+// Turns committed entries into state, changes and outcomes, and writes the rows through to the state
+// database. The database is a cache of what snapshot + log would rebuild, so it needs no sync (D4);
+// `appliedIndex` goes into the same batch as its effects (pitfall C14).
+import assert from 'node:assert/strict'
+import type { Clock, Logger, Metrics } from '#model/ports.ts'
+import { decodeEnvelope } from '#protocol/envelope.ts'
+import { encodeRow } from '#protocol/rows.ts'
+import type { Entry } from '#raft/types.ts'
+import { apply } from '#state/apply.ts'
+import type { Change, Outcome } from '#state/outcome.ts'
+import type { RegionState } from '#state/state.ts'
+import type { StateStore } from '#storage/state-store.ts'
+import type { History } from './history.ts'
+
+export type Applied = {
+  readonly index: number
+  readonly term: number
+  readonly outcome: Outcome
+}
+
+export type ApplierOptions = {
+  readonly state: RegionState
+  readonly store: StateStore
+  readonly history: History
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly onApplied: (applied: Applied) => void
+  readonly onFailure: (what: string, error: unknown) => never
+}
+
+export class Applier {
+  readonly #options: ApplierOptions
+  #state: RegionState
+  /** Newest unwritten row by table and key; null for deleted. */
+  #pending = new Map<string, Change>()
+  #writing: Promise<void> | null = null
+  #paused = false
+
+  constructor(options: ApplierOptions) {
+    this.#options = options
+    this.#state = options.state
+  }
+
+  get state(): RegionState {
+    return this.#state
+  }
+
+  apply(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#applyOne(entry)
+    this.#write()
+  }
+
+  /** Replaces the state by a snapshot's; rows not yet written belong to the old one. */
+  async replace(state: RegionState, rewrite: (store: StateStore) => Promise<void>): Promise<void> {
+    this.#paused = true
+    this.#pending.clear()
+    await this.#writing
+    await rewrite(this.#options.store)
+    this.#state = state
+    this.#paused = false
+    this.#options.history.reset(state.revision)
+  }
+
+  /** Everything applied so far is handed to the database. */
+  async flush(): Promise<void> {
+    while (this.#writing !== null || this.#pending.size > 0) {
+      this.#write()
+      await this.#writing
+    }
+  }
+
+  #applyOne(entry: Entry): void {
+    const state = this.#state
+    assert(entry.index > state.revision, 'an entry is applied once')
+    if (entry.kind !== 'command') {
+      state.advance(entry.index, entry.stamp)
+      return
+    }
+    const envelope = decodeEnvelope(entry.data)
+    const { outcome, changes } = apply(state, envelope, { index: entry.index, stamp: entry.stamp })
+    for (const change of changes) this.#pending.set(`${change.table}\0${change.key}`, change)
+    if (changes.length > 0) {
+      const { stamp } = entry
+      this.#options.history.push({ revision: entry.index, stamp, wall: envelope.wall, changes })
+    }
+    this.#options.onApplied({ index: entry.index, term: entry.term, outcome })
+  }
+
+  /** One write at a time; what is applied meanwhile goes with the next. */
+  #write(): void {
+    if (this.#writing !== null || this.#paused || this.#pending.size === 0) return
+    const { store, onFailure } = this.#options
+    const changes = [...this.#pending.values()]
+    const appliedIndex = this.#state.revision
+    const { stamp } = this.#state
+    this.#pending = new Map()
+    const batch = {
+      appliedIndex,
+      stamp,
+      puts: changes
+        .filter((change) => change.row !== null)
+        .map(({ table, key, row }) => ({ table, key, value: encodeRow(row) })),
+      deletes: changes
+        .filter((change) => change.row === null)
+        .map(({ table, key }) => ({ table, key })),
+    }
+    this.#writing = store
+      .write(batch)
+      .catch((error: unknown) => onFailure('state write', error))
+      .then(() => {
+        this.#writing = null
+        this.#write()
+      })
+  }
+}

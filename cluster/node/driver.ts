@@ -1,0 +1,204 @@
+// The one loop that owns the Raft core: inputs queue up, one turn drains them, and what the core wants
+// done is done in its order — persist, then send what depended on it, then apply (Raft §5, pitfall C1).
+// Nothing else mutates the core. Any failure here stops the process (pitfalls C2, F6).
+import type { Clock, Logger, Metrics } from '#model/ports.ts'
+import type { AppendWork, Message, ReadState } from '#raft/message.ts'
+import type { Raft } from '#raft/raft.ts'
+import type { Entry, SnapshotMeta } from '#raft/types.ts'
+import type { LogStore } from '#storage/log-store.ts'
+
+export type DriverHooks = {
+  /** False when the message was dropped before it left. */
+  readonly send: (message: Message) => boolean
+  readonly sendSnapshot: (message: Extract<Message, { type: 'installSnapshot' }>) => void
+  /** Committed entries in order; synchronous. */
+  readonly apply: (entries: readonly Entry[]) => void
+  /** The log was reset to a received snapshot: replace the state by it before anything is applied. */
+  readonly restore: (meta: SnapshotMeta) => Promise<void>
+  readonly onReads: (reads: readonly ReadState[]) => void
+  readonly onStatus: () => void
+  readonly onFailure: (what: string, error: unknown) => never
+}
+
+export type DriverOptions = {
+  readonly raft: Raft
+  readonly store: LogStore
+  readonly hooks: DriverHooks
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly tickMs: number
+  readonly electionTicks: number
+}
+
+type Waiting = {
+  readonly data: Uint8Array
+  readonly done: (result: Proposed) => void
+}
+/** Where a command landed in the log, or that it definitely did not. */
+export type Proposed =
+  | { readonly ok: true; readonly index: number; readonly term: number }
+  | {
+      readonly ok: false
+      readonly reason: 'notLeader' | 'overloaded'
+      readonly leader: string | null
+    }
+
+export class Driver {
+  readonly #options: DriverOptions
+  readonly #fsyncMs: number[] = []
+  #waiting: Waiting[] = []
+  #inputs: (() => void)[] = []
+  #scheduled = false
+  #saving: Promise<void> | null = null
+  #stopped = false
+  #timer: NodeJS.Timeout | undefined
+  #lastTickMs: number
+
+  constructor(options: DriverOptions) {
+    this.#options = options
+    this.#lastTickMs = options.clock.monotonicMs()
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#input(() => this.#tick()), this.#options.tickMs)
+    this.#schedule()
+  }
+
+  /** Everything that changes the core goes through here, in arrival order (pitfall A15). */
+  input(change: (raft: Raft) => void): void {
+    this.#input(() => change(this.#options.raft))
+  }
+
+  /** `done` is called in this process's next turn at the latest; order of calls is order in the log. */
+  propose(data: Uint8Array, done: (result: Proposed) => void): void {
+    this.#waiting.push({ data, done })
+    this.#schedule()
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  /** 99th percentile of the last thousand synced writes; null before the first. */
+  fsyncP99Ms(): number | null {
+    if (this.#fsyncMs.length === 0) return null
+    const sorted = this.#fsyncMs.toSorted((a, b) => a - b)
+    const value = sorted[Math.floor(sorted.length * 0.99)] ?? 0
+    return Math.round(value * 100) / 100
+  }
+
+  /** No more turns; resolves when the write under way is on disk. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearInterval(this.#timer)
+    for (const waiting of this.#waiting.splice(0)) {
+      waiting.done({ ok: false, reason: 'notLeader', leader: null })
+    }
+    await this.#saving
+  }
+
+  #input(change: () => void): void {
+    this.#inputs.push(change)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#stopped) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      if (this.#stopped) return
+      try {
+        this.#turn()
+      } catch (error) {
+        this.#options.hooks.onFailure('raft turn', error)
+      }
+    })
+  }
+
+  /** After a stall the queue of messages was drained first; missed ticks are clamped (pitfall F2). */
+  #tick(): void {
+    const { clock, tickMs, electionTicks, raft } = this.#options
+    const nowMs = clock.monotonicMs()
+    const due = Math.floor((nowMs - this.#lastTickMs) / tickMs)
+    if (due <= 0) return
+    this.#lastTickMs = due > electionTicks ? nowMs : this.#lastTickMs + due * tickMs
+    for (let i = 0; i < Math.min(due, electionTicks); i++) raft.tick()
+  }
+
+  #turn(): void {
+    const inputs = this.#inputs
+    this.#inputs = []
+    for (const change of inputs) change()
+    this.#proposeWaiting()
+    const { raft, hooks } = this.#options
+    // One Ready a turn: what its application produces is picked up by the next.
+    if (!raft.hasReady()) return
+    const ready = raft.ready()
+    this.#send(ready.messages)
+    if (ready.append !== null) this.#save(ready.append)
+    if (ready.committed.length > 0) {
+      hooks.apply(ready.committed)
+      const last = ready.committed.at(-1)
+      if (last !== undefined) raft.advance({ type: 'applied', index: last.index })
+    }
+    if (ready.reads.length > 0) hooks.onReads(ready.reads)
+    hooks.onStatus()
+    if (raft.hasReady()) this.#schedule()
+  }
+
+  #proposeWaiting(): void {
+    if (this.#waiting.length === 0) return
+    const waiting = this.#waiting
+    this.#waiting = []
+    const { raft } = this.#options
+    const result = raft.propose(waiting.map((each) => each.data))
+    const first = result.ok ? result.index - waiting.length + 1 : 0
+    waiting.forEach((each, position) => {
+      each.done(
+        result.ok
+          ? { ok: true, index: first + position, term: result.term }
+          : {
+              ok: false,
+              reason: result.reason === 'tooManyUncommitted' ? 'overloaded' : 'notLeader',
+              leader: result.leader,
+            },
+      )
+    })
+  }
+
+  #send(messages: readonly Message[]): void {
+    const { hooks, raft } = this.#options
+    for (const message of messages) {
+      if (message.type === 'installSnapshot') hooks.sendSnapshot(message)
+      else if (!hooks.send(message) && message.type === 'appendEntries') {
+        raft.reportUnreachable(message.to)
+      }
+    }
+  }
+
+  /** The core hands out one append at a time; its messages leave only when it is on disk. */
+  #save(work: AppendWork): void {
+    const { store, hooks, clock, raft, metrics } = this.#options
+    const beganMs = clock.monotonicMs()
+    const save = async (): Promise<void> => {
+      await store.save({
+        hardState: work.hardState,
+        entries: work.entries,
+        snapshot: work.snapshot,
+      })
+      if (work.snapshot !== null) await hooks.restore(work.snapshot)
+      const tookMs = clock.monotonicMs() - beganMs
+      this.#fsyncMs.push(tookMs)
+      if (this.#fsyncMs.length > 1_000) this.#fsyncMs.shift()
+      metrics.observe('ironraft_log_append_seconds', tookMs / 1_000)
+      if (this.#stopped) return
+      this.#input(() => {
+        this.#send(work.messages)
+        raft.advance({ type: 'appended', work })
+      })
+    }
+    this.#saving = save().catch((error: unknown) => hooks.onFailure('log write', error))
+  }
+}

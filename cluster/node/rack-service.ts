@@ -1,0 +1,211 @@
+// Serves the racks that follow this region: takes their commands, pushes each its view. A rack that reads
+// too slowly gets a whole new view later instead of an ever longer queue.
+import type { SystemId } from '#model/ids.ts'
+import type { Clock, Logger, Metrics } from '#model/ports.ts'
+import type { RegionLimits } from '#platform/config.ts'
+import { describeError } from '#platform/system.ts'
+import type { RackCommand, RackToRegion, RackToRegionReply } from '#protocol/rack.ts'
+import type { ChangeBatch } from '#state/outcome.ts'
+import type { RackLink } from '#transport/links.ts'
+import { fullView, isTopology, viewChanges } from './rack-view.ts'
+import { SYSTEM_ACTOR } from './region-node.ts'
+import type { Region } from './region.ts'
+
+type Follower = {
+  readonly link: RackLink
+  readonly rackId: SystemId
+  registered: boolean
+  /** The next push is a whole view: topology changed or the rack fell behind. */
+  stale: boolean
+}
+
+export type RackServiceOptions = {
+  readonly region: Region
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly limits: RegionLimits
+  readonly background: (task: Promise<unknown>, name: string) => void
+}
+
+export class RackService {
+  readonly #options: RackServiceOptions
+  readonly #followers = new Map<SystemId, Follower>()
+  readonly #unwatch: () => void
+  #flushScheduled = false
+
+  constructor(options: RackServiceOptions) {
+    this.#options = options
+    const { region } = options
+    this.#unwatch = region.watch(region.local().revision, {
+      onBatch: (batch) => this.#onBatch(batch),
+      onReset: () => this.#markAll(),
+    })
+  }
+
+  /** Racks whose link is up and registered here. */
+  connected(): readonly SystemId[] {
+    return [...this.#followers.values()].filter((each) => each.registered).map((f) => f.rackId)
+  }
+
+  onRack(link: RackLink): void {
+    const rackId = link.rackId as SystemId
+    this.#followers.get(rackId)?.link.close()
+    const follower: Follower = { link, rackId, registered: false, stale: true }
+    this.#followers.set(rackId, follower)
+    link.onMessage = (message) => this.#onMessage(follower, message)
+    link.onClose = () => this.#onClose(follower)
+    this.#options.logger.info('rack.connected', { rack_id: rackId })
+  }
+
+  close(): void {
+    this.#unwatch()
+    for (const { link } of this.#followers.values()) {
+      link.send({ type: 'goodbye' })
+      link.close()
+    }
+    this.#followers.clear()
+  }
+
+  #onMessage(follower: Follower, message: RackToRegion): void {
+    const { region, background } = this.#options
+    switch (message.type) {
+      case 'ping': {
+        const hasLeader = region.status().leader !== null
+        follower.link.send({ type: 'pong', sentAtMs: message.sentAtMs, hasLeader })
+        return
+      }
+      case 'hello':
+        background(this.#register(follower, message), 'rack.register')
+        return
+      case 'request':
+        background(this.#request(follower, message.id, message.command), 'rack.request')
+        return
+      default:
+        message satisfies never
+    }
+  }
+
+  async #register(
+    follower: Follower,
+    hello: Extract<RackToRegion, { type: 'hello' }>,
+  ): Promise<void> {
+    const { region, logger, limits, clock } = this.#options
+    const register = {
+      ...hello.register,
+      type: 'rack.register' as const,
+      systemId: follower.rackId,
+      incarnation: 0,
+    }
+    // The view goes out before the registration is committed: a region without quorum still serves it.
+    this.#push(follower)
+    const untilMs = clock.monotonicMs() + 60_000
+    while (this.#isCurrent(follower) && clock.monotonicMs() < untilMs) {
+      try {
+        const { outcome } = await region.propose(register, {
+          actor: { ...SYSTEM_ACTOR, username: follower.rackId },
+          timeoutMs: limits.requestTimeoutMs,
+        })
+        if (!outcome.ok) {
+          logger.warn('rack.refused', { rack_id: follower.rackId, error_code: outcome.code })
+        }
+        follower.registered = outcome.ok
+        return
+      } catch (error) {
+        logger.warn('rack.register_failed', {
+          rack_id: follower.rackId,
+          error: describeError(error),
+        })
+      }
+    }
+  }
+
+  async #request(follower: Follower, id: number, command: RackCommand): Promise<void> {
+    const { metrics } = this.#options
+    const reply = await this.#answer(follower, command)
+    metrics.count('ironraft_rack_requests_total', { type: command.type, ok: String(reply.ok) })
+    follower.link.send({ type: 'reply', id, reply })
+  }
+
+  async #answer(follower: Follower, command: RackCommand): Promise<RackToRegionReply> {
+    // A rack speaks for itself only.
+    const own = command.type === 'lease.bind' ? { ...command, rackId: follower.rackId } : command
+    try {
+      const { outcome, revision } = await this.#options.region.propose(own, {
+        actor: { ...SYSTEM_ACTOR, username: follower.rackId },
+        timeoutMs: 2_000,
+      })
+      return { ok: true, outcome, revision }
+    } catch {
+      return { ok: false, reason: 'noQuorum' }
+    }
+  }
+
+  /** Declares the rack lost soon, unless a beat or a registration elsewhere comes first. */
+  #onClose(follower: Follower): void {
+    if (!this.#isCurrent(follower)) return
+    const { region, logger, limits, background } = this.#options
+    this.#followers.delete(follower.rackId)
+    logger.info('rack.disconnected', { rack_id: follower.rackId })
+    const lastBeatAt = region.local().state.controllers.get(follower.rackId)?.lastBeatAt
+    if (lastBeatAt === undefined) return
+    setTimeout(() => {
+      if (this.#followers.has(follower.rackId)) return
+      const lost = { type: 'rack.lost' as const, systemId: follower.rackId, lastBeatAt }
+      background(region.propose(lost, { actor: SYSTEM_ACTOR }), 'rack.lost')
+    }, limits.rackLostMs).unref()
+  }
+
+  #onBatch(batch: ChangeBatch): void {
+    if (this.#followers.size === 0) return
+    if (batch.changes.some(isTopology)) {
+      this.#markAll()
+      return
+    }
+    const { state } = this.#options.region.local()
+    const changes = viewChanges(state, batch.changes)
+    if (changes.length === 0) return
+    const { revision, stamp } = batch
+    for (const follower of this.#followers.values()) {
+      if (follower.stale) continue
+      const sent = follower.link.send({ type: 'viewChanges', revision, stamp, changes })
+      if (!sent || follower.link.queuedBytes() > this.#options.limits.rackQueueBytesMax) {
+        follower.stale = true
+        this.#scheduleFlush()
+      }
+    }
+  }
+
+  #markAll(): void {
+    for (const follower of this.#followers.values()) follower.stale = true
+    this.#scheduleFlush()
+  }
+
+  /** Many topology changes in a row make one new view. */
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    setTimeout(() => {
+      this.#flushScheduled = false
+      for (const follower of this.#followers.values()) {
+        if (follower.stale) this.#push(follower)
+      }
+    }, 20).unref()
+  }
+
+  #push(follower: Follower): void {
+    const { region, limits } = this.#options
+    if (follower.link.queuedBytes() > limits.rackQueueBytesMax) {
+      this.#scheduleFlush()
+      return
+    }
+    const { state, revision } = region.local()
+    const rows = fullView(state, follower.rackId)
+    follower.stale = !follower.link.send({ type: 'viewReset', revision, stamp: state.stamp, rows })
+    if (follower.stale) this.#scheduleFlush()
+  }
+
+  #isCurrent(follower: Follower): boolean {
+    return this.#followers.get(follower.rackId) === follower
+  }
+}

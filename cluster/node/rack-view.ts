@@ -1,0 +1,127 @@
+// Which part of the state concerns one rack (D7): pure. A change of the topology is answered by a whole
+// new view, everything that happens often — holds, addresses, machines — row by row.
+import type { MachineBoot } from '#model/boot.ts'
+import type { SubnetId, SystemId, VlanId } from '#model/ids.ts'
+import { contains } from '#model/ipv4.ts'
+import type { Ipv4 } from '#model/ipv4.ts'
+import type { Vlan } from '#model/network.ts'
+import type { RackSettings, RackVlan, ViewChange } from '#protocol/rack.ts'
+import type { Change } from '#state/outcome.ts'
+import { machineBootOf } from '#state/query.ts'
+import type { RegionState } from '#state/state.ts'
+
+/** Tables whose changes make a new view: who serves what where. */
+const TOPOLOGY = new Set<Change['table']>([
+  'fabrics',
+  'vlans',
+  'subnets',
+  'ipRanges',
+  'controllers',
+  'settings',
+])
+
+export function isTopology(change: Change): boolean {
+  return TOPOLOGY.has(change.table)
+}
+
+/** Everything `rackId` needs to serve its VLANs, in table order. */
+export function fullView(state: RegionState, rackId: SystemId): readonly ViewChange[] {
+  const vlans = vlansOf(state, rackId)
+  const vlanIds = new Set(vlans.map((vlan) => vlan.id))
+  const subnets = [...state.subnets.values()].filter((subnet) => vlanIds.has(subnet.vlanId))
+  const subnetIds = new Set<SubnetId>(subnets.map((subnet) => subnet.id))
+  const inside = (ip: Ipv4): boolean => subnets.some((subnet) => contains(subnet.cidr, ip))
+  const rows: ViewChange[] = []
+  rows.push({ table: 'settings', key: 'rack', row: settingsOf(state) })
+  for (const row of vlans) rows.push({ table: 'vlans', key: row.id, row })
+  for (const row of subnets) rows.push({ table: 'subnets', key: row.id, row })
+  for (const row of state.ipRanges.values()) {
+    if (subnetIds.has(row.subnetId)) rows.push({ table: 'ipRanges', key: row.id, row })
+  }
+  for (const row of state.ipAddresses.values()) {
+    if (inside(row.ip)) rows.push({ table: 'ipAddresses', key: row.ip, row })
+  }
+  for (const row of state.holds.values()) {
+    if (inside(row.ip)) rows.push({ table: 'holds', key: row.ip, row })
+  }
+  for (const row of state.quarantines.values()) {
+    if (inside(row.ip)) rows.push({ table: 'quarantines', key: row.ip, row })
+  }
+  for (const machine of state.machines.values()) {
+    const row = machineBootOf(state, machine.systemId)
+    if (row !== undefined) rows.push({ table: 'machineBoots', key: row.systemId, row })
+  }
+  for (const row of state.bootResources.values()) {
+    rows.push({ table: 'bootResources', key: row.id, row })
+  }
+  return rows
+}
+
+/** The rows of a batch without topology changes that a rack gets; the same for every rack. */
+export function viewChanges(state: RegionState, changes: readonly Change[]): readonly ViewChange[] {
+  const rows: ViewChange[] = []
+  const machines = new Set<SystemId>()
+  for (const change of changes) {
+    switch (change.table) {
+      case 'holds':
+      case 'ipAddresses':
+      case 'quarantines':
+      case 'bootResources':
+        rows.push(change)
+        break
+      case 'machines':
+        machines.add(String(change.key) as SystemId)
+        break
+      case 'interfaces':
+        if (change.row !== null) machines.add(change.row.systemId)
+        break
+      default:
+    }
+  }
+  for (const systemId of machines) {
+    const row: MachineBoot | undefined = machineBootOf(state, systemId)
+    rows.push({ table: 'machineBoots', key: systemId, row: row ?? null })
+  }
+  return rows
+}
+
+function vlansOf(state: RegionState, rackId: SystemId): readonly RackVlan[] {
+  const controller = state.controllers.get(rackId)
+  if (controller === undefined) return []
+  const names = new Map<VlanId, string[]>()
+  for (const { name, vlanId } of controller.interfaces) {
+    if (vlanId !== null) names.set(vlanId, [...(names.get(vlanId) ?? []), name])
+  }
+  const rows: RackVlan[] = []
+  for (const vlan of state.vlans.values()) {
+    const interfaceNames = names.get(vlan.id)
+    // A rack also needs the VLANs it only relays for: those whose relay points at one of its own.
+    const relayed = vlan.relayVlanId !== null && names.has(vlan.relayVlanId)
+    if (interfaceNames === undefined && !relayed) continue
+    const liveRacks = racksOf(vlan).filter((id) => state.controllers.get(id)?.connected === true)
+    rows.push({ ...vlan, liveRacks, interfaceNames: interfaceNames ?? [] })
+  }
+  return rows
+}
+
+function racksOf(vlan: Vlan): readonly SystemId[] {
+  return [vlan.primaryRack, vlan.secondaryRack].filter((id): id is SystemId => id !== null)
+}
+
+function settingsOf(state: RegionState): RackSettings {
+  const regions = [...state.controllers.values()].filter(({ kind }) => kind === 'region')
+  const number = (name: string, otherwise: number): number => {
+    const value = state.settings.get(name)?.value
+    return typeof value === 'number' ? value : otherwise
+  }
+  const domain = state.settings.get('default_domain')?.value
+  return {
+    clusterId: state.clusterId,
+    regionPeers: regions.flatMap(({ peerAddress }) => (peerAddress === null ? [] : [peerAddress])),
+    regionApis: regions.flatMap(({ apiUrl }) => (apiUrl === null ? [] : [apiUrl])),
+    leaseSeconds: number('dhcp_lease_seconds', 600),
+    firmwareLeaseSeconds: number('dhcp_firmware_lease_seconds', 30),
+    domainName: typeof domain === 'string' ? domain : 'maas',
+    answerRouterSolicitations: state.settings.get('answer_router_solicitations')?.value === true,
+  }
+}

@@ -1,0 +1,205 @@
+// One region node as the rest of its process sees it: implements the port of `region.ts` over the driver,
+// the submitter and the reads. The session of this process is opened through the log before the first
+// command is accepted (dissertation §6.3, pitfall E6).
+import { AppError } from '#model/errors.ts'
+import type { Clock, Logger } from '#model/ports.ts'
+import type { RegionLimits } from '#platform/config.ts'
+import { encodeEnvelope } from '#protocol/envelope.ts'
+import type { Raft } from '#raft/raft.ts'
+import type { Actor, Command, CommandOf, Envelope } from '#state/command.ts'
+import type { Outcome, OutcomeOf } from '#state/outcome.ts'
+import type { Applier } from './applier.ts'
+import type { Driver } from './driver.ts'
+import type { History } from './history.ts'
+import type { Reads } from './reads.ts'
+import type {
+  Committed,
+  Consistency,
+  ProposeOptions,
+  Region,
+  RegionStatus,
+  View,
+  WatchEvents,
+} from './region.ts'
+import { Requests } from './requests.ts'
+import type { Status } from './status.ts'
+import type { Submit } from './submit.ts'
+import type { AppliedWaiters } from './waiters.ts'
+
+export const SYSTEM_ACTOR: Actor = {
+  kind: 'system',
+  userId: null,
+  username: '',
+  remoteAddress: '',
+  requestId: '',
+}
+
+export type RegionParts = {
+  readonly nodeId: string
+  readonly clusterId: string
+  readonly incarnation: number
+  readonly raft: Raft
+  readonly driver: Driver
+  readonly applier: Applier
+  readonly history: History
+  readonly submit: Submit
+  readonly reads: Reads
+  readonly waiters: AppliedWaiters
+  readonly status: Status
+  /** Monotonic ms at which a leader was last heard of (or this node was it). */
+  readonly leaderSeenMs: () => number
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly limits: RegionLimits
+}
+
+export class RegionNode implements Region {
+  readonly nodeId: string
+  readonly clusterId: string
+  readonly #parts: RegionParts
+  readonly #requests: Requests
+  #sessionOpen = false
+  #stopping = false
+  #sessionWaiters: (() => void)[] = []
+
+  constructor(parts: RegionParts) {
+    this.nodeId = parts.nodeId
+    this.clusterId = parts.clusterId
+    this.#parts = parts
+    this.#requests = new Requests(`${parts.nodeId}.${parts.incarnation}`)
+  }
+
+  async propose<C extends Command>(command: C, options: ProposeOptions): Promise<Committed<C>> {
+    const { limits, clock, driver } = this.#parts
+    if (this.#stopping) throw new AppError('SHUTTING_DOWN', 'This region is stopping.')
+    if (Math.max(this.#requests.underWay, driver.waiting) >= limits.proposalsWaitingMax) {
+      throw new AppError('OVERLOADED', 'Too many changes are waiting; try again shortly.')
+    }
+    const deadlineMs = clock.monotonicMs() + (options.timeoutMs ?? limits.requestTimeoutMs)
+    if (!this.#sessionOpen) await this.#waitForSession(deadlineMs)
+    const request = this.#requests.begin()
+    try {
+      const envelope = this.#encode(command, options, request)
+      return (await this.#submit(envelope, deadlineMs)) as Committed<C>
+    } finally {
+      this.#requests.end(request.sequence)
+    }
+  }
+
+  async read(consistency: Consistency): Promise<View> {
+    if (consistency === 'linearizable') {
+      const { reads, waiters } = this.#parts
+      const index = await reads.index()
+      if (index > waiters.applied) await waiters.wait(index)
+      return { ...this.local(), stalenessMs: 0 }
+    }
+    return this.local()
+  }
+
+  local(): View {
+    const { applier, clock, leaderSeenMs } = this.#parts
+    const { state } = applier
+    const stalenessMs = Math.max(0, Math.round(clock.monotonicMs() - leaderSeenMs()))
+    return { state, revision: state.revision, stalenessMs }
+  }
+
+  watch(after: number, events: WatchEvents): () => void {
+    return this.#parts.history.watch(after, events)
+  }
+
+  status(): RegionStatus {
+    return this.#parts.status.read()
+  }
+
+  async transferLeadership(to: string | null): Promise<void> {
+    const { raft, driver, clock } = this.#parts
+    if (raft.status().role !== 'leader') return
+    const target = to ?? this.#bestFollower()
+    if (target === null) return
+    driver.input((core) => core.transferLeadership(target))
+    const deadlineMs = clock.monotonicMs() + 1_000
+    while (raft.status().role === 'leader' && clock.monotonicMs() < deadlineMs) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+
+  /** Makes the cluster exist: the first command of all, harmless when it exists already. */
+  async initialise(command: CommandOf<'cluster.initialise'>): Promise<Outcome> {
+    return this.#withoutSession(command)
+  }
+
+  /** Must succeed once before `propose` does anything; asked for until it does. */
+  async openSession(incarnation: number): Promise<void> {
+    const { session: id } = this.#requests
+    const outcome = await this.#withoutSession({
+      type: 'session.open',
+      id,
+      nodeId: this.nodeId,
+      incarnation,
+    })
+    if (!outcome.ok) throw new AppError(outcome.code, outcome.message)
+    this.#sessionOpen = true
+    for (const wake of this.#sessionWaiters.splice(0)) wake()
+  }
+
+  /** No new writes; what is under way may still end. */
+  beginStop(): void {
+    this.#stopping = true
+  }
+
+  async #withoutSession(command: Command): Promise<Outcome> {
+    const { clock, limits } = this.#parts
+    const envelope = this.#encode(command, { actor: SYSTEM_ACTOR }, null)
+    const deadlineMs = clock.monotonicMs() + limits.requestTimeoutMs
+    return (await this.#submit(envelope, deadlineMs)).outcome
+  }
+
+  async #submit(
+    envelope: Uint8Array,
+    deadlineMs: number,
+  ): Promise<{ readonly outcome: OutcomeOf<Command>; readonly revision: number }> {
+    const { submit, waiters } = this.#parts
+    const result = await submit.submit(envelope, deadlineMs)
+    // Read-your-writes on this node, whoever applied it first.
+    if (result.revision > waiters.applied) await waiters.wait(result.revision)
+    return result
+  }
+
+  #encode(command: Command, options: ProposeOptions, request: Envelope['request']): Uint8Array {
+    const { clock, limits } = this.#parts
+    const envelope = encodeEnvelope({
+      version: 1,
+      request,
+      wall: clock.wallMs(),
+      actor: options.actor,
+      idempotency: options.idempotency ?? null,
+      command,
+    })
+    if (envelope.length > limits.commandBytesMax) {
+      throw new AppError('PAYLOAD_TOO_LARGE', `A change may hold ${limits.commandBytesMax} bytes.`)
+    }
+    return envelope
+  }
+
+  async #waitForSession(deadlineMs: number): Promise<void> {
+    const { clock } = this.#parts
+    const waitMs = Math.max(1, deadlineMs - clock.monotonicMs())
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs)
+      this.#sessionWaiters.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+    if (this.#sessionOpen) return
+    throw new AppError('NO_QUORUM', 'This region has not yet found a leader; nothing was changed.')
+  }
+
+  #bestFollower(): string | null {
+    const { raft } = this.#parts
+    const followers = [...raft.status().progress.entries()]
+      .filter(([id, progress]) => id !== this.nodeId && progress.recentActive)
+      .toSorted(([, a], [, b]) => b.matchIndex - a.matchIndex)
+    return followers[0]?.[0] ?? null
+  }
+}
