@@ -7,7 +7,7 @@ import { describeError } from '#platform/system.ts'
 import type { RackCommand, RackToRegion, RackToRegionReply } from '#protocol/rack.ts'
 import type { ChangeBatch } from '#state/outcome.ts'
 import type { RackLink } from '#transport/links.ts'
-import { fullView, isTopology, viewChanges } from './rack-view.ts'
+import { fullView, isTopology, topologyFingerprint, viewChanges } from './rack-view.ts'
 import { SYSTEM_ACTOR } from './region-node.ts'
 import type { Region } from './region.ts'
 
@@ -17,6 +17,8 @@ type Follower = {
   registered: boolean
   /** The next push is a whole view: topology changed or the rack fell behind. */
   stale: boolean
+  /** Of the topology the rack was last sent. */
+  fingerprint: string
 }
 
 export type RackServiceOptions = {
@@ -51,7 +53,7 @@ export class RackService {
   onRack(link: RackLink): void {
     const rackId = link.rackId as SystemId
     this.#followers.get(rackId)?.link.close()
-    const follower: Follower = { link, rackId, registered: false, stale: true }
+    const follower: Follower = { link, rackId, registered: false, stale: true, fingerprint: '' }
     this.#followers.set(rackId, follower)
     link.onMessage = (message) => this.#onMessage(follower, message)
     link.onClose = () => this.#onClose(follower)
@@ -158,11 +160,8 @@ export class RackService {
 
   #onBatch(batch: ChangeBatch): void {
     if (this.#followers.size === 0) return
-    if (batch.changes.some(isTopology)) {
-      this.#markAll()
-      return
-    }
     const { state } = this.#options.region.local()
+    if (batch.changes.some(isTopology)) this.#markChangedTopology()
     const changes = viewChanges(state, batch.changes)
     if (changes.length === 0) return
     const { revision, stamp } = batch
@@ -173,6 +172,15 @@ export class RackService {
         follower.stale = true
         this.#scheduleFlush()
       }
+    }
+  }
+
+  #markChangedTopology(): void {
+    const { state } = this.#options.region.local()
+    for (const follower of this.#followers.values()) {
+      if (follower.fingerprint === topologyFingerprint(state, follower.rackId)) continue
+      follower.stale = true
+      this.#scheduleFlush()
     }
   }
 
@@ -201,6 +209,7 @@ export class RackService {
     }
     const { state, revision } = region.local()
     const rows = fullView(state, follower.rackId)
+    follower.fingerprint = topologyFingerprint(state, follower.rackId)
     follower.stale = !follower.link.send({ type: 'viewReset', revision, stamp: state.stamp, rows })
     if (follower.stale) this.#scheduleFlush()
   }

@@ -4,7 +4,7 @@ import type { MachineBoot } from '#model/boot.ts'
 import type { SubnetId, SystemId, VlanId } from '#model/ids.ts'
 import { contains } from '#model/ipv4.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
-import type { Vlan } from '#model/network.ts'
+import type { Subnet, Vlan } from '#model/network.ts'
 import type { RackSettings, RackVlan, ViewChange } from '#protocol/rack.ts'
 import type { Change } from '#state/outcome.ts'
 import { machineBootOf } from '#state/query.ts'
@@ -24,20 +24,18 @@ export function isTopology(change: Change): boolean {
   return TOPOLOGY.has(change.table)
 }
 
+/**
+ * What a topology change would alter for this rack, as text: beats and foreign settings leave it alone,
+ * and then no new view is sent.
+ */
+export function topologyFingerprint(state: RegionState, rackId: SystemId): string {
+  return JSON.stringify(topologyRows(state, rackId).rows)
+}
+
 /** Everything `rackId` needs to serve its VLANs, in table order. */
 export function fullView(state: RegionState, rackId: SystemId): readonly ViewChange[] {
-  const vlans = vlansOf(state, rackId)
-  const vlanIds = new Set(vlans.map((vlan) => vlan.id))
-  const subnets = [...state.subnets.values()].filter((subnet) => vlanIds.has(subnet.vlanId))
-  const subnetIds = new Set<SubnetId>(subnets.map((subnet) => subnet.id))
+  const { rows, subnets } = topologyRows(state, rackId)
   const inside = (ip: Ipv4): boolean => subnets.some((subnet) => contains(subnet.cidr, ip))
-  const rows: ViewChange[] = []
-  rows.push({ table: 'settings', key: 'rack', row: settingsOf(state) })
-  for (const row of vlans) rows.push({ table: 'vlans', key: row.id, row })
-  for (const row of subnets) rows.push({ table: 'subnets', key: row.id, row })
-  for (const row of state.ipRanges.values()) {
-    if (subnetIds.has(row.subnetId)) rows.push({ table: 'ipRanges', key: row.id, row })
-  }
   for (const row of state.ipAddresses.values()) {
     if (inside(row.ip)) rows.push({ table: 'ipAddresses', key: row.ip, row })
   }
@@ -83,6 +81,23 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
     rows.push({ table: 'machineBoots', key: systemId, row: row ?? null })
   }
   return rows
+}
+
+function topologyRows(
+  state: RegionState,
+  rackId: SystemId,
+): { readonly rows: ViewChange[]; readonly subnets: readonly Subnet[] } {
+  const vlans = vlansOf(state, rackId)
+  const vlanIds = new Set(vlans.map((vlan) => vlan.id))
+  const subnets = [...state.subnets.values()].filter((subnet) => vlanIds.has(subnet.vlanId))
+  const subnetIds = new Set<SubnetId>(subnets.map((subnet) => subnet.id))
+  const rows: ViewChange[] = [{ table: 'settings', key: 'rack', row: settingsOf(state) }]
+  for (const row of vlans) rows.push({ table: 'vlans', key: row.id, row })
+  for (const row of subnets) rows.push({ table: 'subnets', key: row.id, row })
+  for (const row of state.ipRanges.values()) {
+    if (subnetIds.has(row.subnetId)) rows.push({ table: 'ipRanges', key: row.id, row })
+  }
+  return { rows, subnets }
 }
 
 function vlansOf(state: RegionState, rackId: SystemId): readonly RackVlan[] {
