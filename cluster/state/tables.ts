@@ -1,7 +1,19 @@
 // The replicated tables: name → row type. Keys: `system_id`, integer ids, an address as uint32, or the
 // text named beside the row.
 import type { BootResource } from '#model/boot.ts'
-import type { UserId } from '#model/ids.ts'
+import type {
+  BlockDeviceId,
+  BootResourceId,
+  FabricId,
+  InterfaceId,
+  IpRangeId,
+  SpaceId,
+  SubnetId,
+  SystemId,
+  UserId,
+  VlanId,
+} from '#model/ids.ts'
+import type { Ipv4 } from '#model/ipv4.ts'
 import type { BlockDevice, Controller, Interface, Machine } from '#model/machine.ts'
 import type {
   Fabric,
@@ -63,10 +75,17 @@ export type Session = {
   readonly id: string
   readonly nodeId: string
   readonly incarnation: number
-  /** Every sequence below it is answered for good. */
+  /** Every sequence below it is answered for good. May lag behind what the session said last. */
   readonly answeredBelow: number
-  /** Outcomes still needed for a retry, by sequence. */
-  readonly outcomes: readonly (readonly [sequence: number, outcome: Outcome])[]
+}
+
+/** Outcome still needed for a retry. A row of its own, so that a command touches one. Keyed by `id`. */
+export type SessionOutcome = {
+  /** `<session>/<sequence>` */
+  readonly id: string
+  readonly session: string
+  readonly sequence: number
+  readonly outcome: Outcome
 }
 
 /** `Idempotency-Key` of a client with the answer it got. Keyed by `<user id>/<key>`. */
@@ -82,6 +101,13 @@ export type Idempotency = {
 
 /** Last id given, by counter name. Keyed by `name`. */
 export type Counter = { readonly name: string; readonly last: number }
+
+/** Who this cluster is; one row from `cluster.initialise` on. Keyed by `name`. */
+export type Cluster = {
+  readonly name: 'cluster'
+  readonly id: string
+  readonly createdWall: number
+}
 
 export type TableRows = {
   readonly users: User
@@ -103,7 +129,58 @@ export type TableRows = {
   readonly events: Event
   readonly settings: Setting
   readonly sessions: Session
+  readonly sessionOutcomes: SessionOutcome
   readonly idempotency: Idempotency
   readonly counters: Counter
+  readonly cluster: Cluster
 }
 export type TableName = keyof TableRows
+
+/** Tables whose key is not plain text. */
+type OtherKeys = {
+  readonly users: UserId
+  readonly controllers: SystemId
+  readonly fabrics: FabricId
+  readonly vlans: VlanId
+  readonly spaces: SpaceId
+  readonly subnets: SubnetId
+  readonly ipRanges: IpRangeId
+  readonly ipAddresses: Ipv4
+  readonly holds: Ipv4
+  readonly quarantines: Ipv4
+  readonly machines: SystemId
+  readonly interfaces: InterfaceId
+  readonly blockDevices: BlockDeviceId
+  readonly bootResources: BootResourceId
+  readonly events: number
+}
+export type TableKeys = {
+  readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
+}
+
+/** In the order of snapshots and digests; additions go to the end. */
+export const TABLE_NAMES = [
+  'users',
+  'apiKeys',
+  'joinTokens',
+  'controllers',
+  'fabrics',
+  'vlans',
+  'spaces',
+  'subnets',
+  'ipRanges',
+  'ipAddresses',
+  'holds',
+  'quarantines',
+  'machines',
+  'interfaces',
+  'blockDevices',
+  'bootResources',
+  'events',
+  'settings',
+  'sessions',
+  'sessionOutcomes',
+  'idempotency',
+  'counters',
+  'cluster',
+] as const satisfies readonly TableName[]

@@ -1,0 +1,177 @@
+// Read-only selectors over the state, for the API, the racks' views and the command handlers. All lists
+// are in key order unless they say otherwise.
+import type { BootPurpose, MachineBoot } from '#model/boot.ts'
+import type { SubnetId, SystemId } from '#model/ids.ts'
+import {
+  contains,
+  firstOf,
+  lastOf,
+  makeIpv4,
+  maskOf,
+  type Ipv4,
+  type Ipv4Range,
+} from '#model/ipv4.ts'
+import type { MacAddress } from '#model/mac-address.ts'
+import { MACHINE_STATUS, type Interface, type Machine } from '#model/machine.ts'
+import type { Hold, IpRange, Subnet, Vlan } from '#model/network.ts'
+import type { RegionState } from './state.ts'
+import type { SettingValue } from './tables.ts'
+import type { Key } from './sorted-keys.ts'
+import type { Table } from './table.ts'
+
+export function settingOf(state: RegionState, name: string): SettingValue | undefined {
+  return state.settings.get(name)?.value
+}
+
+export function machineByMac(state: RegionState, mac: MacAddress): Machine | undefined {
+  const found = state.interfacesByMac.first(mac)
+  return found === undefined ? undefined : state.machines.get(found.systemId)
+}
+
+export function interfacesOf(state: RegionState, systemId: SystemId): readonly Interface[] {
+  return state.interfacesByMachine.rows(systemId)
+}
+
+/** What a machine of this status boots when it asks the network (maas-boot §3). */
+export function purposeOf(machine: Machine): BootPurpose {
+  switch (machine.status) {
+    case MACHINE_STATUS.COMMISSIONING:
+    case MACHINE_STATUS.TESTING:
+    case MACHINE_STATUS.DISK_ERASING:
+    case MACHINE_STATUS.ENTERING_RESCUE_MODE:
+    case MACHINE_STATUS.RESCUE_MODE:
+    case MACHINE_STATUS.EXITING_RESCUE_MODE:
+      return 'commissioning'
+    case MACHINE_STATUS.DEPLOYING:
+      return machine.netboot ? 'xinstall' : 'local'
+    case MACHINE_STATUS.DEPLOYED:
+      return machine.netboot ? 'xinstall' : 'local'
+    case MACHINE_STATUS.READY:
+    case MACHINE_STATUS.RETIRED:
+    case MACHINE_STATUS.BROKEN:
+      return 'poweroff'
+    default:
+      return 'enlist'
+  }
+}
+
+export function machineBootOf(state: RegionState, systemId: SystemId): MachineBoot | undefined {
+  const machine = state.machines.get(systemId)
+  if (machine === undefined) return undefined
+  const macs = interfacesOf(state, systemId).flatMap(({ mac }) => (mac === null ? [] : [mac]))
+  const { hostname, architecture } = machine
+  return { systemId, hostname, macs, architecture, purpose: purposeOf(machine) }
+}
+
+/** Longest prefix that contains `ip`. */
+export function subnetOf(state: RegionState, ip: Ipv4): Subnet | undefined {
+  for (let prefix = 32; prefix >= 0; prefix--) {
+    const network = makeIpv4(ip & maskOf(prefix))
+    const subnet = state.subnetsByCidr.first(network * 64 + prefix)
+    if (subnet !== undefined) return subnet
+  }
+  return undefined
+}
+
+export function defaultVlanOf(state: RegionState, fabricId: Vlan['fabricId']): Vlan | undefined {
+  return state.vlansByFabric.first(fabricId)
+}
+
+/** The VLAN serves DHCP and this rack is one of its racks. */
+export function isServedBy(vlan: Vlan, rackId: SystemId): boolean {
+  return vlan.dhcpOn && (vlan.primaryRack === rackId || vlan.secondaryRack === rackId)
+}
+
+/** A hold that protects its address at log time `now`. */
+export function isLive(hold: Hold, now: number): boolean {
+  return hold.until > now
+}
+
+export type Page<Row> = { readonly rows: readonly Row[]; readonly more: boolean }
+
+/** Rows with key greater than `after` (from the start when undefined), in key order. */
+export function pageOf<Row, K extends Key>(
+  table: Table<Row, K>,
+  after: K | undefined,
+  limit: number,
+): Page<Row> {
+  const keys = table.keysAfter(after, limit + 1)
+  const rows: Row[] = []
+  for (const key of keys.slice(0, limit)) {
+    const row = table.get(key)
+    if (row !== undefined) rows.push(row)
+  }
+  return { rows, more: keys.length > limit }
+}
+
+/** Why addresses of a subnet are not free, in MAAS's words. */
+export type RangePurpose =
+  | 'gateway-ip'
+  | 'dns-server'
+  | 'dynamic'
+  | 'reserved'
+  | 'assigned-ip'
+  | 'rack-controller'
+  | 'unused'
+
+export type PurposeRange = Ipv4Range & { readonly purpose: readonly RangePurpose[] }
+
+/** Used ranges of a subnet, ascending, not overlapping; neighbours of equal purpose are one. */
+export function usedRanges(_state: RegionState, _subnetId: SubnetId): readonly PurposeRange[] {
+  throw new Error('not built yet')
+}
+
+/** The gaps between the used ranges. */
+export function unusedRanges(_state: RegionState, _subnetId: SubnetId): readonly Ipv4Range[] {
+  throw new Error('not built yet')
+}
+
+export type SubnetStatistics = {
+  readonly totalAddresses: number
+  readonly availableCount: number
+  readonly unavailableCount: number
+  readonly largestAvailable: number
+  readonly firstAddress: Ipv4
+  readonly lastAddress: Ipv4
+  readonly ranges: readonly PurposeRange[]
+}
+
+export function subnetStatistics(
+  _state: RegionState,
+  _subnetId: SubnetId,
+): SubnetStatistics | undefined {
+  throw new Error('not built yet')
+}
+
+/** Addresses a host of the subnet may have: all but network and broadcast (RFC 3021: a /31 has two). */
+export function hostRange(subnet: Subnet): Ipv4Range {
+  const start = firstOf(subnet.cidr)
+  const end = lastOf(subnet.cidr)
+  if (subnet.cidr.prefix >= 31) return { start, end }
+  return { start: makeIpv4(start + 1), end: makeIpv4(end - 1) }
+}
+
+export function rangesOf(state: RegionState, subnetId: SubnetId): readonly IpRange[] {
+  return state.ipRangesBySubnet.rows(subnetId)
+}
+
+/** Addresses a machine is known to have: static links and live DHCP holds of its MACs. */
+export function addressesOf(state: RegionState, systemId: SystemId): readonly Ipv4[] {
+  const addresses = new Set<Ipv4>()
+  for (const { mac } of interfacesOf(state, systemId)) {
+    if (mac === null) continue
+    for (const hold of state.holdsByMac.rows(mac)) {
+      if (isLive(hold, state.stamp) && !hold.released) addresses.add(hold.ip)
+    }
+  }
+  return [...addresses].sort((a, b) => a - b)
+}
+
+/** Free for anybody at this moment: not reserved, held, quarantined, used by a rack or at an edge. */
+export function isFree(_state: RegionState, _subnet: Subnet, _ip: Ipv4): boolean {
+  throw new Error('not built yet')
+}
+
+export function isInside(subnet: Subnet, ip: Ipv4): boolean {
+  return contains(subnet.cidr, ip)
+}

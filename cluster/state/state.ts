@@ -1,0 +1,172 @@
+// The replicated state of a region: one typed table per name, secondary indexes kept up to date by the
+// tables themselves. Everything in it is a function of the rows; nothing remembers how they came in.
+import type { FabricId, SubnetId, SystemId, UserId, VlanId } from '#model/ids.ts'
+import type { Cidr } from '#model/ipv4.ts'
+import type { MacAddress } from '#model/mac-address.ts'
+import type { ClientKey } from '#model/network.ts'
+import { AddressCounts } from './address-counts.ts'
+import { Pools } from './pools.ts'
+import { TableIndex } from './table-index.ts'
+import { Journal, Table } from './table.ts'
+import { TABLE_NAMES, type TableKeys, type TableName, type TableRows } from './tables.ts'
+
+type Tables = { readonly [T in TableName]: Table<TableRows[T], TableKeys[T]> }
+type IndexOn<T extends TableName, Value extends string | number> = TableIndex<
+  TableRows[T],
+  TableKeys[T],
+  Value
+>
+
+/** One number per CIDR, usable as a map key: 32 bits of network, 6 bits of prefix. */
+export function cidrKey(cidr: Cidr): number {
+  return cidr.network * 64 + cidr.prefix
+}
+
+export class RegionState implements Tables {
+  /** Rows written since it was last taken; `apply` owns it. */
+  readonly journal = new Journal()
+
+  readonly users = this.#table('users')
+  readonly apiKeys = this.#table('apiKeys')
+  readonly joinTokens = this.#table('joinTokens')
+  readonly controllers = this.#table('controllers')
+  readonly fabrics = this.#table('fabrics')
+  readonly vlans = this.#table('vlans')
+  readonly spaces = this.#table('spaces')
+  readonly subnets = this.#table('subnets')
+  readonly ipRanges = this.#table('ipRanges')
+  readonly ipAddresses = this.#table('ipAddresses')
+  readonly holds = this.#table('holds')
+  readonly quarantines = this.#table('quarantines')
+  readonly machines = this.#table('machines')
+  readonly interfaces = this.#table('interfaces')
+  readonly blockDevices = this.#table('blockDevices')
+  readonly bootResources = this.#table('bootResources')
+  readonly events = this.#table('events')
+  readonly settings = this.#table('settings')
+  readonly sessions = this.#table('sessions')
+  readonly sessionOutcomes = this.#table('sessionOutcomes')
+  readonly idempotency = this.#table('idempotency')
+  readonly counters = this.#table('counters')
+  readonly cluster = this.#table('cluster')
+
+  readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
+  readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
+  readonly fabricsByName: IndexOn<'fabrics', string> = new TableIndex(this.fabrics, (r) => r.name)
+  readonly vlansByFabric: IndexOn<'vlans', FabricId> = new TableIndex(this.vlans, (r) => r.fabricId)
+  readonly spacesByName: IndexOn<'spaces', string> = new TableIndex(this.spaces, (r) => r.name)
+  readonly subnetsByVlan: IndexOn<'subnets', VlanId> = new TableIndex(this.subnets, (r) => r.vlanId)
+  /** By `cidrKey`. */
+  readonly subnetsByCidr: IndexOn<'subnets', number> = new TableIndex(this.subnets, (r) =>
+    cidrKey(r.cidr),
+  )
+  readonly ipRangesBySubnet: IndexOn<'ipRanges', SubnetId> = new TableIndex(
+    this.ipRanges,
+    (r) => r.subnetId,
+  )
+  readonly ipAddressesBySubnet: IndexOn<'ipAddresses', SubnetId> = new TableIndex(
+    this.ipAddresses,
+    (r) => r.subnetId,
+  )
+  readonly holdsByClient: IndexOn<'holds', ClientKey> = new TableIndex(this.holds, (r) => r.client)
+  readonly holdsByMac: IndexOn<'holds', MacAddress> = new TableIndex(this.holds, (r) => r.mac)
+  readonly machinesByHostname: IndexOn<'machines', string> = new TableIndex(
+    this.machines,
+    (r) => r.hostname,
+  )
+  readonly machinesByOwner: IndexOn<'machines', UserId> = new TableIndex(
+    this.machines,
+    (r) => r.ownerId,
+  )
+  readonly machinesByStatus: IndexOn<'machines', number> = new TableIndex(
+    this.machines,
+    (r) => r.status,
+  )
+  readonly interfacesByMachine: IndexOn<'interfaces', SystemId> = new TableIndex(
+    this.interfaces,
+    (r) => r.systemId,
+  )
+  readonly interfacesByMac: IndexOn<'interfaces', MacAddress> = new TableIndex(
+    this.interfaces,
+    (r) => r.mac,
+  )
+  readonly interfacesByVlan: IndexOn<'interfaces', VlanId> = new TableIndex(
+    this.interfaces,
+    (r) => r.vlanId,
+  )
+  readonly blockDevicesByMachine: IndexOn<'blockDevices', SystemId> = new TableIndex(
+    this.blockDevices,
+    (r) => r.systemId,
+  )
+  readonly bootResourcesByName: IndexOn<'bootResources', string> = new TableIndex(
+    this.bootResources,
+    (r) => `${r.name} ${r.architecture}`,
+  )
+  readonly sessionsByNode: IndexOn<'sessions', string> = new TableIndex(
+    this.sessions,
+    (r) => r.nodeId,
+  )
+  readonly sessionOutcomesBySession: IndexOn<'sessionOutcomes', string> = new TableIndex(
+    this.sessionOutcomes,
+    (r) => r.session,
+  )
+  /** Dynamic and reserved ranges by address, with the number of holds in each. */
+  readonly pools = new Pools(this.ipRanges, this.holds)
+  /** Addresses given by the API, counted by block. */
+  readonly addressCounts = new AddressCounts(this.ipAddresses)
+
+  #revision = 0
+  #stamp = 0
+  #wall = 0
+
+  /** Index of the last entry applied. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** Log time in ms (lease-protocol §1); what `now` is for the next reader. */
+  get stamp(): number {
+    return this.#stamp
+  }
+
+  /** Wall time of the last command, for display. Not part of snapshots: 0 until the first command. */
+  get wall(): number {
+    return this.#wall
+  }
+
+  /** '' before `cluster.initialise`. */
+  get clusterId(): string {
+    return this.cluster.get('cluster')?.id ?? ''
+  }
+
+  /** An entry was applied (or had nothing to apply): revision and log time move on, never back. */
+  advance(revision: number, stamp: number, wall?: number): void {
+    if (revision <= this.#revision) throw new Error(`revision ${revision} was applied before`)
+    if (stamp < this.#stamp) throw new Error(`log time ran back from ${this.#stamp} to ${stamp}`)
+    this.#revision = revision
+    this.#stamp = stamp
+    this.#wall = wall ?? this.#wall
+  }
+
+  /** Rebuilding from stored rows: no journal, any order. */
+  load<T extends TableName>(table: T, key: TableKeys[T], row: TableRows[T]): void {
+    const target = this[table] as unknown as Table<TableRows[T], TableKeys[T]>
+    target.restore(key, row)
+  }
+
+  /** Rebuilding from stored rows: what they are the state of. */
+  setMeta(meta: { readonly revision: number; readonly stamp: number }): void {
+    this.#revision = meta.revision
+    this.#stamp = meta.stamp
+  }
+
+  #table<T extends TableName>(name: T): Table<TableRows[T], TableKeys[T]> {
+    return new Table(name, this.journal)
+  }
+}
+
+export function emptyState(): RegionState {
+  return new RegionState()
+}
+
+export { TABLE_NAMES }
