@@ -1,0 +1,94 @@
+// What a region node needs to start: `node.json` and its keys, written once at bootstrap, and the
+// incarnation that counts its starts. Everything else is in the replicated state.
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AppError } from '#model/errors.ts'
+import type { Credentials } from '#transport/links.ts'
+
+export type PeerAddress = {
+  readonly id: string
+  readonly host: string
+  readonly port: number
+  readonly apiUrl: string
+}
+
+export type NodeFile = {
+  readonly version: 1
+  readonly clusterId: string
+  readonly nodeId: string
+  readonly host: string
+  readonly apiPort: number
+  readonly peerPort: number
+  /** Every member of the bootstrap, this node included. */
+  readonly peers: readonly PeerAddress[]
+  readonly firstVoters: readonly string[]
+}
+
+/** Throws BAD_REQUEST when the directory is not a node's, or its file is of another version. */
+export async function readNodeFile(directory: string): Promise<NodeFile> {
+  const path = join(directory, 'node.json')
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new AppError('BAD_REQUEST', `${directory} is not the directory of a region node.`, {
+      cause,
+    })
+  })
+  const value: unknown = JSON.parse(text)
+  if (!isNodeFile(value)) {
+    throw new AppError('BAD_REQUEST', `${path} is not a node file of version 1.`)
+  }
+  return value
+}
+
+export async function readCredentials(
+  directory: string,
+  node: NodeFile,
+  incarnation: number,
+): Promise<Credentials & { readonly caKeyPem: string | null }> {
+  const read = (name: string): Promise<string> => readFile(join(directory, 'pki', name), 'utf8')
+  return {
+    clusterId: node.clusterId,
+    nodeId: node.nodeId,
+    incarnation,
+    caPem: await read('ca.pem'),
+    certificatePem: await read('node.pem'),
+    keyPem: await read('node.key'),
+    caKeyPem: await read('ca.key').catch(() => null),
+  }
+}
+
+/** Counts this start and makes the count durable before anybody can hear of it (pitfall C10). */
+export async function nextIncarnation(directory: string): Promise<number> {
+  const path = join(directory, 'incarnation')
+  const last = Number(await readFile(path, 'utf8').catch(() => '0'))
+  if (!Number.isSafeInteger(last) || last < 0) {
+    throw new AppError('STORAGE_DAMAGED', `${path} does not hold a number.`)
+  }
+  await writeDurably(path, `${last + 1}\n`)
+  return last + 1
+}
+
+/** Temporary file → sync → rename → sync of the directory. */
+export async function writeDurably(path: string, text: string, mode = 0o600): Promise<void> {
+  const directory = join(path, '..')
+  await mkdir(directory, { recursive: true })
+  const file = await open(`${path}.tmp`, 'w', mode)
+  await file.writeFile(text)
+  await file.sync()
+  await file.close()
+  await rename(`${path}.tmp`, path)
+  const handle = await open(directory, 'r')
+  await handle.sync()
+  await handle.close()
+}
+
+function isNodeFile(value: unknown): value is NodeFile {
+  if (typeof value !== 'object' || value === null) return false
+  const file = value as Partial<NodeFile>
+  return (
+    file.version === 1 &&
+    [file.clusterId, file.nodeId, file.host].every((text) => typeof text === 'string') &&
+    [file.apiPort, file.peerPort].every(Number.isInteger) &&
+    Array.isArray(file.peers) &&
+    Array.isArray(file.firstVoters)
+  )
+}
