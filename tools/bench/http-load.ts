@@ -33,6 +33,20 @@ export function summarise(latencies: number[], seconds: number, errors: number):
   return { perSecond, p50Ms: quantile(0.5), p99Ms: quantile(0.99), errors }
 }
 
+let nonce = 0
+
+/** A fresh nonce and the time of day in an OAuth header, as a real client sends them. */
+function sign(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const authorization = headers['authorization']
+  if (authorization === undefined) return { ...headers }
+  return {
+    ...headers,
+    authorization: authorization
+      .replace('{nonce}', `${process.pid}-${nonce++}`)
+      .replace('{now}', String(Math.floor(Date.now() / 1_000))),
+  }
+}
+
 async function load(job: HttpJob): Promise<LoadResult> {
   const agents = job.origins.map(
     () => new http.Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY }),
@@ -48,7 +62,7 @@ async function load(job: HttpJob): Promise<LoadResult> {
       const number = String(key++ % job.keys)
       const url = new URL(job.path.replaceAll('{k}', number), job.origins[which])
       const body = job.body.replaceAll('{k}', Buffer.from(`/bench/k${number}`).toString('base64'))
-      const headers = { ...job.headers, 'content-length': Buffer.byteLength(body) }
+      const headers = { ...sign(job.headers), 'content-length': Buffer.byteLength(body) }
       const agent = agents[which]
       const sent = http.request(
         url,
