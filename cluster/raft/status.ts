@@ -1,0 +1,62 @@
+// What an operator, a metric or a test may know of a node; a copy, safe to keep.
+import type { ProgressState } from './progress.ts'
+import type { IgnoreReason, RaftState } from './state.ts'
+import type { Configuration, LogIndex, NodeId, Role, Term } from './types.ts'
+
+export type PeerStatus = {
+  readonly id: NodeId
+  readonly matchIndex: LogIndex
+  readonly nextIndex: LogIndex
+  readonly state: ProgressState
+  readonly recentActive: boolean
+  /** AppendEntries with entries that are not yet answered. */
+  readonly inflightCount: number
+}
+
+export type Status = {
+  readonly id: NodeId
+  readonly role: Role
+  readonly term: Term
+  readonly votedFor: NodeId | null
+  readonly leader: NodeId | null
+  readonly commitIndex: LogIndex
+  readonly lastApplied: LogIndex
+  readonly lastIndex: LogIndex
+  /** Everything up to here is on this node's disk. */
+  readonly durableIndex: LogIndex
+  readonly configuration: Configuration
+  /** Whom a transfer under way goes to. */
+  readonly transferTo: NodeId | null
+  readonly uncommittedBytes: number
+  /** The leader's view of the others, sorted by id; empty on other roles. */
+  readonly peers: readonly PeerStatus[]
+  /** How often what was ignored, since the start. */
+  readonly ignored: Readonly<Partial<Record<IgnoreReason, number>>>
+}
+
+export function makeStatus(state: RaftState): Status {
+  const peers = [...state.progress].map(([id, progress]) => ({
+    id,
+    matchIndex: progress.matchIndex,
+    nextIndex: progress.nextIndex,
+    state: progress.state,
+    recentActive: progress.recentActive,
+    inflightCount: progress.inflights.count,
+  }))
+  return {
+    id: state.id,
+    role: state.role,
+    term: state.currentTerm,
+    votedFor: state.votedFor,
+    leader: state.leader,
+    commitIndex: state.commitIndex,
+    lastApplied: state.lastApplied,
+    lastIndex: state.log.lastIndex,
+    durableIndex: state.log.durableIndex,
+    configuration: state.configuration,
+    transferTo: state.transferTo,
+    uncommittedBytes: state.uncommittedBytes,
+    peers: peers.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    ignored: Object.fromEntries(state.ignored),
+  }
+}
