@@ -8,15 +8,20 @@ import type { LogTime } from '#raft/types.ts'
 export function makeLogTime(clock: Clock): LogTime {
   let stamp = 0
   let since = clock.monotonicMs()
+  // What `next` gave out: the fraction of a millisecond it left over counts for the following stamp.
+  // Without it a leader that appends more often than once a millisecond would stop log time.
+  let given = { stamp: -1, since: 0 }
   return {
     lastEntry: (lastStamp) => {
       assert(lastStamp >= 0)
+      since = given.stamp === lastStamp ? given.since : clock.monotonicMs()
       stamp = lastStamp
-      since = clock.monotonicMs()
+      given = { stamp: -1, since: 0 }
     },
     next: () => {
       const elapsedMs = Math.max(0, Math.floor(clock.monotonicMs() - since))
-      return stamp + elapsedMs
+      given = { stamp: stamp + elapsedMs, since: since + elapsedMs }
+      return given.stamp
     },
   }
 }

@@ -114,9 +114,7 @@ export class RegionNode implements Region {
   async transferLeadership(to: string | null): Promise<void> {
     const { raft, driver, clock } = this.#parts
     if (raft.status().role !== 'leader') return
-    const target = to ?? this.#bestFollower()
-    if (target === null) return
-    driver.input((core) => core.transferLeadership(target))
+    driver.input((core) => core.transferLeadership(to))
     const deadlineMs = clock.monotonicMs() + 1_000
     while (raft.status().role === 'leader' && clock.monotonicMs() < deadlineMs) {
       await new Promise((resolve) => setTimeout(resolve, 5))
@@ -193,13 +191,5 @@ export class RegionNode implements Region {
     })
     if (this.#sessionOpen) return
     throw new AppError('NO_QUORUM', 'This region has not yet found a leader; nothing was changed.')
-  }
-
-  #bestFollower(): string | null {
-    const { raft } = this.#parts
-    const followers = [...raft.status().progress.entries()]
-      .filter(([id, progress]) => id !== this.nodeId && progress.recentActive)
-      .toSorted(([, a], [, b]) => b.matchIndex - a.matchIndex)
-    return followers[0]?.[0] ?? null
   }
 }

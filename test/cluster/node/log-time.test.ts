@@ -48,3 +48,15 @@ t.test('a jump of the wall clock changes nothing', (t) => {
   t.equal(logTime.next(), 7_000)
   t.end()
 })
+
+t.test('a leader that appends every half millisecond still lets log time run', (t) => {
+  const clock = makeFakeClock()
+  const logTime = makeLogTime(clock)
+  logTime.lastEntry(0)
+  for (let i = 0; i < 1_000; i++) {
+    clock.advance(0.5)
+    logTime.lastEntry(logTime.next())
+  }
+  t.equal(logTime.next(), 500)
+  t.end()
+})

@@ -1,0 +1,137 @@
+// A machine room of its own: one network namespace with a bridge that regions, racks and machines share.
+// Everything is named by this process and removed at the end, whatever happened.
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { endProcess } from './qemu.ts'
+
+const run = promisify(execFile)
+const LAUNCH = join(import.meta.dirname, '..', '..', '..', 'tools', 'launch.cjs')
+
+export async function command(
+  name: string,
+  args: readonly string[],
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  return run(name, [...args], { timeout: 120_000, maxBuffer: 64 << 20 })
+}
+
+/** Polls until `probe` gives something; fails with `what` at the deadline. */
+export async function eventually<T>(
+  what: string,
+  seconds: number,
+  probe: () => Promise<T | undefined>,
+): Promise<T> {
+  const deadline = performance.now() + seconds * 1_000
+  for (;;) {
+    const value = await probe().catch(() => undefined)
+    if (value !== undefined) return value
+    if (performance.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
+export type RegionNode = {
+  readonly id: string
+  readonly pid: number
+  readonly api_url: string
+  readonly peer_address: string
+  readonly data_dir: string
+}
+export type Bootstrapped = {
+  readonly cluster_id: string
+  readonly nodes: readonly RegionNode[]
+  readonly admin: { readonly username: string; readonly password: string; readonly api_key: string }
+  readonly rack_token: string
+}
+
+/** 10.77.0.1/24 on the bridge `br0` of a namespace. */
+export class Room {
+  readonly namespace: string
+  readonly directory: string
+  readonly #racks: ChildProcess[] = []
+  #taps = 0
+
+  private constructor(namespace: string, directory: string) {
+    this.namespace = namespace
+    this.directory = directory
+  }
+
+  static async make(): Promise<Room> {
+    const namespace = `ironraft-${process.pid}`
+    const room = new Room(namespace, await mkdtemp(join(tmpdir(), 'ironraft-room-')))
+    await command('ip', ['netns', 'add', namespace])
+    await room.inside('ip', ['link', 'set', 'lo', 'up'])
+    await room.inside('ip', ['link', 'add', 'br0', 'type', 'bridge', 'stp_state', '0'])
+    await room.inside('ip', ['link', 'set', 'br0', 'type', 'bridge', 'forward_delay', '0'])
+    await room.inside('ip', ['address', 'add', '10.77.0.1/24', 'dev', 'br0'])
+    await room.inside('ip', ['link', 'set', 'br0', 'up'])
+    return room
+  }
+
+  async inside(name: string, args: readonly string[]) {
+    return command('ip', ['netns', 'exec', this.namespace, name, ...args])
+  }
+
+  /** The CLI as a user types it; standard output. */
+  async ironraft(...args: readonly string[]): Promise<string> {
+    const { stdout } = await this.inside('node', [LAUNCH, ...args])
+    return stdout
+  }
+
+  async json<T>(...args: readonly string[]): Promise<T> {
+    const stdout = await this.ironraft(...args, '--json')
+    return JSON.parse(stdout.trim()) as T
+  }
+
+  get regionDirectory(): string {
+    return join(this.directory, 'region')
+  }
+
+  async bootstrap(): Promise<Bootstrapped> {
+    const stdout = await this.ironraft(
+      ...['region', 'bootstrap', '--nodes', '3', '--host', '10.77.0.1'],
+      ...['--dir', this.regionDirectory, '--detach', '--json'],
+    )
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Bootstrapped
+  }
+
+  /** A rack on the bridge; its standard error goes to `<name>.log`. */
+  startRack(token: string, name: string): ChildProcess {
+    const directory = join(this.directory, name)
+    const script = 'exec node "$@" >"$0.log" 2>&1'
+    const rack = spawn(
+      'ip',
+      [
+        ...['netns', 'exec', this.namespace, 'bash', '-c', script, directory, LAUNCH],
+        ...['rack', 'start', '--token', token, '--dir', directory, '--interface', 'br0', '--json'],
+      ],
+      { stdio: 'ignore' },
+    )
+    this.#racks.push(rack)
+    return rack
+  }
+
+  async rackLog(name: string): Promise<string> {
+    return readFile(join(this.directory, `${name}.log`), 'utf8').catch(() => '')
+  }
+
+  async addTap(): Promise<string> {
+    const tap = `tap${this.#taps++}`
+    await this.inside('ip', ['tuntap', 'add', tap, 'mode', 'tap'])
+    await this.inside('ip', ['link', 'set', tap, 'master', 'br0', 'up'])
+    return tap
+  }
+
+  async remove(): Promise<void> {
+    for (const rack of this.#racks) await endProcess(rack)
+    await this.ironraft('region', 'stop', '--dir', this.regionDirectory).catch(() => '')
+    const { stdout } = await command('ip', ['netns', 'pids', this.namespace])
+    for (const pid of stdout.trim().split('\n').filter(Boolean)) {
+      process.kill(Number(pid), 'SIGKILL')
+    }
+    await command('ip', ['netns', 'delete', this.namespace])
+    await rm(this.directory, { recursive: true, force: true })
+  }
+}
