@@ -1,0 +1,158 @@
+// Every command of `ironraft`, in the order that help shows. Loads nothing: a command's code is imported when
+// it runs, so that `--help` stays quick.
+import type { Command, Option } from './command-line.ts'
+import { RESOURCE_COMMANDS } from './resource-table.ts'
+
+const JSON_OPTION: Option = { name: 'json', help: 'print JSON, one line, last on standard output' }
+const DIRECTORY: Option = {
+  name: 'dir',
+  value: 'DIR',
+  default: './ironraft-data',
+  help: 'data directory (default ./ironraft-data)',
+}
+const API_PORT: Option = {
+  name: 'api-port',
+  value: 'PORT',
+  kind: 'port',
+  default: '5240',
+  help: 'API port, of the first node when there are more (default 5240)',
+}
+const PEER_PORT: Option = {
+  name: 'peer-port',
+  value: 'PORT',
+  kind: 'port',
+  default: '5250',
+  help: 'port for regions and racks, likewise (default 5250)',
+}
+const RACK_PORTS: readonly Option[] = [
+  { name: 'http-port', value: 'PORT', kind: 'port', help: 'HTTP boot (default 5248)' },
+  { name: 'tftp-port', value: 'PORT', kind: 'port', help: 'TFTP (default 69)' },
+  { name: 'dhcp-port', value: 'PORT', kind: 'port', help: 'DHCP (default 67)' },
+  { name: 'boot-files', value: 'DIR', help: 'boot loaders (default: those of the ipxe package)' },
+]
+const LOG_LEVEL: Option = {
+  name: 'log-level',
+  value: 'LEVEL',
+  choices: ['debug', 'info', 'warn', 'error'],
+  default: 'info',
+  help: 'debug, info, warn or error (default info)',
+}
+
+const REGION_COMMANDS: readonly Command[] = [
+  {
+    path: ['region', 'bootstrap'],
+    summary: 'start a whole region cluster on this host; safe to run again',
+    options: [
+      {
+        name: 'nodes',
+        value: 'N',
+        kind: 'count',
+        choices: ['1', '3', '5'],
+        default: '3',
+        help: '1, 3 or 5 region nodes (default 3)',
+      },
+      DIRECTORY,
+      API_PORT,
+      PEER_PORT,
+      { name: 'host', value: 'ADDRESS', default: '127.0.0.1', help: 'address to listen on' },
+      { name: 'detach', help: 'return when the cluster is ready, leave it running' },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/region-bootstrap.ts')).runBootstrap,
+  },
+  {
+    path: ['region', 'init'],
+    summary: 'prepare and run the first node of a cluster on this host',
+    options: [
+      DIRECTORY,
+      { name: 'host', value: 'ADDRESS', help: 'address of this host that others reach' },
+      API_PORT,
+      PEER_PORT,
+      { name: 'detach', help: 'return when the node is ready, leave it running' },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/region-init.ts')).runInit,
+  },
+  {
+    path: ['region', 'status'],
+    summary: 'who leads, who follows and how far; exit 7 without a healthy quorum',
+    options: [
+      { name: 'url', value: 'URL[,URL]', help: 'ask these regions' },
+      { name: 'dir', value: 'DIR', help: 'ask the regions of this data directory' },
+      { name: 'profile', value: 'PROFILE', help: 'ask the regions of this login' },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/region-status.ts')).runStatus,
+  },
+  {
+    path: ['region', 'stop'],
+    summary: 'stop the region nodes of a data directory gracefully',
+    options: [DIRECTORY, JSON_OPTION],
+    load: async () => (await import('./commands/region-stop.ts')).runStop,
+  },
+  {
+    path: ['region', 'run'],
+    summary: 'run one prepared region node in the foreground',
+    hidden: true,
+    options: [{ ...DIRECTORY, help: 'directory of the node' }, LOG_LEVEL],
+    load: async () => (await import('./commands/region-run.ts')).runRegion,
+  },
+]
+
+const RACK_COMMANDS: readonly Command[] = [
+  {
+    path: ['rack', 'start'],
+    summary: 'run a rack in the foreground; the token is needed the first time',
+    options: [
+      { name: 'token', value: 'TOKEN', help: 'rack_token of the bootstrap' },
+      { name: 'region', value: 'URL[,URL]', help: 'peer addresses of regions, instead of a token' },
+      { name: 'secret', value: 'SECRET', help: 'secret that goes with --region' },
+      { name: 'dir', value: 'DIR', default: './ironraft-rack', help: "the rack's own directory" },
+      { name: 'interface', value: 'IF[,IF]', help: 'interfaces that may serve DHCP (default none)' },
+      ...RACK_PORTS,
+      LOG_LEVEL,
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/rack-start.ts')).runRack,
+  },
+]
+
+const OTHER_COMMANDS: readonly Command[] = [
+  {
+    path: ['start'],
+    summary: 'three regions and a rack on this host, without DHCP; Ctrl-C stops all',
+    options: [DIRECTORY, API_PORT, PEER_PORT],
+    load: async () => (await import('./commands/start.ts')).runStart,
+  },
+  {
+    path: ['login'],
+    summary: 'keep the URLs and the key of a cluster as a profile',
+    positionals: [{ name: 'PROFILE' }, { name: 'URL[,URL]' }, { name: 'API_KEY' }],
+    options: [],
+    load: async () => (await import('./commands/login.ts')).runLogin,
+  },
+  {
+    path: ['boot-resources', 'import'],
+    summary: 'register a kernel and initrd built by tools/images',
+    positionals: [{ name: 'DIR' }],
+    options: [{ name: 'profile', value: 'PROFILE', help: 'login to use' }, JSON_OPTION],
+    load: async () => (await import('./commands/boot-resources.ts')).runImport,
+  },
+  {
+    path: ['completion'],
+    summary: 'print the completion script of bash, zsh or fish',
+    positionals: [{ name: 'SHELL' }],
+    options: [],
+    load: async () => {
+      const { runCompletion } = await import('./completion.ts')
+      return (args, io) => runCompletion(COMMANDS, args, io)
+    },
+  },
+]
+
+export const COMMANDS: readonly Command[] = [
+  ...REGION_COMMANDS,
+  ...RACK_COMMANDS,
+  ...RESOURCE_COMMANDS,
+  ...OTHER_COMMANDS,
+]
