@@ -1,8 +1,39 @@
 // Applies one log entry. Synchronous and deterministic: equal entries on equal states give equal rows,
-// outcomes and changes on every node.
-import type { Envelope } from './command.ts'
+// outcomes and changes on every node. A refused command is taken back by the tables' journal, so that
+// no handler can leave half of its work.
+import { releaseAddress, reserveAddress } from './addresses.ts'
+import { deleteBootResource, putBootResource } from './boot-resources.ts'
+import { advanceTime, initialiseCluster } from './cluster.ts'
+import type { Command, CommandType, Envelope } from './command.ts'
+import type { Context, Handler } from './context.ts'
+import { beatRacks, deleteRack, loseRack, registerRack, registerRegion } from './controllers.ts'
+import { recordEvent } from './events.ts'
+import {
+  createFabric,
+  createSpace,
+  deleteFabric,
+  deleteSpace,
+  updateFabric,
+  updateSpace,
+} from './fabrics.ts'
+import { withIdempotency } from './idempotency.ts'
+import { createIpRange, deleteIpRange, updateIpRange } from './ip-ranges.ts'
+import { bindLease, declineLease, releaseLease } from './lease.ts'
+import { createMachine, deleteMachine, updateMachine } from './machines.ts'
 import type { Change, Outcome } from './outcome.ts'
+import { openSession, withSession } from './sessions.ts'
+import { putSetting } from './settings.ts'
 import type { RegionState } from './state.ts'
+import { createSubnet, deleteSubnet, updateSubnet } from './subnets.ts'
+import {
+  createApiKey,
+  createUser,
+  deleteApiKey,
+  deleteUser,
+  renameApiKey,
+  updateUser,
+} from './users.ts'
+import { createVlan, deleteVlan, updateVlan } from './vlans.ts'
 
 export type EntryMeta = {
   /** Log index; becomes the state's revision. Greater than the last one. */
@@ -19,7 +50,86 @@ export type ApplyResult = {
   readonly revision: number
 }
 
+const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
+  'cluster.initialise': initialiseCluster,
+  'session.open': openSession,
+  'time.advance': advanceTime,
+  'region.register': registerRegion,
+  'rack.register': registerRack,
+  'rack.beat': beatRacks,
+  'rack.lost': loseRack,
+  'rack.delete': deleteRack,
+  'user.create': createUser,
+  'user.update': updateUser,
+  'user.delete': deleteUser,
+  'apiKey.create': createApiKey,
+  'apiKey.rename': renameApiKey,
+  'apiKey.delete': deleteApiKey,
+  'fabric.create': createFabric,
+  'fabric.update': updateFabric,
+  'fabric.delete': deleteFabric,
+  'vlan.create': createVlan,
+  'vlan.update': updateVlan,
+  'vlan.delete': deleteVlan,
+  'space.create': createSpace,
+  'space.update': updateSpace,
+  'space.delete': deleteSpace,
+  'subnet.create': createSubnet,
+  'subnet.update': updateSubnet,
+  'subnet.delete': deleteSubnet,
+  'ipRange.create': createIpRange,
+  'ipRange.update': updateIpRange,
+  'ipRange.delete': deleteIpRange,
+  'address.reserve': reserveAddress,
+  'address.release': releaseAddress,
+  'lease.bind': bindLease,
+  'lease.release': releaseLease,
+  'lease.decline': declineLease,
+  'machine.create': createMachine,
+  'machine.update': updateMachine,
+  'machine.delete': deleteMachine,
+  'bootResource.put': putBootResource,
+  'bootResource.delete': deleteBootResource,
+  'event.record': recordEvent,
+  'setting.put': putSetting,
+}
+
 /** Throws (and the node must stop) for an envelope version or command it does not know. */
-export function apply(_state: RegionState, _envelope: Envelope, _entry: EntryMeta): ApplyResult {
-  throw new Error('not built yet')
+export function apply(state: RegionState, envelope: Envelope, entry: EntryMeta): ApplyResult {
+  const { version, command, wall, actor } = envelope
+  if (version !== 1) throw new Error(`envelope version ${String(version)} is not known here`)
+  const handler = handlerOf(command)
+  if (state.journal.entries.length > 0) throw new Error('rows were written outside of a command')
+  state.advance(entry.index, entry.stamp, wall)
+  const context: Context = { state, now: entry.stamp, wall, actor }
+  let revision = entry.index
+  const outcome = withSession(context, envelope, () => {
+    const answer = withIdempotency(context, envelope, () => ({
+      outcome: execute(context, command, handler),
+      revision: entry.index,
+    }))
+    revision = answer.revision
+    return answer.outcome
+  })
+  return { outcome, changes: takeChanges(state), revision }
+}
+
+function execute(context: Context, command: Command, handler: Handler<never>): Outcome {
+  const { journal } = context.state
+  const before = journal.entries.length
+  const outcome = handler(context, command as never)
+  if (!outcome.ok) journal.undo(before)
+  return outcome
+}
+
+function handlerOf(command: Command): Handler<never> {
+  const { type } = command
+  // Own properties only: a command named like a method of objects is unknown too.
+  if (!Object.hasOwn(HANDLERS, type)) throw new Error(`command ${String(type)} is not known here`)
+  return HANDLERS[type] as Handler<never>
+}
+
+function takeChanges(state: RegionState): readonly Change[] {
+  const entries = state.journal.take()
+  return entries.map(({ table, key, row }) => ({ table: table.name, key, row }) as Change)
 }

@@ -52,7 +52,8 @@ type SubnetFields = {
   readonly disabledBootArchitectures: readonly string[]
 }
 type IpRangeFields = {
-  readonly type: 'dynamic' | 'reserved'
+  /** `type` of the range's row. */
+  readonly rangeType: 'dynamic' | 'reserved'
   readonly subnetId: SubnetId
   readonly start: Ipv4
   readonly end: Ipv4
@@ -242,7 +243,11 @@ export type Command =
       readonly files: readonly BootFile[]
     }
   | { readonly type: 'bootResource.delete'; readonly id: BootResourceId }
-  | ({ readonly type: 'event.record' } & Omit<Event, 'id' | 'createdWall' | 'hostname'>)
+  | ({
+      readonly type: 'event.record'
+      /** `type` of the event's row, e.g. `Performing PXE boot`. */
+      readonly eventType: string
+    } & Omit<Event, 'id' | 'createdWall' | 'hostname' | 'type'>)
   | { readonly type: 'setting.put'; readonly name: string; readonly value: SettingValue }
 
 export type CommandType = Command['type']

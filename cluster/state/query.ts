@@ -2,15 +2,7 @@
 // are in key order unless they say otherwise.
 import type { BootPurpose, MachineBoot } from '#model/boot.ts'
 import type { SubnetId, SystemId } from '#model/ids.ts'
-import {
-  contains,
-  firstOf,
-  lastOf,
-  makeIpv4,
-  maskOf,
-  type Ipv4,
-  type Ipv4Range,
-} from '#model/ipv4.ts'
+import { firstOf, lastOf, makeIpv4, maskOf, type Ipv4, type Ipv4Range } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import { MACHINE_STATUS, type Interface, type Machine } from '#model/machine.ts'
 import type { Hold, IpRange, Subnet, Vlan } from '#model/network.ts'
@@ -104,45 +96,6 @@ export function pageOf<Row, K extends Key>(
   return { rows, more: keys.length > limit }
 }
 
-/** Why addresses of a subnet are not free, in MAAS's words. */
-export type RangePurpose =
-  | 'gateway-ip'
-  | 'dns-server'
-  | 'dynamic'
-  | 'reserved'
-  | 'assigned-ip'
-  | 'rack-controller'
-  | 'unused'
-
-export type PurposeRange = Ipv4Range & { readonly purpose: readonly RangePurpose[] }
-
-/** Used ranges of a subnet, ascending, not overlapping; neighbours of equal purpose are one. */
-export function usedRanges(_state: RegionState, _subnetId: SubnetId): readonly PurposeRange[] {
-  throw new Error('not built yet')
-}
-
-/** The gaps between the used ranges. */
-export function unusedRanges(_state: RegionState, _subnetId: SubnetId): readonly Ipv4Range[] {
-  throw new Error('not built yet')
-}
-
-export type SubnetStatistics = {
-  readonly totalAddresses: number
-  readonly availableCount: number
-  readonly unavailableCount: number
-  readonly largestAvailable: number
-  readonly firstAddress: Ipv4
-  readonly lastAddress: Ipv4
-  readonly ranges: readonly PurposeRange[]
-}
-
-export function subnetStatistics(
-  _state: RegionState,
-  _subnetId: SubnetId,
-): SubnetStatistics | undefined {
-  throw new Error('not built yet')
-}
-
 /** Addresses a host of the subnet may have: all but network and broadcast (RFC 3021: a /31 has two). */
 export function hostRange(subnet: Subnet): Ipv4Range {
   const start = firstOf(subnet.cidr)
@@ -165,13 +118,4 @@ export function addressesOf(state: RegionState, systemId: SystemId): readonly Ip
     }
   }
   return [...addresses].sort((a, b) => a - b)
-}
-
-/** Free for anybody at this moment: not reserved, held, quarantined, used by a rack or at an edge. */
-export function isFree(_state: RegionState, _subnet: Subnet, _ip: Ipv4): boolean {
-  throw new Error('not built yet')
-}
-
-export function isInside(subnet: Subnet, ip: Ipv4): boolean {
-  return contains(subnet.cidr, ip)
 }

@@ -5,10 +5,13 @@ import type { Cidr } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { ClientKey } from '#model/network.ts'
 import { AddressCounts } from './address-counts.ts'
+import { ControllerAddresses } from './controller-addresses.ts'
+import { Deadlines } from './deadlines.ts'
+import { IDEMPOTENCY_KEPT_MS } from './limits.ts'
 import { Pools } from './pools.ts'
 import { TableIndex } from './table-index.ts'
 import { Journal, Table } from './table.ts'
-import { TABLE_NAMES, type TableKeys, type TableName, type TableRows } from './tables.ts'
+import type { TableKeys, TableName, TableRows } from './tables.ts'
 
 type Tables = { readonly [T in TableName]: Table<TableRows[T], TableKeys[T]> }
 type IndexOn<T extends TableName, Value extends string | number> = TableIndex<
@@ -70,9 +73,9 @@ export class RegionState implements Tables {
   )
   readonly holdsByClient: IndexOn<'holds', ClientKey> = new TableIndex(this.holds, (r) => r.client)
   readonly holdsByMac: IndexOn<'holds', MacAddress> = new TableIndex(this.holds, (r) => r.mac)
-  readonly machinesByHostname: IndexOn<'machines', string> = new TableIndex(
-    this.machines,
-    (r) => r.hostname,
+  /** By the hostname in lower case. */
+  readonly machinesByHostname: IndexOn<'machines', string> = new TableIndex(this.machines, (r) =>
+    r.hostname.toLowerCase(),
   )
   readonly machinesByOwner: IndexOn<'machines', UserId> = new TableIndex(
     this.machines,
@@ -114,6 +117,15 @@ export class RegionState implements Tables {
   readonly pools = new Pools(this.ipRanges, this.holds)
   /** Addresses given by the API, counted by block. */
   readonly addressCounts = new AddressCounts(this.ipAddresses)
+
+  readonly controllerAddresses = new ControllerAddresses(this.controllers)
+  /** Rows by the log time from which on they count as absent. */
+  readonly holdEnds = new Deadlines(this.holds, (row) => row.until)
+  readonly quarantineEnds = new Deadlines(this.quarantines, (row) => row.until)
+  readonly idempotencyEnds = new Deadlines(
+    this.idempotency,
+    (row) => row.recordedAt + IDEMPOTENCY_KEPT_MS,
+  )
 
   #revision = 0
   #stamp = 0
@@ -168,5 +180,3 @@ export class RegionState implements Tables {
 export function emptyState(): RegionState {
   return new RegionState()
 }
-
-export { TABLE_NAMES }

@@ -1,0 +1,63 @@
+// Addresses given by the API (`api[a]` of lease-protocol §2).
+import { ALLOC_TYPE, type Subnet } from '#model/network.ts'
+import { formatCidr, formatIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { avoidedIn, chooseAddress } from './allocate.ts'
+import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
+import { obstacleTo, type Obstacle } from './free.ts'
+import type { Refusal } from './outcome.ts'
+import { hostRange } from './query.ts'
+
+export const reserveAddress: Handler<'address.reserve'> = (context, command) => {
+  const { state, now, wall } = context
+  const subnet = state.subnets.get(command.subnetId)
+  if (subnet === undefined) return notFound('Subnet')
+  const chosen =
+    command.ip === null
+      ? chooseAddress(state, subnet, now)
+      : (checkWanted(context, subnet, command.ip) ?? { ok: true, ip: command.ip })
+  if (!chosen.ok) return chosen
+  const { ip } = chosen
+  state.ipAddresses.put(ip, {
+    ip,
+    allocType: ALLOC_TYPE.userReserved,
+    subnetId: subnet.id,
+    userId: command.userId,
+    hostname: command.hostname,
+    mac: command.mac,
+    createdWall: wall,
+    updatedWall: wall,
+  })
+  return { ok: true, value: { ip } }
+}
+
+/** Gone at once: no rack serves these addresses by DHCP (lease-protocol §3, `api.release`). */
+export const releaseAddress: Handler<'address.release'> = ({ state }, { ip, userId, force }) => {
+  const address = state.ipAddresses.get(ip)
+  // Another user's address is not visible, as in MAAS.
+  if (address === undefined || (address.userId !== userId && !force)) {
+    return notFound('StaticIPAddress')
+  }
+  state.ipAddresses.delete(ip)
+  return DONE
+}
+
+const OBSTACLES: Readonly<Record<Obstacle, string>> = {
+  allocated: 'is already in use',
+  held: 'is leased to a DHCP client',
+  quarantined: 'was found in use by a machine nobody knows',
+  controller: 'belongs to a rack controller',
+}
+
+/** An address named by the caller may lie in a reserved range, not in a dynamic one. */
+function checkWanted({ state, now }: Context, subnet: Subnet, ip: Ipv4): Refusal | null {
+  const unavailable = (why: string): Refusal =>
+    refuse('ADDRESS_UNAVAILABLE', `The IP address ${formatIpv4(ip)} ${why}.`)
+  const { start, end } = hostRange(subnet)
+  if (ip < start || ip > end) {
+    return unavailable(`is not a host address of ${formatCidr(subnet.cidr)}`)
+  }
+  if (state.pools.at(ip)?.range.type === 'dynamic') return unavailable('is in a dynamic range')
+  if (avoidedIn(subnet).has(ip)) return unavailable('is the gateway or a DNS server of the subnet')
+  const obstacle = obstacleTo(state, now, { ip, client: null })
+  return obstacle === null ? null : unavailable(OBSTACLES[obstacle])
+}

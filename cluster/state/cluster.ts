@@ -1,0 +1,39 @@
+// The first command of a cluster, and the sweep of rows that count as absent already.
+import { DONE, refuse, type Handler } from './context.ts'
+import { createApiKey, createUser } from './users.ts'
+import { addFabric } from './fabrics.ts'
+import { SWEEP_ROWS_MAX } from './limits.ts'
+import { SETTING_DEFAULTS } from './settings.ts'
+
+/** Twice by a bootstrap that was cut short: the second is no error when it names the same cluster. */
+export const initialiseCluster: Handler<'cluster.initialise'> = (context, command) => {
+  const { state, wall } = context
+  const { clusterId, admin, apiKey, joinTokenDigest } = command
+  const known = state.cluster.get('cluster')
+  if (known !== undefined) {
+    return known.id === clusterId ? DONE : refuse('CONFLICT', 'The cluster exists already.')
+  }
+  state.cluster.put('cluster', { name: 'cluster', id: clusterId, createdWall: wall })
+  const user = createUser(context, { type: 'user.create', ...admin })
+  if (!user.ok) return user
+  const key = createApiKey(context, { type: 'apiKey.create', ...apiKey, userId: user.value.id })
+  if (!key.ok) return key
+  state.joinTokens.put(joinTokenDigest, {
+    digest: joinTokenDigest,
+    kind: 'rack',
+    createdWall: wall,
+  })
+  addFabric(state, { name: '', description: '', classType: null })
+  for (const [name, value] of Object.entries(SETTING_DEFAULTS)) {
+    state.settings.put(name, { name, value })
+  }
+  return DONE
+}
+
+/** Nothing ends by this: every reader compares with log time. It only frees the memory. */
+export const advanceTime: Handler<'time.advance'> = ({ state, now }) => {
+  for (const ip of state.holdEnds.ended(now, SWEEP_ROWS_MAX)) state.holds.delete(ip)
+  for (const ip of state.quarantineEnds.ended(now, SWEEP_ROWS_MAX)) state.quarantines.delete(ip)
+  for (const id of state.idempotencyEnds.ended(now, SWEEP_ROWS_MAX)) state.idempotency.delete(id)
+  return DONE
+}

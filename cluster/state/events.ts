@@ -1,0 +1,28 @@
+// The event list that operators read: bounded, the oldest event goes with each new one.
+import { DONE, nextId, type Context, type Handler } from './context.ts'
+import type { SystemId } from '#model/ids.ts'
+import { EVENTS_MAX } from './limits.ts'
+import type { Event } from './tables.ts'
+
+export const recordEvent: Handler<'event.record'> = (context, command) => {
+  const { systemId, username, level, eventType, description } = command
+  addEvent(context, { systemId, username, level, type: eventType, description })
+  return DONE
+}
+
+/** Ids are contiguous, so the one that must go is known without looking. */
+export function addEvent(
+  { state, wall }: Context,
+  event: Omit<Event, 'id' | 'createdWall' | 'hostname'>,
+): void {
+  const id = nextId<number>(state, 'events')
+  const hostname = hostnameOf(state, event.systemId)
+  state.events.put(id, { id, ...event, hostname, createdWall: wall })
+  state.events.delete(id - EVENTS_MAX)
+}
+
+function hostnameOf(state: Context['state'], systemId: string | null): string {
+  if (systemId === null) return ''
+  const id = systemId as SystemId
+  return state.machines.get(id)?.hostname ?? state.controllers.get(id)?.hostname ?? ''
+}

@@ -1,0 +1,77 @@
+// IP ranges: inside the hosts of one subnet, never overlapping another range of any subnet (addresses
+// exist once, whatever subnets nest). A dynamic range holds no address that somebody else has.
+import type { IpRangeId } from '#model/ids.ts'
+import { formatCidr, formatIpv4, makeIpv4, type Ipv4 } from '#model/ipv4.ts'
+import type { IpRange } from '#model/network.ts'
+import { created, DONE, invalid, nextId, notFound, type Handler } from './context.ts'
+import type { Refusal } from './outcome.ts'
+import { hostRange } from './query.ts'
+import type { RegionState } from './state.ts'
+import { dnsAddressesOf } from './subnets.ts'
+
+export const createIpRange: Handler<'ipRange.create'> = ({ state }, command) => {
+  const { rangeType: type, subnetId, start, end, comment, userId } = command
+  const id = nextId<IpRangeId>(state, 'ipRanges')
+  const range: IpRange = { id, type, subnetId, start, end, comment, userId }
+  const refusal = checkRange(state, range)
+  if (refusal !== null) return refusal
+  state.ipRanges.put(range.id, range)
+  return created(range.id)
+}
+
+export const updateIpRange: Handler<'ipRange.update'> = ({ state }, { id, set }) => {
+  const range = state.ipRanges.get(id)
+  if (range === undefined) return notFound('IPRange')
+  const next: IpRange = { ...range, ...set, id }
+  const refusal = checkRange(state, next)
+  if (refusal !== null) return refusal
+  state.ipRanges.put(id, next)
+  return DONE
+}
+
+/** Holds in it stay and run out (lease-protocol §3). */
+export const deleteIpRange: Handler<'ipRange.delete'> = ({ state }, { id }) => {
+  if (!state.ipRanges.has(id)) return notFound('IPRange')
+  state.ipRanges.delete(id)
+  return DONE
+}
+
+function checkRange(state: RegionState, range: IpRange): Refusal | null {
+  const { start, end } = range
+  const subnet = state.subnets.get(range.subnetId)
+  if (subnet === undefined) return notFound('Subnet')
+  if (start > end) return invalid('end_ip', 'The end address must not be below the start address.')
+  const hosts = hostRange(subnet)
+  const cidr = formatCidr(subnet.cidr)
+  if (start < hosts.start || start > hosts.end) {
+    return invalid('start_ip', `${formatIpv4(start)} is not a host address of ${cidr}.`)
+  }
+  if (end > hosts.end) {
+    return invalid('end_ip', `${formatIpv4(end)} is not a host address of ${cidr}.`)
+  }
+  const other = state.pools.overlapping(range, range.id)
+  if (other !== undefined) {
+    const name = `${formatIpv4(other.start)}-${formatIpv4(other.end)}`
+    return invalid('__all__', `The range overlaps the ${other.type} range ${name}.`)
+  }
+  return range.type === 'dynamic' ? checkDynamic(state, range) : null
+}
+
+function checkDynamic(state: RegionState, range: IpRange): Refusal | null {
+  const inside = (ip: Ipv4): boolean => ip >= range.start && ip <= range.end
+  const conflict = (what: string, ip: Ipv4): Refusal =>
+    invalid('__all__', `The dynamic range would contain ${what} ${formatIpv4(ip)}.`)
+  // Gateways and DNS servers of nested subnets count too: the address is the same.
+  for (const subnet of state.subnets.values()) {
+    if (subnet.gatewayIp !== null && inside(subnet.gatewayIp)) {
+      return conflict('the gateway', subnet.gatewayIp)
+    }
+    const server = dnsAddressesOf(subnet).find(inside)
+    if (server !== undefined) return conflict('the DNS server', server)
+  }
+  const controller = state.controllerAddresses.all().find(inside)
+  if (controller !== undefined) return conflict('the controller address', controller)
+  const [reserved] = state.ipAddresses.keysAfter(makeIpv4(Math.max(range.start - 1, 0)), 1)
+  if (reserved !== undefined && inside(reserved)) return conflict('the reserved address', reserved)
+  return null
+}

@@ -1,0 +1,137 @@
+// DHCP bindings as commands: lease-protocol §2 and §3, the connected path. A hold is the region's promise
+// that an address is for one client until a log time; nothing here ever makes that time earlier.
+//
+// Refusals tell the rack what it may say: ADDRESS_UNAVAILABLE is a committed no and may leave as DHCPNAK;
+// NOT_FOUND, RACK_REFUSED and VALIDATION mean silence.
+import { formatIpv4, type Ipv4 } from '#model/ipv4.ts'
+import type { Hold } from '#model/network.ts'
+import type { CommandOf } from './command.ts'
+import { DONE, invalid, refuse, type Context, type Handler } from './context.ts'
+import { addEvent } from './events.ts'
+import { obstacleTo } from './free.ts'
+import {
+  CLOCK_RATIO,
+  ENDURANCE_FULL_PERCENT,
+  ENDURANCE_MAX_MS,
+  ENDURANCE_NONE_PERCENT,
+  GRACE_MS,
+  LEASE_SECONDS_MAX,
+  QUARANTINE_MS,
+} from './limits.ts'
+import type { Refusal } from './outcome.ts'
+import type { Pool } from './pools.ts'
+import { isServedBy } from './query.ts'
+import type { RegionState } from './state.ts'
+
+type Bind = CommandOf<'lease.bind'>
+
+export const bindLease: Handler<'lease.bind'> = (context, command) => {
+  const { state, now, wall } = context
+  const { ip, client, mac, rackId, hostname } = command
+  if (!Number.isInteger(command.leaseSeconds) || command.leaseSeconds < 1) {
+    return invalid('lease_seconds', 'A lease lasts at least one second.')
+  }
+  const refusal =
+    checkRecord(context, command) ??
+    checkServed(context, command) ??
+    (obstacleTo(state, now, command) === null ? null : unavailable(ip, 'is not free'))
+  if (refusal !== null) return refusal
+  const pool = state.pools.at(ip)
+  const leaseSeconds = Math.min(command.leaseSeconds, LEASE_SECONDS_MAX)
+  const endsAt = now + holdMs(leaseSeconds, pool === undefined ? 0 : enduranceMs(pool))
+  const old = state.holds.get(ip)
+  // The promise already made to this client stands, whatever was asked for now.
+  const until = old?.client === client ? Math.max(old.until, endsAt) : endsAt
+  const row: Hold = {
+    ip,
+    client,
+    mac,
+    until,
+    boundAt: now,
+    leaseSeconds,
+    boundWall: wall,
+    released: false,
+    hostname,
+    rackId,
+  }
+  state.holds.put(ip, row)
+  return { ok: true, value: { ip, leaseSeconds, until } }
+}
+
+/** Marks only: the address is protected to its time (the client's retry may still be on its way). */
+export const releaseLease: Handler<'lease.release'> = ({ state, now }, { client, ip }) => {
+  const hold = liveHold(state, now, ip)
+  if (hold === undefined || hold.client !== client) return noRecord()
+  if (!hold.released) state.holds.put(ip, { ...hold, released: true })
+  return DONE
+}
+
+export const declineLease: Handler<'lease.decline'> = (context, { client, mac, ip }) => {
+  const { state, now } = context
+  const hold = liveHold(state, now, ip)
+  if (hold === undefined || hold.client !== client || hold.mac !== mac) return noRecord()
+  const quarantined = state.quarantines.get(ip)?.until ?? 0
+  const until = Math.max(hold.until, quarantined, now + QUARANTINE_MS)
+  state.quarantines.put(ip, { ip, until, mac })
+  addEvent(context, {
+    systemId: state.interfacesByMac.first(mac)?.systemId ?? null,
+    username: '',
+    level: 'WARNING',
+    type: 'DHCP address declined',
+    description: `${mac} found ${formatIpv4(ip)} in use; nobody gets it for 24 hours.`,
+  })
+  return DONE
+}
+
+/** ceil(max(L, H)·K) + g in ms, in whole numbers. */
+export function holdMs(leaseSeconds: number, endurance: number): number {
+  const longest = Math.max(leaseSeconds * 1000, endurance)
+  return Math.ceil((longest * CLOCK_RATIO.numerator) / CLOCK_RATIO.denominator) + GRACE_MS
+}
+
+/** H of lease-protocol §6: D while the pool is roomy, falling linearly to 0 when it is nearly full. */
+export function enduranceMs({ size, heldCount }: Pick<Pool, 'size' | 'heldCount'>): number {
+  const free = Math.max(size - heldCount, 0) * 100
+  if (free >= ENDURANCE_FULL_PERCENT * size) return ENDURANCE_MAX_MS
+  const above = free - ENDURANCE_NONE_PERCENT * size
+  if (above <= 0) return 0
+  const span = (ENDURANCE_FULL_PERCENT - ENDURANCE_NONE_PERCENT) * size
+  return Math.floor((ENDURANCE_MAX_MS * above) / span)
+}
+
+/** INIT-REBOOT needs a record: none → silence, one for another address → NAK (§4, RFC 2131 §4.3.2). */
+function checkRecord({ state, now }: Context, { kind, client, ip }: Bind): Refusal | null {
+  if (kind !== 'initReboot' || liveHold(state, now, ip)?.client === client) return null
+  const elsewhere = state.holdsByClient.rows(client).some((hold) => hold.until > now)
+  return elsewhere ? unavailable(ip, 'is not the one the client has') : noRecord()
+}
+
+/**
+ * The address must lie in a dynamic range of a VLAN that this rack serves. Where it does not any more, a
+ * hold only runs out (§3: rows stay as tombstones), so its client is told no and asks for another. An
+ * address that was never ours in a REBINDING or RENEWING may be another server's: silence.
+ */
+function checkServed({ state, now }: Context, { kind, rackId, client, ip }: Bind): Refusal | null {
+  const pool = state.pools.at(ip)
+  if (pool === undefined || pool.range.type !== 'dynamic') {
+    const ours = kind === 'selecting' || liveHold(state, now, ip)?.client === client
+    return ours ? unavailable(ip, 'is in no dynamic range') : noRecord()
+  }
+  const vlanId = state.subnets.get(pool.range.subnetId)?.vlanId
+  const vlan = vlanId === undefined ? undefined : state.vlans.get(vlanId)
+  if (vlan !== undefined && isServedBy(vlan, rackId)) return null
+  return refuse('RACK_REFUSED', `Rack ${rackId} does not serve ${formatIpv4(ip)}.`)
+}
+
+function liveHold(state: RegionState, now: number, ip: Ipv4): Hold | undefined {
+  const hold = state.holds.get(ip)
+  return hold !== undefined && hold.until > now ? hold : undefined
+}
+
+function unavailable(ip: Ipv4, why: string): Refusal {
+  return refuse('ADDRESS_UNAVAILABLE', `${formatIpv4(ip)} ${why}.`)
+}
+
+function noRecord(): Refusal {
+  return refuse('NOT_FOUND', 'No Lease matches the given query.')
+}

@@ -1,0 +1,149 @@
+// How a subnet's addresses are used: the ranges behind MAAS's `statistics`, `reserved_ip_ranges` and
+// `unreserved_ip_ranges`. Network and broadcast addresses are counted nowhere, as in MAAS.
+import type { SubnetId } from '#model/ids.ts'
+import { contains, makeIpv4, type Ipv4, type Ipv4Range } from '#model/ipv4.ts'
+import type { Subnet } from '#model/network.ts'
+import { avoidedIn } from './allocate.ts'
+import { obstacleTo } from './free.ts'
+import { hostRange } from './query.ts'
+import type { RegionState } from './state.ts'
+import { dnsAddressesOf } from './subnets.ts'
+
+/** Why an address is not free, in MAAS's words. */
+export type RangePurpose =
+  | 'gateway-ip'
+  | 'dns-server'
+  | 'dynamic'
+  | 'reserved'
+  | 'assigned-ip'
+  | 'rack-controller'
+
+export type PurposeRange = Ipv4Range & {
+  /** Sorted; never empty. */
+  readonly purpose: readonly RangePurpose[]
+}
+
+export type SubnetStatistics = {
+  readonly totalAddresses: number
+  readonly availableCount: number
+  readonly unavailableCount: number
+  /** Addresses in the longest run of free ones. */
+  readonly largestAvailable: number
+  readonly firstAddress: Ipv4
+  readonly lastAddress: Ipv4
+  readonly used: readonly PurposeRange[]
+  readonly unused: readonly Ipv4Range[]
+}
+
+/**
+ * Used ranges, ascending, not overlapping; neighbours of equal purpose are one. DHCP's own leases are not
+ * listed: their range is used as `dynamic` whether leased or not; a lease outside of one is assigned.
+ */
+export function usedRanges(state: RegionState, subnetId: SubnetId): readonly PurposeRange[] {
+  const subnet = state.subnets.get(subnetId)
+  if (subnet === undefined) return []
+  const hosts = hostRange(subnet)
+  const parts = partsOf(state, subnet).filter(({ end }) => end >= hosts.start)
+  const cuts = new Set<number>()
+  for (const { start, end } of parts) cuts.add(Math.max(start, hosts.start)).add(end + 1)
+  return merge(
+    [...cuts].sort((a, b) => a - b),
+    parts,
+    hosts.end,
+  )
+}
+
+/** The gaps between the used ranges. */
+export function unusedRanges(state: RegionState, subnetId: SubnetId): readonly Ipv4Range[] {
+  const subnet = state.subnets.get(subnetId)
+  if (subnet === undefined) return []
+  const hosts = hostRange(subnet)
+  const gaps: Ipv4Range[] = []
+  let at: number = hosts.start
+  for (const { start, end } of usedRanges(state, subnetId)) {
+    if (start > at) gaps.push({ start: makeIpv4(at), end: makeIpv4(start - 1) })
+    at = end + 1
+  }
+  if (at <= hosts.end) gaps.push({ start: makeIpv4(at), end: hosts.end })
+  return gaps
+}
+
+export function subnetStatistics(
+  state: RegionState,
+  subnetId: SubnetId,
+): SubnetStatistics | undefined {
+  const subnet = state.subnets.get(subnetId)
+  if (subnet === undefined) return undefined
+  const { start, end } = hostRange(subnet)
+  const unused = unusedRanges(state, subnetId)
+  const sizes = unused.map((range) => range.end - range.start + 1)
+  const availableCount = sizes.reduce((sum, size) => sum + size, 0)
+  const totalAddresses = end - start + 1
+  return {
+    totalAddresses,
+    availableCount,
+    unavailableCount: totalAddresses - availableCount,
+    largestAvailable: sizes.reduce((largest, size) => Math.max(largest, size), 0),
+    firstAddress: start,
+    lastAddress: end,
+    used: usedRanges(state, subnetId),
+    unused,
+  }
+}
+
+/** The API could give `ip` of this subnet to somebody now. */
+export function isFree(state: RegionState, subnet: Subnet, ip: Ipv4): boolean {
+  const { start, end } = hostRange(subnet)
+  if (ip < start || ip > end || avoidedIn(subnet).has(ip)) return false
+  if (state.pools.at(ip)?.range.type === 'dynamic') return false
+  return obstacleTo(state, state.stamp, { ip, client: null }) === null
+}
+
+type Part = { readonly start: number; readonly end: number; readonly purpose: RangePurpose }
+
+/** Everything that uses addresses of the subnet, overlapping and unsorted. */
+function partsOf(state: RegionState, subnet: Subnet): readonly Part[] {
+  const { cidr, id, gatewayIp } = subnet
+  const parts: Part[] = []
+  const add = (ip: Ipv4, purpose: RangePurpose): void => {
+    if (contains(cidr, ip)) parts.push({ start: ip, end: ip, purpose })
+  }
+  if (gatewayIp !== null) add(gatewayIp, 'gateway-ip')
+  for (const ip of dnsAddressesOf(subnet)) add(ip, 'dns-server')
+  for (const ip of state.controllerAddresses.all()) add(ip, 'rack-controller')
+  for (const ip of state.ipAddressesBySubnet.keys(id)) add(ip, 'assigned-ip')
+  for (const { start, end, type } of state.ipRangesBySubnet.rows(id)) {
+    parts.push({ start, end, purpose: type })
+  }
+  for (const { ip, until } of state.holds.values()) {
+    const outside = state.pools.at(ip)?.range.type !== 'dynamic'
+    if (until > state.stamp && outside) add(ip, 'assigned-ip')
+  }
+  return parts
+}
+
+/** Sweeps over the cuts: between two of them the purposes do not change. */
+function merge(
+  cuts: readonly number[],
+  parts: readonly Part[],
+  last: number,
+): readonly PurposeRange[] {
+  const sorted = [...parts].sort((a, b) => a.start - b.start)
+  const ranges: { start: Ipv4; end: Ipv4; purpose: readonly RangePurpose[] }[] = []
+  let active: Part[] = []
+  let next = 0
+  for (const [index, cut] of cuts.entries()) {
+    const end = Math.min((cuts[index + 1] ?? cut) - 1, last)
+    for (; (sorted[next]?.start ?? Infinity) <= cut; next++) active.push(sorted[next] as Part)
+    active = active.filter((part) => part.end >= cut)
+    if (active.length === 0 || end < cut) continue
+    const purpose = [...new Set(active.map((part) => part.purpose))].sort()
+    const previous = ranges.at(-1)
+    if (previous?.end === cut - 1 && previous.purpose.join() === purpose.join()) {
+      previous.end = makeIpv4(end)
+    } else {
+      ranges.push({ start: makeIpv4(cut), end: makeIpv4(end), purpose })
+    }
+  }
+  return ranges
+}

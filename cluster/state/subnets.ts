@@ -1,0 +1,114 @@
+// Subnets. A CIDR exists once; subnets may nest, as in MAAS: an address belongs to the longest prefix.
+import type { SubnetId } from '#model/ids.ts'
+import { contains, formatCidr, formatIpv4, parseIpv4, type Ipv4 } from '#model/ipv4.ts'
+import type { Subnet } from '#model/network.ts'
+import { created, DONE, invalid, nextId, notFound, refuse, type Handler } from './context.ts'
+import type { Refusal } from './outcome.ts'
+import { hostRange } from './query.ts'
+import { cidrKey, type RegionState } from './state.ts'
+
+export const createSubnet: Handler<'subnet.create'> = ({ state }, command) => {
+  const { type: _type, ...fields } = command
+  const subnet = addSubnet(state, fields)
+  return checkSubnet(state, subnet) ?? created(subnet.id)
+}
+
+export const updateSubnet: Handler<'subnet.update'> = ({ state }, { id, set }) => {
+  const subnet = state.subnets.get(id)
+  if (subnet === undefined) return notFound('Subnet')
+  const next: Subnet = { ...subnet, ...set, id }
+  state.subnets.put(id, next)
+  return checkSubnet(state, next) ?? checkContents(state, next) ?? DONE
+}
+
+/**
+ * Holds in it stay and run out (lease-protocol §3). Refused while DHCP serves it or while addresses
+ * of it are given out; its ranges go with it.
+ */
+export const deleteSubnet: Handler<'subnet.delete'> = ({ state }, { id }) => {
+  const subnet = state.subnets.get(id)
+  if (subnet === undefined) return notFound('Subnet')
+  const obstacle = obstacleToDeletion(state, subnet)
+  if (obstacle !== null) {
+    const cidr = formatCidr(subnet.cidr)
+    return refuse('VALIDATION', `Subnet ${cidr} cannot be deleted: ${obstacle}.`)
+  }
+  for (const key of state.ipRangesBySubnet.keys(id)) state.ipRanges.delete(key)
+  state.counters.delete(cursorName(id))
+  state.subnets.delete(id)
+  return DONE
+}
+
+/** Name '': the CIDR. */
+export function addSubnet(state: RegionState, fields: Omit<Subnet, 'id'>): Subnet {
+  const id = nextId<SubnetId>(state, 'subnets')
+  const name = fields.name === '' ? formatCidr(fields.cidr) : fields.name
+  const subnet = { id, ...fields, name }
+  state.subnets.put(id, subnet)
+  return subnet
+}
+
+/** Counter that remembers where the last automatic allocation was made. */
+export function cursorName(id: SubnetId): string {
+  return `allocated/${id}`
+}
+
+/** Addresses in `dnsServers` as values; what is no IPv4 address is left out. */
+export function dnsAddressesOf(subnet: Subnet): readonly Ipv4[] {
+  return subnet.dnsServers.flatMap((text) => parseIpv4(text) ?? [])
+}
+
+/** Asked after the row was written; a refusal takes it back. */
+function checkSubnet(state: RegionState, subnet: Subnet): Refusal | null {
+  const { cidr, gatewayIp, vlanId, rdnsMode } = subnet
+  if (!state.vlans.has(vlanId)) return notFound('VLAN')
+  if (cidr.prefix < 1) return invalid('cidr', 'The prefix length must be greater than 0.')
+  if (state.subnetsByCidr.count(cidrKey(cidr)) > 1) {
+    return invalid('cidr', `Subnet with CIDR ${formatCidr(cidr)} already exists.`)
+  }
+  if (![0, 1, 2].includes(rdnsMode)) return invalid('rdns_mode', 'The mode must be 0, 1 or 2.')
+  if (gatewayIp === null) return null
+  const hosts = hostRange(subnet)
+  if (gatewayIp < hosts.start || gatewayIp > hosts.end) {
+    return invalid('gateway_ip', `The gateway must be a host address of ${formatCidr(cidr)}.`)
+  }
+  return null
+}
+
+/** A changed CIDR, gateway or DNS server must leave what the subnet has in place. */
+function checkContents(state: RegionState, subnet: Subnet): Refusal | null {
+  const cidr = formatCidr(subnet.cidr)
+  const hosts = hostRange(subnet)
+  for (const range of state.ipRangesBySubnet.rows(subnet.id)) {
+    const name = `IP range ${formatIpv4(range.start)}-${formatIpv4(range.end)}`
+    if (range.start < hosts.start || range.end > hosts.end) {
+      return invalid('cidr', `${name} would be outside of ${cidr}.`)
+    }
+    if (range.type !== 'dynamic') continue
+    const inside = (ip: Ipv4): boolean => ip >= range.start && ip <= range.end
+    if (subnet.gatewayIp !== null && inside(subnet.gatewayIp)) {
+      return invalid('gateway_ip', `The gateway would be inside of dynamic ${name}.`)
+    }
+    if (dnsAddressesOf(subnet).some(inside)) {
+      return invalid('dns_servers', `A DNS server would be inside of dynamic ${name}.`)
+    }
+  }
+  for (const ip of state.ipAddressesBySubnet.keys(subnet.id)) {
+    if (!contains(subnet.cidr, ip)) {
+      return invalid('cidr', `Reserved address ${formatIpv4(ip)} would be outside of ${cidr}.`)
+    }
+  }
+  return null
+}
+
+function obstacleToDeletion(state: RegionState, subnet: Subnet): string | null {
+  if (state.vlans.get(subnet.vlanId)?.dhcpOn === true) {
+    for (const range of state.ipRangesBySubnet.rows(subnet.id)) {
+      if (range.type !== 'dynamic') continue
+      const name = `${formatIpv4(range.start)}-${formatIpv4(range.end)}`
+      return `DHCP serves its dynamic range ${name}`
+    }
+  }
+  const [ip] = state.ipAddressesBySubnet.keys(subnet.id)
+  return ip === undefined ? null : `address ${formatIpv4(ip)} is reserved`
+}
