@@ -1,0 +1,296 @@
+// The inner parts of a region node — core, driver, applier, reads, submission — wired to each other, with
+// the few doors through which the transport reaches them.
+import type { Platform } from '#platform/system.ts'
+import type { RegionLimits } from '#platform/config.ts'
+import type { NodeReport, PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
+import type { Message } from '#raft/message.ts'
+import { Raft } from '#raft/raft.ts'
+import type { Entry, SnapshotMeta } from '#raft/types.ts'
+import type { PeerTransport } from '#transport/links.ts'
+import { type Applied, Applier } from './applier.ts'
+import { Driver } from './driver.ts'
+import { History } from './history.ts'
+import { makeLogTime } from './log-time.ts'
+import type { NodeFile } from './node-file.ts'
+import type { Stores } from './open-stores.ts'
+import { Reads } from './reads.ts'
+import { RegionNode } from './region-node.ts'
+import { readSnapshot } from './snapshots.ts'
+import { Snapshotter } from './snapshotter.ts'
+import { Status } from './status.ts'
+import { Submit } from './submit.ts'
+import { AppliedWaiters } from './waiters.ts'
+
+export type AssembleOptions = {
+  readonly node: NodeFile
+  readonly incarnation: number
+  readonly stores: Stores
+  readonly limits: RegionLimits
+  readonly platform: Platform
+  readonly onFailure: (what: string, error: unknown) => never
+}
+
+export class Assembly {
+  readonly region: RegionNode
+  readonly #options: AssembleOptions
+  readonly #raft: Raft
+  readonly #driver: Driver
+  readonly #applier: Applier
+  readonly #waiters: AppliedWaiters
+  readonly #submit: Submit
+  readonly #reads: Reads
+  readonly #snapshotter: Snapshotter
+  readonly #status: Status
+  readonly #history: History
+  #transport: PeerTransport | null = null
+  #leader: string | null = null
+  #leaderSeenMs: number
+  #timers: NodeJS.Timeout[] = []
+  #lastTerm = 0
+
+  constructor(options: AssembleOptions) {
+    this.#options = options
+    const { node, stores, limits, platform, incarnation, onFailure } = options
+    const { clock, logger, metrics } = platform
+    this.#leaderSeenMs = clock.monotonicMs()
+    this.#raft = this.#makeRaft()
+    this.#waiters = new AppliedWaiters(stores.state.revision)
+    this.#history = new History({
+      batchesMax: limits.historyBatches,
+      startsAfter: stores.state.revision,
+    })
+    this.#applier = new Applier({
+      state: stores.state,
+      store: stores.rows,
+      history: this.#history,
+      ...{ clock, logger, metrics, onFailure },
+      onApplied: (applied: Applied) => this.#submit.onApplied(applied),
+    })
+    this.#driver = new Driver({
+      raft: this.#raft,
+      store: stores.log,
+      hooks: {
+        send: (message) => this.#send(message),
+        sendSnapshot: (message) => this.#snapshotter.send(message),
+        apply: (entries) => this.#apply(entries),
+        restore: (meta) => this.#restore(meta),
+        onReads: (reads) => this.#reads.onReads(reads),
+        onStatus: () => this.#onStatus(),
+        onFailure,
+      },
+      ...{ clock, logger, metrics },
+      tickMs: limits.tickMs,
+      electionTicks: limits.electionTicksMin,
+    })
+    this.#submit = new Submit({
+      nodeId: node.nodeId,
+      clock,
+      leader: () => this.#leader,
+      propose: (data, done) => this.#driver.propose(data, done),
+      send: (to, message) => this.#transport?.send(to, message) ?? false,
+      limits,
+    })
+    this.#reads = new Reads({
+      ask: (id) => this.#driver.input((raft) => raft.readIndex(id)),
+      ...{ clock, limits },
+    })
+    this.#snapshotter = new Snapshotter({
+      log: stores.log,
+      files: stores.snapshots,
+      ...{ limits, logger, onFailure },
+      send: async (to, offer, chunks) => this.#transport?.sendSnapshot(to, offer, chunks),
+      onSent: (to, ok) => this.#driver.input((raft) => raft.reportSnapshot(to, ok)),
+    })
+    this.#status = new Status({
+      clusterId: node.clusterId,
+      nodeId: node.nodeId,
+      clock,
+      raft: this.#raft,
+      voters: () => this.#raft.status().configuration.voters,
+      addresses: new Map(
+        node.peers.map(({ id, host, port, apiUrl }) => [
+          id,
+          { peerAddress: `${host}:${port}`, apiUrl },
+        ]),
+      ),
+      ownReport: () => this.#ownReport(),
+      isConnected: (peer) => this.#transport?.isConnected(peer) ?? false,
+    })
+    this.region = new RegionNode({
+      nodeId: node.nodeId,
+      clusterId: node.clusterId,
+      ...{ incarnation, clock, logger, limits },
+      raft: this.#raft,
+      driver: this.#driver,
+      applier: this.#applier,
+      history: this.#history,
+      submit: this.#submit,
+      reads: this.#reads,
+      waiters: this.#waiters,
+      status: this.#status,
+      leaderSeenMs: () => this.#leaderSeenMs,
+    })
+  }
+
+  connect(transport: PeerTransport): void {
+    this.#transport = transport
+  }
+
+  start(): void {
+    const { limits } = this.#options
+    this.#driver.start()
+    const onTick = (): void => {
+      this.#submit.onTick()
+      this.#reads.onTick()
+    }
+    this.#timers = [
+      setInterval(onTick, limits.tickMs),
+      setInterval(() => this.#report(), limits.reportMs),
+    ]
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#submit.stop()
+    await this.#driver.stop()
+    await this.#snapshotter.stop()
+    await this.#applier.flush()
+  }
+
+  readonly onMessage = (from: string, message: PeerMessage): void => {
+    switch (message.type) {
+      case 'raft':
+        if (message.message.from === from) this.#driver.input((raft) => raft.step(message.message))
+        return
+      case 'forward':
+        this.#submit.onForward(from, message.id, message.envelope)
+        return
+      case 'forwarded':
+        this.#submit.onForwarded(message.id, message.result)
+        return
+      case 'report':
+        if (message.report.id === from) this.#status.onReport(message.report)
+        return
+      default:
+        message satisfies never
+    }
+  }
+
+  readonly onConnection = (peer: string, connected: boolean, _refused: boolean): void => {
+    const { logger } = this.#options.platform
+    logger.info(connected ? 'peer.connected' : 'peer.disconnected', { peer })
+    if (connected) {
+      this.#report()
+      return
+    }
+    this.#submit.onDisconnected(peer)
+    this.#driver.input((raft) => raft.reportUnreachable(peer))
+  }
+
+  /** Durable as a file before the core hears of it; the core may still find it old and ignore it. */
+  readonly onSnapshot = async (
+    offer: SnapshotOffer,
+    chunks: AsyncIterable<Uint8Array>,
+  ): Promise<void> => {
+    const { stores, node } = this.#options
+    const receiving = await stores.snapshots.receive(offer.meta, offer)
+    try {
+      for await (const chunk of chunks) await receiving.append(chunk)
+      await receiving.commit()
+    } catch (error) {
+      await receiving.abort()
+      throw error
+    }
+    const { from, term, meta: snapshot } = offer
+    const message: Message = { type: 'installSnapshot', from, to: node.nodeId, term, snapshot }
+    this.#driver.input((raft) => raft.step(message))
+  }
+
+  #makeRaft(): Raft {
+    const { node, stores, limits, platform } = this.#options
+    const { electionTicksMin, heartbeatTicks, appendBytesMax, inflightMessagesMax } = limits
+    return new Raft({
+      id: node.nodeId,
+      config: {
+        ...{ electionTicksMin, heartbeatTicks, appendBytesMax, inflightMessagesMax },
+        inflightBytesMax: limits.inflightBytesMax,
+        uncommittedBytesMax: limits.uncommittedBytesMax,
+        committedBytesMax: limits.committedBytesMax,
+        readsPendingMax: limits.proposalsWaitingMax,
+      },
+      log: stores.log.reader,
+      hardState: stores.log.hardState(),
+      appliedIndex: stores.state.revision,
+      configuration: stores.configuration,
+      logTime: makeLogTime(platform.clock),
+      random: platform.random,
+    })
+  }
+
+  #send(message: Message): boolean {
+    return this.#transport?.send(message.to, { type: 'raft', message }) ?? false
+  }
+
+  #apply(entries: readonly Entry[]): void {
+    this.#applier.apply(entries)
+    const last = entries.at(-1)
+    if (last === undefined) return
+    this.#waiters.advance(last.index)
+    const { configuration } = this.#raft.status()
+    this.#snapshotter.onApplied(this.#applier.state, { term: last.term, configuration })
+  }
+
+  async #restore(meta: SnapshotMeta): Promise<void> {
+    const { stores, platform } = this.#options
+    const state = await readSnapshot(stores.snapshots, meta)
+    await this.#applier.replace(state, () => stores.rewriteRows(state))
+    this.#snapshotter.forget()
+    this.#waiters.advance(meta.lastIncludedIndex)
+    platform.logger.info('raft.snapshot_restored', { index: meta.lastIncludedIndex })
+  }
+
+  /** After each turn: who leads now, and since when nobody does. */
+  #onStatus(): void {
+    const { clock, logger, metrics } = this.#options.platform
+    const { leader, term, role, commitIndex, lastApplied } = this.#raft.status()
+    if (leader !== null) this.#leaderSeenMs = clock.monotonicMs()
+    if (leader === this.#leader && term === this.#lastTerm) return
+    this.#leader = leader
+    this.#lastTerm = term
+    logger.info('raft.leader_changed', { leader, term, role, commit: commitIndex })
+    metrics.gauge('ironraft_raft_term', term)
+    metrics.gauge('ironraft_raft_has_leader', leader === null ? 0 : 1)
+    metrics.gauge('ironraft_raft_applied_index', lastApplied)
+    this.#submit.onLeader(leader)
+    if (leader !== null) this.#reads.onLeader()
+  }
+
+  #ownReport(): NodeReport {
+    const { node } = this.#options
+    const status = this.#raft.status()
+    return {
+      id: node.nodeId,
+      role: status.role,
+      term: status.term,
+      applied: status.lastApplied,
+      commit: status.commitIndex,
+      last: status.lastIndex,
+      fsyncP99Ms: this.#driver.fsyncP99Ms(),
+      apiUrl: node.peers.find((peer) => peer.id === node.nodeId)?.apiUrl ?? '',
+      pid: process.pid,
+    }
+  }
+
+  #report(): void {
+    const { node, platform } = this.#options
+    const report = this.#ownReport()
+    platform.metrics.gauge('ironraft_raft_commit_index', report.commit)
+    for (const peer of node.peers) {
+      if (peer.id !== node.nodeId) this.#transport?.send(peer.id, { type: 'report', report })
+    }
+  }
+}
+
+export function assemble(options: AssembleOptions): Assembly {
+  return new Assembly(options)
+}

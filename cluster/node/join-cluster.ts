@@ -1,0 +1,71 @@
+// What a started node says through the log before it serves: that the cluster exists (once, at the
+// bootstrap), that this process opened its session, and where it can be reached.
+import { readFile, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join as joinPath } from 'node:path'
+import type { SystemId } from '#model/ids.ts'
+import type { Logger } from '#model/ports.ts'
+import { describeError } from '#platform/system.ts'
+import type { CommandOf } from '#state/command.ts'
+import type { NodeFile } from './node-file.ts'
+import { type RegionNode, SYSTEM_ACTOR } from './region-node.ts'
+
+export type JoinOptions = {
+  readonly dir: string
+  readonly node: NodeFile
+  readonly incarnation: number
+  readonly region: RegionNode
+  readonly version: string
+  readonly logger: Logger
+}
+
+/** Repeats until done or aborted; every step is harmless when it was done before. */
+export async function join(options: JoinOptions, signal: AbortSignal): Promise<void> {
+  for (const step of [initialise, openSession, register]) {
+    while (!signal.aborted) {
+      try {
+        await step(options)
+        break
+      } catch (error) {
+        options.logger.warn('cluster.join_retried', { error: describeError(error) })
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      }
+    }
+  }
+  options.logger.info('region.joined', { incarnation: options.incarnation })
+}
+
+/** `initialise.json` holds the first command; it goes once the state is seen to exist. */
+async function initialise({ dir, region }: JoinOptions): Promise<void> {
+  const path = joinPath(dir, 'initialise.json')
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text !== undefined) {
+    const command = JSON.parse(text) as CommandOf<'cluster.initialise'>
+    const outcome = await region.initialise(command)
+    // Another node's copy of the same command came first: as good.
+    const exists = region.local().state.clusterId === command.clusterId
+    if (!outcome.ok && !exists) throw new Error(outcome.message)
+    await rm(path, { force: true })
+  }
+}
+
+async function openSession({ region, incarnation }: JoinOptions): Promise<void> {
+  await region.openSession(incarnation)
+}
+
+async function register({ node, region, incarnation, version }: JoinOptions): Promise<void> {
+  const own = node.peers.find((peer) => peer.id === node.nodeId)
+  const { outcome } = await region.propose(
+    {
+      type: 'region.register',
+      systemId: node.nodeId as SystemId,
+      hostname: hostname(),
+      version,
+      apiUrl: own?.apiUrl ?? '',
+      peerAddress: `${node.host}:${node.peerPort}`,
+      incarnation,
+    },
+    { actor: SYSTEM_ACTOR },
+  )
+  if (!outcome.ok) throw new Error(outcome.message)
+}

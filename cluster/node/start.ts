@@ -1,0 +1,110 @@
+// Composition of one region node: opens its stores, rebuilds the state, wires core, transport and services.
+// The API is put on top by `tools/run-region.ts`, which is why nothing here knows HTTP.
+import { join } from 'node:path'
+import { REGION_CONFIG, type RegionLimits } from '#platform/config.ts'
+import { failStop, makeBackground, type Platform } from '#platform/system.ts'
+import { startTransport } from '#transport/peer-transport.ts'
+import { BootFiles } from './boot-files.ts'
+import { assemble } from './assemble.ts'
+import { makeEnroller } from './enroll.ts'
+import { Housekeeping } from './housekeeping.ts'
+import { join as joinCluster } from './join-cluster.ts'
+import { nextIncarnation, type NodeFile, readCredentials, readNodeFile } from './node-file.ts'
+import { openStores } from './open-stores.ts'
+import { RackService } from './rack-service.ts'
+import type { RegionNode } from './region-node.ts'
+
+export type RegionConfig = {
+  /** Directory of this node: `node.json`, `pki/`, and what the node writes. */
+  readonly dir: string
+  readonly version: string
+  readonly limits?: Partial<RegionLimits>
+}
+
+export type RunningRegion = {
+  readonly region: RegionNode
+  readonly node: NodeFile
+  readonly bootFiles: BootFiles
+  /** Hands leadership over, says goodbye to racks, and leaves the disk in a clean state. */
+  readonly close: () => Promise<void>
+}
+
+const BOOT_FILE_BYTES_MAX = 16 * 2 ** 30
+
+export async function startRegion(
+  config: RegionConfig,
+  platform: Platform,
+): Promise<RunningRegion> {
+  const { dir } = config
+  const limits: RegionLimits = { ...REGION_CONFIG, ...config.limits }
+  const node = await readNodeFile(dir)
+  const logger = platform.logger.with({ node_id: node.nodeId })
+  const background = makeBackground(logger, platform.metrics)
+  const onFailure = (what: string, error: unknown): never => failStop(logger, what, error)
+
+  const stores = await openStores(dir, node, logger)
+  const incarnation = await nextIncarnation(dir)
+  const credentials = await readCredentials(dir, node, incarnation)
+  const parts = assemble({
+    node,
+    incarnation,
+    stores,
+    limits,
+    platform: { ...platform, logger },
+    onFailure,
+  })
+  const { region } = parts
+  const racks = new RackService({
+    ...{ region, limits, logger, background },
+    ...{ clock: platform.clock, metrics: platform.metrics },
+  })
+  const transport = await startTransport({
+    credentials,
+    listen: { host: node.host, port: node.peerPort },
+    peers: new Map(node.peers.filter((peer) => peer.id !== node.nodeId).map((p) => [p.id, p])),
+    handlers: {
+      onMessage: parts.onMessage,
+      onConnection: parts.onConnection,
+      onSnapshot: parts.onSnapshot,
+      onRack: (link) => racks.onRack(link),
+      onEnroll: makeEnroller({ region, credentials, clock: platform.clock, logger }),
+    },
+    logger,
+    metrics: platform.metrics,
+    clock: platform.clock,
+    random: platform.random,
+  })
+  parts.connect(transport)
+  parts.start()
+  const housekeeping = new Housekeeping({
+    ...{ region, limits, background },
+    clock: platform.clock,
+    connectedRacks: () => racks.connected(),
+  })
+  const timer = setInterval(() => housekeeping.onTick(), 1_000)
+  const joining = new AbortController()
+  background(
+    joinCluster(
+      { dir, node, incarnation, region, version: config.version, logger },
+      joining.signal,
+    ),
+    'cluster.join',
+  )
+  const bootFiles = new BootFiles({
+    directory: join(dir, 'files'),
+    otherRegions: () => node.peers.filter((p) => p.id !== node.nodeId).map((p) => p.apiUrl),
+    bytesMax: BOOT_FILE_BYTES_MAX,
+  })
+  const close = async (): Promise<void> => {
+    joining.abort()
+    clearInterval(timer)
+    region.beginStop()
+    await region.transferLeadership(null)
+    racks.close()
+    await parts.stop()
+    await transport.close()
+    await stores.close()
+    logger.info('region.stopped')
+  }
+  return { region, node, bootFiles, close }
+}
