@@ -4,7 +4,7 @@ import type { BootPurpose, MachineBoot } from '#model/boot.ts'
 import type { SubnetId, SystemId } from '#model/ids.ts'
 import { firstOf, lastOf, makeIpv4, maskOf, type Ipv4, type Ipv4Range } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
-import { MACHINE_STATUS, type Interface, type Machine } from '#model/machine.ts'
+import { MACHINE_STATUS, type Interface, type Machine, type MachineStatus } from '#model/machine.ts'
 import type { Hold, IpRange, Subnet, Vlan } from '#model/network.ts'
 import type { RegionState } from './state.ts'
 import type { SettingValue } from './tables.ts'
@@ -24,27 +24,21 @@ export function interfacesOf(state: RegionState, systemId: SystemId): readonly I
   return state.interfacesByMachine.rows(systemId)
 }
 
-/** What a machine of this status boots when it asks the network (maas-boot §3). */
-export function purposeOf(machine: Machine): BootPurpose {
-  switch (machine.status) {
-    case MACHINE_STATUS.COMMISSIONING:
-    case MACHINE_STATUS.TESTING:
-    case MACHINE_STATUS.DISK_ERASING:
-    case MACHINE_STATUS.ENTERING_RESCUE_MODE:
-    case MACHINE_STATUS.RESCUE_MODE:
-    case MACHINE_STATUS.EXITING_RESCUE_MODE:
-      return 'commissioning'
-    case MACHINE_STATUS.DEPLOYING:
-      return machine.netboot ? 'xinstall' : 'local'
-    case MACHINE_STATUS.DEPLOYED:
-      return machine.netboot ? 'xinstall' : 'local'
-    case MACHINE_STATUS.READY:
-    case MACHINE_STATUS.RETIRED:
-    case MACHINE_STATUS.BROKEN:
-      return 'poweroff'
-    default:
-      return 'enlist'
-  }
+const COMMISSIONING = new Set<MachineStatus>([
+  MACHINE_STATUS.NEW,
+  MACHINE_STATUS.COMMISSIONING,
+  MACHINE_STATUS.DISK_ERASING,
+  MACHINE_STATUS.ENTERING_RESCUE_MODE,
+  MACHINE_STATUS.RESCUE_MODE,
+  MACHINE_STATUS.RELEASING,
+  MACHINE_STATUS.TESTING,
+])
+
+/** What a known machine boots when it asks the network (MAAS's table); an unknown MAC enlists. */
+export function purposeOf({ status, netboot }: Machine): BootPurpose {
+  if (COMMISSIONING.has(status)) return 'commissioning'
+  if (status === MACHINE_STATUS.DEPLOYING) return netboot ? 'xinstall' : 'local'
+  return status === MACHINE_STATUS.DEPLOYED ? 'local' : 'poweroff'
 }
 
 export function machineBootOf(state: RegionState, systemId: SystemId): MachineBoot | undefined {
