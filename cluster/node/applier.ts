@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import type { Clock, Logger, Metrics } from '#model/ports.ts'
 import { decodeEnvelope } from '#protocol/envelope.ts'
 import { encodeRow } from '#protocol/rows.ts'
-import type { Entry } from '#raft/types.ts'
+import type { Configuration, Entry } from '#raft/types.ts'
 import { apply } from '#state/apply.ts'
 import type { Change, Outcome } from '#state/outcome.ts'
 import type { RegionState } from '#state/state.ts'
@@ -26,6 +26,8 @@ export type ApplierOptions = {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly onApplied: (applied: Applied) => void
+  /** In effect at what is applied now; needed to start from these rows. */
+  readonly configuration: () => Configuration
   readonly onFailure: (what: string, error: unknown) => never
 }
 
@@ -95,12 +97,13 @@ export class Applier {
     const appliedIndex = this.#state.revision
     const { stamp } = this.#state
     this.#pending = new Map()
+    const meta = encodeRow({ stamp, configuration: this.#options.configuration() })
+    const puts = changes
+      .filter((change) => change.row !== null)
+      .map(({ table, key, row }) => ({ table: String(table), key, value: encodeRow(row) }))
     const batch = {
       appliedIndex,
-      stamp,
-      puts: changes
-        .filter((change) => change.row !== null)
-        .map(({ table, key, row }) => ({ table, key, value: encodeRow(row) })),
+      puts: [{ table: 'meta', key: 'meta', value: meta }, ...puts],
       deletes: changes
         .filter((change) => change.row === null)
         .map(({ table, key }) => ({ table, key })),

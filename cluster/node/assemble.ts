@@ -65,6 +65,7 @@ export class Assembly {
       history: this.#history,
       ...{ clock, logger, metrics, onFailure },
       onApplied: (applied: Applied) => this.#submit.onApplied(applied),
+      configuration: () => this.#raft.status().configuration,
     })
     this.#driver = new Driver({
       raft: this.#raft,

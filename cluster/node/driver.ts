@@ -2,6 +2,7 @@
 // done is done in its order — persist, then send what depended on it, then apply (Raft §5, pitfall C1).
 // Nothing else mutates the core. Any failure here stops the process (pitfalls C2, F6).
 import type { Clock, Logger, Metrics } from '#model/ports.ts'
+import { decodeConfiguration } from '#raft/membership.ts'
 import type { AppendWork, Message, ReadState } from '#raft/message.ts'
 import type { Raft } from '#raft/raft.ts'
 import type { Entry, SnapshotMeta } from '#raft/types.ts'
@@ -138,14 +139,23 @@ export class Driver {
     const ready = raft.ready()
     this.#send(ready.messages)
     if (ready.append !== null) this.#save(ready.append)
-    if (ready.committed.length > 0) {
-      hooks.apply(ready.committed)
-      const last = ready.committed.at(-1)
-      if (last !== undefined) raft.advance({ type: 'applied', index: last.index })
-    }
+    this.#apply(ready.committed)
     if (ready.reads.length > 0) hooks.onReads(ready.reads)
     hooks.onStatus()
     if (raft.hasReady()) this.#schedule()
+  }
+
+  /** A configuration is in effect before the page it is on counts as applied (pitfall D3). */
+  #apply(committed: readonly Entry[]): void {
+    const { raft, hooks } = this.#options
+    const last = committed.at(-1)
+    if (last === undefined) return
+    for (const { kind, data } of committed) {
+      if (kind !== 'configuration') continue
+      raft.advance({ type: 'configured', configuration: decodeConfiguration(data) })
+    }
+    hooks.apply(committed)
+    raft.advance({ type: 'applied', index: last.index })
   }
 
   #proposeWaiting(): void {

@@ -1,0 +1,105 @@
+// `npm run bench`: what docs/performance.md quotes. Peers and ours alternate in one run; medians and ratios
+// count, absolute figures move with the neighbours. Results go to bench-results/<time>.json beside the disk's
+// own fdatasync median of that run. Nothing here is a test.
+//
+//   npm run bench -- [--only P1,P2,…] [--rounds 3] [--seconds 4] [--failovers 10] [--no-peer]
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
+import { fdatasyncP50Ms } from './disk.ts'
+import { measureCommands } from './commands.ts'
+import { measureFailover } from './failover-run.ts'
+import { measureIdle } from './idle-run.ts'
+
+const run = promisify(execFile)
+
+export type Measured = {
+  readonly id: string
+  readonly what: string
+  readonly unit: string
+  readonly ours: readonly number[]
+  /** Null when the peer is not installed or was left out. */
+  readonly peer: readonly number[] | null
+  readonly peerName: string
+}
+
+export type BenchOptions = {
+  readonly directory: string
+  readonly only: ReadonlySet<string>
+  readonly rounds: number
+  readonly seconds: number
+  readonly failovers: number
+  readonly peer: boolean
+  readonly say: (line: string) => void
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', default: 'P1,P2,P3,P4,P5,P14' },
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '4' },
+      failovers: { type: 'string', default: '10' },
+      'no-peer': { type: 'boolean', default: false },
+    },
+  })
+  const hasEtcd = await run('etcd', ['--version']).then(
+    () => true,
+    () => false,
+  )
+  const say = (line: string): void => void process.stderr.write(`${line}\n`)
+  if (!hasEtcd) say('etcd is not installed (Debian: etcd-server): measuring ours alone')
+  const directory = await mkdtemp(join(tmpdir(), 'ironraft-bench-'))
+  const options: BenchOptions = {
+    directory,
+    only: new Set(values.only.split(',')),
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
+    failovers: Number(values.failovers),
+    peer: hasEtcd && !values['no-peer'],
+    say,
+  }
+  try {
+    const before = fdatasyncP50Ms(directory)
+    const measured: Measured[] = []
+    for (const measure of [measureIdle, measureCommands, measureFailover]) {
+      measured.push(...(await measure(options)))
+    }
+    const disk = { before, after: fdatasyncP50Ms(directory) }
+    await report(measured, disk)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function report(
+  measured: readonly Measured[],
+  fdatasyncMs: { readonly before: number; readonly after: number },
+): Promise<void> {
+  const rows = measured.map(({ id, what, unit, ours, peer, peerName }) => ({
+    id,
+    what,
+    unit,
+    ours: median(ours),
+    'ours min–max': `${Math.min(...ours)}–${Math.max(...ours)}`,
+    peer: peer === null ? '–' : `${peerName} ${median(peer)}`,
+    'ours/peer': peer === null ? '–' : (median(ours) / median(peer)).toFixed(2),
+  }))
+  console.table(rows)
+  console.log(
+    `fdatasync p50 of this disk: ${fdatasyncMs.before} ms before, ${fdatasyncMs.after} after`,
+  )
+  await mkdir('bench-results', { recursive: true })
+  const path = join('bench-results', `${new Date().toISOString().replaceAll(':', '-')}.json`)
+  await writeFile(path, `${JSON.stringify({ fdatasyncMs, measured }, null, 2)}\n`)
+  console.log(`written to ${path}`)
+}
+
+await main()
