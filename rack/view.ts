@@ -1,0 +1,232 @@
+// The part of the state that concerns this rack, as the region pushed it: tables by name, with the lookups
+// the services need. Its revision never goes back: a region that lags behind the one followed before sends
+// a view this rack has already seen past, and only what is newer counts (D7).
+import type { MachineBoot } from '#model/boot.ts'
+import type { SubnetId, VlanId } from '#model/ids.ts'
+import type { Ipv4 } from '#model/ipv4.ts'
+import type { MacAddress } from '#model/mac-address.ts'
+import type { ClientKey, Hold, IpRange, Subnet } from '#model/network.ts'
+import type { Clock } from '#model/ports.ts'
+import type { RackSettings, RackVlan, RegionToRack, ViewChange } from '#protocol/rack.ts'
+import type { ViewRows, ViewTable } from '#protocol/rack.ts'
+
+type ViewKey = string | number
+type Tables = { readonly [T in ViewTable]: Map<ViewKey, ViewRows[T]> }
+type ViewListener = (tables: ReadonlySet<ViewTable>) => void
+
+/** A whole view as values, for the disk. */
+export type ViewDump = {
+  readonly revision: number
+  readonly stamp: number
+  readonly rows: readonly ViewChange[]
+}
+
+export class RackView {
+  readonly #clock: Clock
+  readonly #listeners = new Set<ViewListener>()
+  #tables = emptyTables()
+  #revision = 0
+  #stamp = 0
+  #heardAtMs: number | undefined
+  #subnetsByVlan: Map<VlanId, Subnet[]> | undefined
+  #rangesBySubnet: Map<SubnetId, IpRange[]> | undefined
+  #vlansByInterface: Map<string, RackVlan> | undefined
+  readonly #machinesByMac = new Map<MacAddress, MachineBoot>()
+  readonly #holdsByClient = new Map<ClientKey, Map<ViewKey, Hold>>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Log index of the last change applied, 0 for no view at all. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** Log time at that revision. */
+  get stamp(): number {
+    return this.#stamp
+  }
+
+  /** Since a region last sent view data; undefined when none did since this process started. */
+  ageMs(): number | undefined {
+    return this.#heardAtMs === undefined ? undefined : this.#clock.monotonicMs() - this.#heardAtMs
+  }
+
+  table<T extends ViewTable>(name: T): ReadonlyMap<ViewKey, ViewRows[T]> {
+    return this.#tables[name]
+  }
+
+  settings(): RackSettings | undefined {
+    return this.#tables.settings.get('rack')
+  }
+
+  /** Called after each applied message with the tables it touched. Returns what ends it. */
+  onChange(listener: ViewListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Other messages, and views older than this one, are ignored. */
+  apply(message: RegionToRack): void {
+    if (message.type === 'viewReset') this.#reset(message)
+    else if (message.type === 'viewChanges') this.#change(message)
+  }
+
+  /** From the disk, at start. */
+  load(dump: ViewDump): void {
+    if (dump.revision < this.#revision) return
+    this.#replace(dump)
+    this.#heardAtMs = undefined
+  }
+
+  dump(): ViewDump {
+    const rows = TABLES.flatMap((table) =>
+      [...this.#tables[table]].map(([key, row]) => ({ table, key, row }) as ViewChange),
+    )
+    return { revision: this.#revision, stamp: this.#stamp, rows }
+  }
+
+  subnetsOfVlan(id: VlanId): readonly Subnet[] {
+    this.#subnetsByVlan ??= groupBy(this.#tables.subnets.values(), ({ vlanId }) => vlanId)
+    return this.#subnetsByVlan.get(id) ?? []
+  }
+
+  rangesOfSubnet(id: SubnetId): readonly IpRange[] {
+    this.#rangesBySubnet ??= groupBy(this.#tables.ipRanges.values(), ({ subnetId }) => subnetId)
+    return this.#rangesBySubnet.get(id) ?? []
+  }
+
+  /** The VLAN an interface of this rack is on. */
+  vlanOfInterface(name: string): RackVlan | undefined {
+    this.#vlansByInterface ??= new Map(
+      [...this.#tables.vlans.values()].flatMap((vlan) =>
+        vlan.interfaceNames.map((each) => [each, vlan] as const),
+      ),
+    )
+    return this.#vlansByInterface.get(name)
+  }
+
+  machineOfMac(mac: MacAddress): MachineBoot | undefined {
+    return this.#machinesByMac.get(mac)
+  }
+
+  /** Through the address's hold; undefined for addresses that DHCP did not give. */
+  machineOfAddress(ip: Ipv4): MachineBoot | undefined {
+    const hold = this.#tables.holds.get(ip)
+    return hold === undefined ? undefined : this.machineOfMac(hold.mac)
+  }
+
+  /** Ended ones included, in no particular order. */
+  holdsOfClient(client: ClientKey): readonly Hold[] {
+    return [...(this.#holdsByClient.get(client)?.values() ?? [])]
+  }
+
+  #reset(message: Extract<RegionToRack, { type: 'viewReset' }>): void {
+    this.#heardAtMs = this.#clock.monotonicMs()
+    // Another cluster counts its own revisions (restored into a new cluster id).
+    if (message.revision < this.#revision && !this.#isOtherCluster(message.rows)) return
+    this.#replace(message)
+  }
+
+  #isOtherCluster(rows: readonly ViewChange[]): boolean {
+    const own = this.settings()?.clusterId
+    const settings = rows.find(({ table }) => table === 'settings')
+    const sent = settings?.table === 'settings' ? settings.row?.clusterId : undefined
+    return own !== undefined && sent !== undefined && own !== sent
+  }
+
+  #replace(dump: ViewDump): void {
+    this.#tables = emptyTables()
+    this.#machinesByMac.clear()
+    this.#holdsByClient.clear()
+    for (const change of dump.rows) this.#put(change)
+    this.#finish(dump, new Set(TABLES))
+  }
+
+  #change(message: Extract<RegionToRack, { type: 'viewChanges' }>): void {
+    this.#heardAtMs = this.#clock.monotonicMs()
+    if (message.revision <= this.#revision) return
+    for (const change of message.changes) this.#put(change)
+    this.#finish(message, new Set(message.changes.map(({ table }) => table)))
+  }
+
+  #put(change: ViewChange): void {
+    if (change.table === 'machineBoots') this.#indexMachine(change)
+    if (change.table === 'holds') this.#indexHold(change)
+    // One table and its row belong together by the type of ViewChange; TypeScript cannot follow it here.
+    const table = this.#tables[change.table] as Map<ViewKey, unknown> | undefined
+    if (change.row === null) table?.delete(change.key)
+    else table?.set(change.key, change.row)
+  }
+
+  #indexMachine(change: Extract<ViewChange, { table: 'machineBoots' }>): void {
+    const before = this.#tables.machineBoots.get(change.key)
+    for (const mac of before?.macs ?? []) {
+      // A MAC may have moved to another machine in an earlier row of this message.
+      if (this.#machinesByMac.get(mac)?.systemId === before?.systemId) {
+        this.#machinesByMac.delete(mac)
+      }
+    }
+    for (const mac of change.row?.macs ?? []) {
+      if (change.row !== null) this.#machinesByMac.set(mac, change.row)
+    }
+  }
+
+  #indexHold({ key, row }: Extract<ViewChange, { table: 'holds' }>): void {
+    const before = this.#tables.holds.get(key)
+    if (before !== undefined) {
+      const holds = this.#holdsByClient.get(before.client)
+      holds?.delete(key)
+      if (holds?.size === 0) this.#holdsByClient.delete(before.client)
+    }
+    if (row === null) return
+    const holds = this.#holdsByClient.get(row.client) ?? new Map<ViewKey, Hold>()
+    this.#holdsByClient.set(row.client, holds.set(key, row))
+  }
+
+  #finish(dump: Omit<ViewDump, 'rows'>, tables: ReadonlySet<ViewTable>): void {
+    this.#revision = dump.revision
+    this.#stamp = dump.stamp
+    if (tables.has('subnets')) this.#subnetsByVlan = undefined
+    if (tables.has('ipRanges')) this.#rangesBySubnet = undefined
+    if (tables.has('vlans')) this.#vlansByInterface = undefined
+    for (const listener of this.#listeners) listener(tables)
+  }
+}
+
+const TABLES = [
+  'vlans',
+  'subnets',
+  'ipRanges',
+  'ipAddresses',
+  'holds',
+  'quarantines',
+  'machineBoots',
+  'bootResources',
+  'settings',
+] as const satisfies readonly ViewTable[]
+
+function emptyTables(): Tables {
+  return {
+    vlans: new Map(),
+    subnets: new Map(),
+    ipRanges: new Map(),
+    ipAddresses: new Map(),
+    holds: new Map(),
+    quarantines: new Map(),
+    machineBoots: new Map(),
+    bootResources: new Map(),
+    settings: new Map(),
+  }
+}
+
+function groupBy<Row, Key>(rows: Iterable<Row>, keyOf: (row: Row) => Key): Map<Key, Row[]> {
+  const groups = new Map<Key, Row[]>()
+  for (const row of rows) {
+    const group = groups.get(keyOf(row))
+    if (group === undefined) groups.set(keyOf(row), [row])
+    else group.push(row)
+  }
+  return groups
+}
