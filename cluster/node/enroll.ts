@@ -1,0 +1,57 @@
+// A rack without a certificate asks to join with the secret of a token. The secret's digest is in the
+// replicated state, the CA's key on the regions' disks; the rack's own key never leaves the rack.
+import { createHash } from 'node:crypto'
+import { parseSystemId } from '#model/ids.ts'
+import type { Clock, Logger } from '#model/ports.ts'
+import { describeError } from '#platform/system.ts'
+import type { Credentials, EnrollReply, EnrollRequest } from '#transport/links.ts'
+import { signRequest } from '#transport/pki.ts'
+import type { Region } from './region.ts'
+
+export type EnrollerOptions = {
+  readonly region: Region
+  readonly credentials: Credentials & { readonly caKeyPem: string | null }
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export function secretDigest(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
+}
+
+export function makeEnroller(options: EnrollerOptions) {
+  const { logger } = options
+  return async (request: EnrollRequest): Promise<EnrollReply> => {
+    const reply = await enroll(options, request)
+    const event = reply.ok ? 'rack.enrolled' : 'rack.enrolment_refused'
+    logger.info(event, { rack_id: request.rackId, why: reply.ok ? '' : reply.message })
+    return reply
+  }
+}
+
+async function enroll(options: EnrollerOptions, request: EnrollRequest): Promise<EnrollReply> {
+  const { region, credentials, clock } = options
+  const refuse = (message: string): EnrollReply => ({ ok: false, message })
+  const id = parseSystemId(request.rackId)
+  if (id === undefined) return refuse('A rack id is six letters and digits.')
+  if (credentials.caKeyPem === null) return refuse('This region cannot sign; ask another one.')
+  try {
+    // Linearizable: a token revoked a moment ago is not accepted by a region that is behind.
+    const { state } = await region.read('linearizable')
+    // Compared as digests of high-entropy secrets: timing tells nothing.
+    if (state.joinTokens.get(secretDigest(request.secret)) === undefined) {
+      return refuse('The token is not known to this cluster.')
+    }
+    if (state.controllers.get(id) !== undefined || state.machines.get(id) !== undefined) {
+      return refuse('The rack id is taken; start the rack with an empty directory.')
+    }
+    const ca = { certificatePem: credentials.caPem, keyPem: credentials.caKeyPem }
+    const requestPem = request.certificateRequestPem
+    const { clusterId, caPem } = credentials
+    const member = { kind: 'rack' as const, id, clusterId, hosts: [], requestPem }
+    const certificatePem = await signRequest(ca, member, clock.wallMs())
+    return { ok: true, certificatePem, caPem, clusterId }
+  } catch (error) {
+    return refuse(`The region could not answer: ${describeError(error)}`)
+  }
+}
