@@ -24,9 +24,10 @@ export interface LogStore {
   readonly save: (write: LogWrite) => Promise<void>
   /**
    * Forgets entries up to and including `meta.lastIncludedIndex` (≤ lastIndex) and names the snapshot in
-   * force. Synced in small steps front to back, so that a crash leaves a contiguous log.
+   * force. Synced in small steps front to back, so that a crash leaves a contiguous log. The last
+   * `trailingEntries` of them stay (default 0), for followers that are only a little late.
    */
-  readonly compact: (meta: SnapshotMeta) => Promise<void>
+  readonly compact: (meta: SnapshotMeta, trailingEntries?: number) => Promise<void>
   /** Highest index is kept in memory; bytes of entry data since the last compaction, for policy. */
   readonly sizeBytes: () => number
   readonly close: () => Promise<void>
