@@ -100,7 +100,7 @@ export class RaftInvariants {
       }
       // A late write may still bring what lost; it may not take away what won.
       const held = node.disk.termAt(entry.index)
-      const isCommitted = held !== undefined && held === this.#committed[entry.index]
+      const isCommitted: boolean = held !== undefined && held === this.#committed[entry.index]
       assert(!isCommitted || entry.term === held, 'a committed entry is replaced')
       prevTerm = entry.term
     }
