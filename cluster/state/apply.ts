@@ -94,6 +94,9 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'setting.put': putSetting,
 }
 
+/** Which command it takes is known by the key it was found under. */
+type AnyHandler = (context: Context, command: never) => Outcome
+
 /** Throws (and the node must stop) for an envelope version or command it does not know. */
 export function apply(state: RegionState, envelope: Envelope, entry: EntryMeta): ApplyResult {
   const { version, command, wall, actor } = envelope
@@ -114,7 +117,7 @@ export function apply(state: RegionState, envelope: Envelope, entry: EntryMeta):
   return { outcome, changes: takeChanges(state), revision }
 }
 
-function execute(context: Context, command: Command, handler: Handler<never>): Outcome {
+function execute(context: Context, command: Command, handler: AnyHandler): Outcome {
   const { journal } = context.state
   const before = journal.entries.length
   const outcome = handler(context, command as never)
@@ -122,11 +125,11 @@ function execute(context: Context, command: Command, handler: Handler<never>): O
   return outcome
 }
 
-function handlerOf(command: Command): Handler<never> {
+function handlerOf(command: Command): AnyHandler {
   const { type } = command
   // Own properties only: a command named like a method of objects is unknown too.
   if (!Object.hasOwn(HANDLERS, type)) throw new Error(`command ${String(type)} is not known here`)
-  return HANDLERS[type] as Handler<never>
+  return HANDLERS[type] as AnyHandler
 }
 
 function takeChanges(state: RegionState): readonly Change[] {
