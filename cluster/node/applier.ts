@@ -54,11 +54,11 @@ export class Applier {
   }
 
   /** Replaces the state by a snapshot's; rows not yet written belong to the old one. */
-  async replace(state: RegionState, rewrite: (store: StateStore) => Promise<void>): Promise<void> {
+  async replace(state: RegionState, rewrite: () => Promise<void>): Promise<void> {
     this.#paused = true
     this.#pending.clear()
     await this.#writing
-    await rewrite(this.#options.store)
+    await rewrite()
     this.#state = state
     this.#paused = false
     this.#options.history.reset(state.revision)
@@ -97,12 +97,13 @@ export class Applier {
     const appliedIndex = this.#state.revision
     const { stamp } = this.#state
     this.#pending = new Map()
-    const meta = encodeRow({ stamp, configuration: this.#options.configuration() })
+    const meta = encodeRow({ configuration: this.#options.configuration() })
     const puts = changes
       .filter((change) => change.row !== null)
       .map(({ table, key, row }) => ({ table: String(table), key, value: encodeRow(row) }))
     const batch = {
       appliedIndex,
+      stamp,
       puts: [{ table: 'meta', key: 'meta', value: meta }, ...puts],
       deletes: changes
         .filter((change) => change.row === null)

@@ -244,7 +244,7 @@ export class Assembly {
   async #restore(meta: SnapshotMeta): Promise<void> {
     const { stores, platform } = this.#options
     const state = await readSnapshot(stores.snapshots, meta)
-    await this.#applier.replace(state, () => stores.rewriteRows(state))
+    await this.#applier.replace(state, () => stores.rewriteRows(state, meta.configuration))
     this.#snapshotter.forget()
     this.#waiters.advance(meta.lastIncludedIndex)
     platform.logger.info('raft.snapshot_restored', { index: meta.lastIncludedIndex })

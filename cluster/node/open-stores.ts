@@ -1,0 +1,132 @@
+// Opens what a node keeps on disk and rebuilds its state: from the rows of the state database when they can
+// be trusted, else from the snapshot in force; what the log holds beyond that is applied again by the driver.
+import { readFile } from 'node:fs/promises'
+import { AppError } from '#model/errors.ts'
+import type { Logger } from '#model/ports.ts'
+import { decodeRow, encodeRow } from '#protocol/rows.ts'
+import type { Configuration } from '#raft/types.ts'
+import { type DumpedRow, dump } from '#state/snapshot.ts'
+import { emptyState, type RegionState } from '#state/state.ts'
+import { openLevelLogStore } from '#storage/level-log-store.ts'
+import type { LogStore } from '#storage/log-store.ts'
+import { openSnapshotStore, type SnapshotStore } from '#storage/snapshot-store.ts'
+import { openStateStore, type StateStore } from '#storage/state-store.ts'
+import type { NodeFile } from './node-file.ts'
+import { readSnapshot } from './snapshots.ts'
+
+export type Stores = {
+  readonly log: LogStore
+  readonly rows: StateStore
+  readonly snapshots: SnapshotStore
+  /** As of `state.revision`. */
+  readonly state: RegionState
+  readonly configuration: Configuration
+  /** Replaces every row of the state database by those of a state that came as a snapshot. */
+  readonly rewriteRows: (state: RegionState, configuration: Configuration) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+const BOOT_ID = '/proc/sys/kernel/random/boot_id'
+
+/** Throws STORAGE_DAMAGED, DIRECTORY_IN_USE, STORAGE_FAILED; then nothing stays open. */
+export async function openStores(dir: string, node: NodeFile, logger: Logger): Promise<Stores> {
+  const log = await openLevelLogStore(dir)
+  let rows: StateStore | null = null
+  try {
+    const inForce = (): number => log.reader.snapshot().lastIncludedIndex
+    const snapshots = await openSnapshotStore(dir, { inForce })
+    rows = await openStateStore(dir, { bootId: await bootId() })
+    if (rows.rebuiltBecause !== null) {
+      logger.warn('state.rebuilt', { why: rows.rebuiltBecause })
+    }
+    const rebuilt = await rebuild({ log, rows, snapshots, node })
+    return makeStores({ log, rows, snapshots, ...rebuilt })
+  } catch (error) {
+    await rows?.close()
+    await log.close()
+    throw error
+  }
+}
+
+function makeStores(parts: Omit<Stores, 'rewriteRows' | 'close'>): Stores {
+  const { log, rows } = parts
+  return {
+    ...parts,
+    rewriteRows: (state, configuration) => rewrite(rows, state, configuration),
+    close: async () => {
+      await rows.close()
+      await log.close()
+    },
+  }
+}
+
+type Rebuilt = { readonly state: RegionState; readonly configuration: Configuration }
+
+async function rebuild(parts: {
+  readonly log: LogStore
+  readonly rows: StateStore
+  readonly snapshots: SnapshotStore
+  readonly node: NodeFile
+}): Promise<Rebuilt> {
+  const { log, rows, snapshots, node } = parts
+  const snapshot = log.reader.snapshot()
+  if (rows.appliedIndex > log.reader.lastIndex()) {
+    throw new AppError(
+      'STORAGE_DAMAGED',
+      `The state of ${node.nodeId} is at ${rows.appliedIndex}, its log ends before: the log lost its end.`,
+    )
+  }
+  if (rows.appliedIndex > snapshot.lastIncludedIndex) return fromRows(rows)
+  if (snapshot.lastIncludedIndex > 0) {
+    const state = await readSnapshot(snapshots, snapshot)
+    await rewrite(rows, state, snapshot.configuration)
+    return { state, configuration: snapshot.configuration }
+  }
+  // Nothing but the log: it starts at its first entry.
+  await rows.discard()
+  const { firstVoters: voters } = node
+  const configuration = {
+    ...{ voters, votersOutgoing: [], learners: [], learnersNext: [] },
+    autoLeave: false,
+  }
+  return { state: emptyState(), configuration }
+}
+
+function fromRows(rows: StateStore): Rebuilt {
+  const state = emptyState()
+  let configuration: Configuration | null = null
+  for (const { table, key, value } of rows.takeRows()) {
+    const row = decodeRow(value)
+    if (table === 'meta') configuration = (row as Rebuilt).configuration
+    else state.load(table as never, key as never, row as never)
+  }
+  state.setMeta({ revision: rows.appliedIndex, stamp: rows.stamp })
+  if (configuration === null) {
+    throw new AppError('STORAGE_DAMAGED', 'The state database names no configuration.')
+  }
+  return { state, configuration }
+}
+
+async function rewrite(
+  rows: StateStore,
+  state: RegionState,
+  configuration: Configuration,
+): Promise<void> {
+  const { revision: appliedIndex, stamp } = state
+  await rows.replace({ appliedIndex, stamp, rows: rowsOf(dump(state), configuration) })
+}
+
+function* rowsOf(dumped: Iterable<DumpedRow>, configuration: Configuration) {
+  yield { table: 'meta', key: 'meta', value: encodeRow({ configuration }) }
+  for (const { table, key, row } of dumped) {
+    if (table !== 'meta') yield { table: String(table), key, value: encodeRow(row) }
+  }
+}
+
+/** Where there is none (not Linux) every start counts as another boot: slower, never wrong. */
+async function bootId(): Promise<string> {
+  return readFile(BOOT_ID, 'utf8').then(
+    (text) => text.trim(),
+    () => `no-boot-id-${process.pid}-${process.hrtime.bigint()}`,
+  )
+}
