@@ -1,5 +1,6 @@
 // The ports of the transport: what `cluster/node` and `rack` see of sockets. All links are mutual TLS 1.3
 // with a handshake that checks protocol version, cluster id, node id and incarnation.
+import type { Credentials, EnrollReply, EnrollRequest } from '#protocol/enroll.ts'
 import type { PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
 import type { RackToRegion, RegionToRack } from '#protocol/rack.ts'
 
@@ -43,28 +44,4 @@ export interface RackLink {
   readonly queuedBytes: () => number
 }
 
-export type EnrollRequest = {
-  readonly secret: string
-  /** PEM of a PKCS#10 request made by the rack; its key never leaves the rack. */
-  readonly certificateRequestPem: string
-  readonly rackId: string
-  readonly hostname: string
-}
-export type EnrollReply =
-  | {
-      readonly ok: true
-      readonly certificatePem: string
-      readonly caPem: string
-      readonly clusterId: string
-    }
-  | { readonly ok: false; readonly message: string }
-
-/** PEM texts of one member of the cluster. */
-export type Credentials = {
-  readonly clusterId: string
-  readonly nodeId: string
-  readonly incarnation: number
-  readonly caPem: string
-  readonly certificatePem: string
-  readonly keyPem: string
-}
+export type { Credentials, EnrollReply, EnrollRequest }

@@ -1,0 +1,114 @@
+// The first frames of every connection, before any message: who is there, of which cluster, in which
+// life (D13). Certificates have proved the names; what is compared here is the rest.
+import type { EnrollReply, EnrollRequest } from './enroll.ts'
+import { decode, encode } from './codec.ts'
+import { checkRecord, checkType, type Fields } from './shape.ts'
+
+/** Raised when old and new nodes could no longer understand each other. */
+export const PROTOCOL_VERSION = 1
+
+export type MemberKind = 'region' | 'rack'
+
+/** What the dialer wants the connection for. */
+export type Purpose = 'messages' | 'snapshot' | 'rack'
+
+export type Hello = {
+  readonly type: 'hello'
+  readonly protocolVersion: number
+  readonly clusterId: string
+  readonly nodeId: string
+  readonly kind: MemberKind
+  readonly purpose: Purpose
+  /** Counts the starts of a node; a lower one than seen before is a process that should be dead. */
+  readonly incarnation: number
+}
+export type Welcome = Omit<Hello, 'type' | 'purpose'> & { readonly type: 'welcome' }
+export type Refused = {
+  readonly type: 'refused'
+  readonly code: 'CLUSTER_MISMATCH' | 'CERTIFICATE_INVALID' | 'PROTOCOL' | 'OVERLOADED'
+  /** One sentence for the other side's log. */
+  readonly message: string
+}
+export type Enroll = { readonly type: 'enroll'; readonly request: EnrollRequest }
+export type Enrolled = { readonly type: 'enrolled'; readonly reply: EnrollReply }
+/** Ends a snapshot connection. */
+export type SnapshotDone = {
+  readonly type: 'snapshotDone'
+  readonly ok: boolean
+  readonly message: string
+}
+export type Greeting = Hello | Welcome | Refused | Enroll | Enrolled | SnapshotDone
+
+const MEMBER_FIELDS: Fields = {
+  protocolVersion: 'index',
+  clusterId: 'text',
+  nodeId: 'text',
+  kind: 'text',
+  incarnation: 'index',
+}
+const FIELDS = {
+  hello: { ...MEMBER_FIELDS, purpose: 'text' },
+  welcome: MEMBER_FIELDS,
+  refused: { code: 'text', message: 'text' },
+  enroll: { request: 'record' },
+  enrolled: { reply: 'record' },
+  snapshotDone: { ok: 'boolean', message: 'text' },
+} as const satisfies { readonly [T in Greeting['type']]: Fields }
+
+const ENROLL_FIELDS: Fields = {
+  secret: 'text',
+  certificateRequestPem: 'text',
+  rackId: 'text',
+  hostname: 'text',
+}
+const ENROLLED_FIELDS: Fields = { certificatePem: 'text', caPem: 'text', clusterId: 'text' }
+
+export function encodeGreeting(greeting: Greeting): Uint8Array {
+  return encode(greeting)
+}
+
+/** Throws PROTOCOL. */
+export function decodeGreeting(frameBody: Uint8Array): Greeting {
+  const value = decode(frameBody)
+  const type = checkType(value, FIELDS, 'greeting')
+  const record = checkRecord(value, FIELDS[type], type)
+  if (type === 'enroll') checkRecord(record['request'], ENROLL_FIELDS, 'enrolment')
+  if (type === 'enrolled') {
+    const { ok } = checkRecord(record['reply'], { ok: 'boolean' }, 'enrolment')
+    const fields: Fields = ok === true ? ENROLLED_FIELDS : { message: 'text' }
+    checkRecord(record['reply'], fields, 'enrolment')
+  }
+  return record as unknown as Greeting
+}
+
+/** What the other side claims against what its certificate proved and what is known of it. */
+export function checkMember(
+  claim: Hello | Welcome,
+  known: {
+    readonly clusterId: string
+    readonly certificate: { readonly kind: MemberKind; readonly id: string }
+    /** Highest incarnation seen of that member; 0 when none. */
+    readonly incarnation: number
+  },
+): Refused | null {
+  const { certificate } = known
+  const refuse = (code: Refused['code'], message: string): Refused => {
+    return { type: 'refused', code, message }
+  }
+  if (claim.protocolVersion !== PROTOCOL_VERSION) {
+    const versions = `${claim.protocolVersion} here, ${PROTOCOL_VERSION} there`
+    return refuse('PROTOCOL', `Protocol versions differ: ${versions}.`)
+  }
+  if (claim.clusterId !== known.clusterId) {
+    return refuse('CLUSTER_MISMATCH', `This is cluster ${known.clusterId}.`)
+  }
+  if (claim.kind !== certificate.kind || claim.nodeId !== certificate.id) {
+    const proved = `${certificate.kind}:${certificate.id}`
+    return refuse('CERTIFICATE_INVALID', `The certificate belongs to ${proved}.`)
+  }
+  if (claim.incarnation < known.incarnation) {
+    const numbers = `${claim.incarnation}, ${known.incarnation} was seen`
+    return refuse('PROTOCOL', `A newer process of this node has been here: ${numbers}.`)
+  }
+  return null
+}

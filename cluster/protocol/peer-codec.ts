@@ -1,0 +1,90 @@
+// Region ⇄ region messages as bytes. A frame body is any number of them, one after the other.
+import type { PeerMessage, SnapshotOffer } from './peer.ts'
+import { decode, decodeMany, encodeBriefly } from './codec.ts'
+import { checkSnapshotMeta, raftFromWire, raftToWire } from './raft-codec.ts'
+import { checkRecord, checkType, type Fields } from './shape.ts'
+
+const PEER_FIELDS = {
+  raft: { message: 'record' },
+  forward: { id: 'index', envelope: 'bytes' },
+  forwarded: { id: 'index', result: 'record' },
+  report: { report: 'record' },
+} as const satisfies { readonly [T in PeerMessage['type']]: Fields }
+
+const REPORT_FIELDS: Fields = {
+  id: 'text',
+  role: 'text',
+  term: 'index',
+  applied: 'index',
+  commit: 'index',
+  last: 'index',
+  fsyncP99Ms: 'numberOrNull',
+  apiUrl: 'text',
+  pid: 'index',
+}
+
+/** Shares the encoder's pool: write it away at once. */
+export function encodePeerMessage(message: PeerMessage): Uint8Array {
+  if (message.type !== 'raft') return encodeBriefly(message)
+  return encodeBriefly({ type: 'raft', message: raftToWire(message.message) })
+}
+
+/** The messages of one frame. Throws PROTOCOL when one of them is malformed. */
+export function decodePeerMessages(frameBody: Uint8Array): readonly PeerMessage[] {
+  return decodeMany(frameBody).map(parsePeerMessage)
+}
+
+export function encodeSnapshotOffer(offer: SnapshotOffer): Uint8Array {
+  return encodeBriefly(offer)
+}
+
+/** Throws PROTOCOL. */
+export function decodeSnapshotOffer(frameBody: Uint8Array): SnapshotOffer {
+  const fields: Fields = {
+    meta: 'record',
+    sha256: 'text',
+    sizeBytes: 'index',
+    from: 'text',
+    term: 'index',
+  }
+  const offer = checkRecord(decode(frameBody), fields, 'snapshot offer')
+  checkSnapshotMeta(offer['meta'])
+  return offer as unknown as SnapshotOffer
+}
+
+function parsePeerMessage(value: unknown): PeerMessage {
+  const messageType = checkType(value, PEER_FIELDS, 'peer message')
+  const record = checkRecord(value, PEER_FIELDS[messageType], messageType)
+  switch (messageType) {
+    case 'raft':
+      return { type: messageType, message: raftFromWire(record['message']) }
+    case 'forwarded':
+      checkForwardResult(record['result'])
+      break
+    case 'report':
+      checkRecord(record['report'], REPORT_FIELDS, 'report')
+      break
+    case 'forward':
+      break
+    default:
+      messageType satisfies never
+  }
+  return record as unknown as PeerMessage
+}
+
+function checkForwardResult(value: unknown): void {
+  const { ok } = checkRecord(value, { ok: 'boolean' }, 'forward result')
+  if (ok !== true) {
+    checkRecord(value, { reason: 'text', leader: 'textOrNull' }, 'forward result')
+    return
+  }
+  const fields: Fields = { outcome: 'record', revision: 'index' }
+  const { outcome } = checkRecord(value, fields, 'forward result')
+  checkOutcome(outcome)
+}
+
+/** Throws PROTOCOL when it is neither a success nor a refusal with code and message. */
+export function checkOutcome(value: unknown): void {
+  const { ok } = checkRecord(value, { ok: 'boolean' }, 'outcome')
+  if (ok !== true) checkRecord(value, { code: 'text', message: 'text' }, 'outcome')
+}

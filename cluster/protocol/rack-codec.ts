@@ -1,0 +1,136 @@
+// Rack ⇄ region messages as bytes. What a rack asks for is rebuilt field by field: a command that enters
+// the log has the fields of its type, of the right kinds, and no others.
+import type { RackToRegion, RegionToRack, RackCommand } from './rack.ts'
+import { decodeMany, encodeBriefly } from './codec.ts'
+import { checkOutcome } from './peer-codec.ts'
+import { checkRecord, checkType, malformedShape, pickRecord, type Fields } from './shape.ts'
+
+const INTERFACES_MAX = 4096
+const IPV4_MAX = 0xffff_ffff
+
+const TO_REGION_FIELDS = {
+  hello: { register: 'record', viewRevision: 'index' },
+  request: { id: 'index', command: 'record' },
+  ping: { sentAtMs: 'number' },
+} as const satisfies { readonly [T in RackToRegion['type']]: Fields }
+
+const REGISTER_FIELDS: Fields = {
+  systemId: 'text',
+  hostname: 'text',
+  version: 'text',
+  architecture: 'text',
+  cpuCount: 'index',
+  memoryMib: 'index',
+  interfaces: 'array',
+}
+const INTERFACE_FIELDS: Fields = { name: 'text', mac: 'text', addresses: 'texts' }
+
+const COMMAND_FIELDS = {
+  'lease.bind': {
+    rackId: 'text',
+    client: 'text',
+    mac: 'text',
+    ip: 'index',
+    leaseSeconds: 'index',
+    kind: 'text',
+    hostname: 'text',
+  },
+  'lease.release': { client: 'text', ip: 'index' },
+  'lease.decline': { client: 'text', mac: 'text', ip: 'index' },
+  'event.record': {
+    systemId: 'textOrNull',
+    username: 'text',
+    level: 'text',
+    eventType: 'text',
+    description: 'text',
+  },
+} as const satisfies { readonly [T in RackCommand['type']]: Fields }
+
+const BIND_KINDS = ['selecting', 'initReboot', 'renewing', 'rebinding']
+const EVENT_LEVELS = ['AUDIT', 'DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']
+
+const TO_RACK_FIELDS = {
+  reply: { id: 'index', reply: 'record' },
+  viewReset: { revision: 'index', stamp: 'number', rows: 'array' },
+  viewChanges: { revision: 'index', stamp: 'number', changes: 'array' },
+  pong: { sentAtMs: 'number', hasLeader: 'boolean' },
+  goodbye: {},
+} as const satisfies { readonly [T in RegionToRack['type']]: Fields }
+
+/** Shares the encoder's pool: write it away at once. */
+export function encodeRackMessage(message: RackToRegion | RegionToRack): Uint8Array {
+  return encodeBriefly(message)
+}
+
+/** The region's side. Throws PROTOCOL. */
+export function decodeRackToRegion(frameBody: Uint8Array): readonly RackToRegion[] {
+  return decodeMany(frameBody).map(parseRackToRegion)
+}
+
+/** The rack's side. Throws PROTOCOL. */
+export function decodeRegionToRack(frameBody: Uint8Array): readonly RegionToRack[] {
+  return decodeMany(frameBody).map(parseRegionToRack)
+}
+
+function parseRackToRegion(value: unknown): RackToRegion {
+  const type = checkType(value, TO_REGION_FIELDS, 'rack message')
+  const record = pickRecord(value, TO_REGION_FIELDS[type], type)
+  switch (type) {
+    case 'hello':
+      return { ...record, type, register: parseRegister(record['register']) } as RackToRegion
+    case 'request':
+      return { ...record, type, command: parseCommand(record['command']) } as RackToRegion
+    case 'ping':
+      return { ...record, type } as unknown as RackToRegion
+    default:
+      return type satisfies never
+  }
+}
+
+function parseRegister(value: unknown): unknown {
+  const register = pickRecord(value, REGISTER_FIELDS, 'hello')
+  const interfaces = register['interfaces'] as readonly unknown[]
+  if (interfaces.length > INTERFACES_MAX) throw malformedShape('hello', 'too many interfaces')
+  return {
+    ...register,
+    interfaces: interfaces.map((each) => pickRecord(each, INTERFACE_FIELDS, 'interface')),
+  }
+}
+
+function parseCommand(value: unknown): unknown {
+  const type = checkType(value, COMMAND_FIELDS, 'rack command')
+  const command = pickRecord(value, COMMAND_FIELDS[type], type)
+  if (type === 'lease.bind' && !BIND_KINDS.includes(String(command['kind']))) {
+    throw malformedShape(type, 'its kind is unknown')
+  }
+  if (type === 'event.record' && !EVENT_LEVELS.includes(String(command['level']))) {
+    throw malformedShape(type, 'its level is unknown')
+  }
+  if (Number(command['ip'] ?? 0) > IPV4_MAX) throw malformedShape(type, 'its ip is no address')
+  return { type, ...command }
+}
+
+function parseRegionToRack(value: unknown): RegionToRack {
+  const type = checkType(value, TO_RACK_FIELDS, 'region message')
+  const record = checkRecord(value, TO_RACK_FIELDS[type], type)
+  if (type === 'reply') checkReply(record['reply'])
+  if (type === 'viewReset') checkChanges(record['rows'])
+  if (type === 'viewChanges') checkChanges(record['changes'])
+  return record as unknown as RegionToRack
+}
+
+function checkReply(value: unknown): void {
+  const { ok } = checkRecord(value, { ok: 'boolean' }, 'reply')
+  if (ok !== true) {
+    checkRecord(value, { reason: 'text' }, 'reply')
+    return
+  }
+  const { outcome } = checkRecord(value, { outcome: 'record', revision: 'index' }, 'reply')
+  checkOutcome(outcome)
+}
+
+function checkChanges(value: unknown): void {
+  for (const change of value as readonly unknown[]) {
+    checkRecord(change, { table: 'text', row: 'recordOrNull' }, 'view change')
+  }
+}

@@ -1,0 +1,16 @@
+// What every part of one transport shares.
+import type { Clock, Logger, Metrics, Random } from '#model/ports.ts'
+import type { Incarnations } from './incarnations.ts'
+import type { TransportLimits } from './limits.ts'
+import type { Credentials, PeerHandlers } from './links.ts'
+
+export type TransportContext = {
+  readonly credentials: Credentials
+  readonly handlers: PeerHandlers
+  readonly incarnations: Incarnations
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly random: Random
+  readonly limits: TransportLimits
+}

@@ -1,0 +1,98 @@
+// The transport of one region node: a listener and one client for every peer. Messages to a peer leave on
+// the connection we dialed to it, its messages come on the one it dialed to us: no tie to break, and
+// either half may be lost without the other knowing.
+import { AppError } from '#model/errors.ts'
+import type { Clock, Logger, Metrics, Random } from '#model/ports.ts'
+import type { HostPort } from '#protocol/token.ts'
+import type { TransportContext } from './context.ts'
+import { dial } from './dial.ts'
+import { Incarnations } from './incarnations.ts'
+import { TRANSPORT_LIMITS, type TransportLimits } from './limits.ts'
+import type { Credentials, PeerHandlers, PeerTransport } from './links.ts'
+import { PeerClient } from './peer-client.ts'
+import { PeerServer } from './peer-server.ts'
+import { streamSnapshot } from './snapshot-stream.ts'
+
+export type StartTransportOptions = {
+  readonly credentials: Credentials
+  readonly listen: HostPort
+  /** Read again before every dial, and by `refreshPeers`; this node itself is skipped. */
+  readonly peers: () => ReadonlyMap<string, HostPort>
+  readonly handlers: PeerHandlers
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly random: Random
+  readonly limits?: Partial<TransportLimits>
+}
+
+export interface RunningTransport extends PeerTransport {
+  /** Where it listens; the port is real when 0 was asked for. */
+  readonly address: HostPort
+  /** Membership changed: dials new peers, hangs up on those that left. */
+  readonly refreshPeers: () => void
+}
+
+/** Throws ADDRESS_IN_USE when the address cannot be listened on. */
+export async function startTransport(options: StartTransportOptions): Promise<RunningTransport> {
+  const { peers, limits, listen, ...rest } = options
+  const context: TransportContext = {
+    ...rest,
+    limits: Object.freeze({ ...TRANSPORT_LIMITS, ...limits }),
+    incarnations: new Incarnations(),
+  }
+  const clients = new Map<string, PeerClient>()
+  const server = new PeerServer(context, (nodeId) => clients.get(nodeId)?.retryNow())
+  const address = await server.listen(listen)
+  const snapshots = new AbortController()
+  const hangingUp = new Set<Promise<void>>()
+
+  const refreshPeers = (): void => {
+    const wanted = peers()
+    for (const [peer, client] of clients) {
+      if (wanted.has(peer)) continue
+      clients.delete(peer)
+      const done = client.close()
+      hangingUp.add(done)
+      void done.finally(() => hangingUp.delete(done))
+    }
+    for (const peer of wanted.keys()) {
+      if (peer === context.credentials.nodeId || clients.has(peer)) continue
+      clients.set(peer, new PeerClient(context, peer, () => peers().get(peer)))
+    }
+  }
+  refreshPeers()
+
+  return {
+    address,
+    refreshPeers,
+    send: (to, message) => clients.get(to)?.send(message) ?? false,
+    isConnected: (to) => clients.get(to)?.connected ?? false,
+    sendSnapshot: async (to, offer, chunks) => {
+      const peerAddress = peers().get(to)
+      if (peerAddress === undefined) {
+        throw new AppError('NOT_FOUND', `No address of ${to} is known.`)
+      }
+      const connection = await dial(context, {
+        peer: to,
+        address: peerAddress,
+        purpose: 'snapshot',
+        signal: snapshots.signal,
+        onWelcome: () => {},
+      })
+      const onAbort = (): void => connection.fail(new AppError('SHUTTING_DOWN', 'Stopping.'))
+      snapshots.signal.addEventListener('abort', onAbort)
+      try {
+        await streamSnapshot(connection, { offer, chunks }, context.limits)
+      } finally {
+        snapshots.signal.removeEventListener('abort', onAbort)
+      }
+    },
+    close: async () => {
+      snapshots.abort()
+      const closing = [...clients.values()].map((client) => client.close())
+      await Promise.all([...closing, ...hangingUp])
+      await server.close()
+    },
+  }
+}

@@ -1,0 +1,42 @@
+// The region's end of one rack connection, as `cluster/node/rack-service.ts` sees it.
+import type { FramedConnection } from '#protocol/framed-connection.ts'
+import { FRAME_LIMITS } from '#protocol/limits.ts'
+import type { RackToRegion, RegionToRack } from '#protocol/rack.ts'
+import { decodeRackToRegion, encodeRackMessage } from '#protocol/rack-codec.ts'
+import type { RackLink } from './links.ts'
+
+export class RackConnection implements RackLink {
+  readonly rackId: string
+  onMessage: (message: RackToRegion) => void = () => {}
+  onClose: () => void = () => {}
+  readonly #connection: FramedConnection
+
+  constructor(rackId: string, connection: FramedConnection) {
+    this.rackId = rackId
+    this.#connection = connection
+  }
+
+  /** False when dropped: the queue is full, or the message is larger than a rack reads. */
+  send(message: RegionToRack): boolean {
+    const bytes = encodeRackMessage(message)
+    return bytes.length <= FRAME_LIMITS.viewBytesMax && this.#connection.send(bytes)
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  queuedBytes(): number {
+    return this.#connection.queuedBytes
+  }
+
+  /** One frame; false when it was malformed. */
+  receive(body: Uint8Array): boolean {
+    const messages = this.#connection.decode(decodeRackToRegion, body)
+    for (const message of messages ?? []) {
+      if (this.#connection.closed) break
+      this.onMessage(message)
+    }
+    return messages !== null
+  }
+}
