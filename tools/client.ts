@@ -162,7 +162,7 @@ export function authorization(apiKey: string): string {
   return `OAuth ${pairs.map(([name, value]) => `${name}="${encodeURIComponent(value)}"`).join(', ')}`
 }
 
-function bodyOf(request: Request): RequestInit['body'] & {} | null {
+function bodyOf(request: Request): (RequestInit['body'] & {}) | null {
   if (request.bytes !== undefined) return Buffer.from(request.bytes)
   if (request.json !== undefined) return JSON.stringify(request.json)
   return request.form === undefined ? null : encode(request.form)

@@ -108,7 +108,11 @@ const RACK_COMMANDS: readonly Command[] = [
       { name: 'region', value: 'URL[,URL]', help: 'peer addresses of regions, instead of a token' },
       { name: 'secret', value: 'SECRET', help: 'secret that goes with --region' },
       { name: 'dir', value: 'DIR', default: './ironraft-rack', help: "the rack's own directory" },
-      { name: 'interface', value: 'IF[,IF]', help: 'interfaces that may serve DHCP (default none)' },
+      {
+        name: 'interface',
+        value: 'IF[,IF]',
+        help: 'interfaces that may serve DHCP (default none)',
+      },
       ...RACK_PORTS,
       LOG_LEVEL,
       JSON_OPTION,

@@ -35,7 +35,9 @@ function wordsByPrefix(commands: readonly Command[]): ReadonlyMap<string, readon
 }
 
 function cases(words: ReadonlyMap<string, readonly string[]>): string {
-  return [...words].map(([prefix, next]) => `    '${prefix}') words='${next.join(' ')}' ;;`).join('\n')
+  return [...words]
+    .map(([prefix, next]) => `    '${prefix}') words='${next.join(' ')}' ;;`)
+    .join('\n')
 }
 
 function bashScript(words: ReadonlyMap<string, readonly string[]>): string {

@@ -38,7 +38,9 @@ export function helpFor(
 }
 
 function commandHelp(command: Command): string {
-  const names = (command.positionals ?? []).map((one) => (one.optional ? `[${one.name}]` : one.name))
+  const names = (command.positionals ?? []).map((one) =>
+    one.optional ? `[${one.name}]` : one.name,
+  )
   if (command.fields === true) names.push('[field=value …]')
   const usage = ['ironraft', ...command.path, ...names, '[OPTIONS]'].join(' ')
   const summary = command.summary.charAt(0).toUpperCase() + command.summary.slice(1)

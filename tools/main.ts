@@ -54,7 +54,9 @@ async function version(io: Io): Promise<number> {
 
 function unknownCommand(words: readonly string[]): string {
   const [noun = ''] = words
-  const verbs = COMMANDS.filter((one) => isUnder(one, [noun]) && !one.hidden).map((one) => one.path[1])
+  const verbs = COMMANDS.filter((one) => isUnder(one, [noun]) && !one.hidden).map(
+    (one) => one.path[1],
+  )
   if (verbs.length === 0) return `unknown command '${noun}'`
   return `'${noun}' needs one of: ${verbs.join(', ')}`
 }

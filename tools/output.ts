@@ -20,7 +20,12 @@ export function formatTable(rows: readonly unknown[], columns: readonly string[]
   ]
   const widths = parsed.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)))
   return lines
-    .map((line) => line.map((text, at) => text.padEnd(widths[at] ?? 0)).join('  ').trimEnd())
+    .map((line) =>
+      line
+        .map((text, at) => text.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n')
 }
 

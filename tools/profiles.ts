@@ -12,7 +12,11 @@ type ProfilesFile = { readonly version: 1; readonly profiles: Readonly<Record<st
 export function profilesPath(env: Io['env']): string {
   const home = env['HOME'] ?? homedir()
   const base = env['XDG_CONFIG_HOME']
-  return join(base === undefined || base === '' ? join(home, '.config') : base, 'ironraft', 'profiles.json')
+  return join(
+    base === undefined || base === '' ? join(home, '.config') : base,
+    'ironraft',
+    'profiles.json',
+  )
 }
 
 export async function saveProfile(env: Io['env'], name: string, profile: Profile): Promise<void> {
@@ -49,7 +53,9 @@ export async function chooseProfile(
 function onlyOne(names: readonly string[]): string {
   const [name, ...others] = names
   if (name === undefined) {
-    throw new UsageError('not logged in: `ironraft login PROFILE URL API_KEY`, or IRONRAFT_ENDPOINT')
+    throw new UsageError(
+      'not logged in: `ironraft login PROFILE URL API_KEY`, or IRONRAFT_ENDPOINT',
+    )
   }
   if (others.length > 0) throw new UsageError(`choose one with --profile: ${names.join(', ')}`)
   return name

@@ -186,7 +186,11 @@ const OUTPUT: readonly Option[] = [
     help: 'table, wide, json or yaml (default table)',
   },
   { name: 'json', help: 'the same as -o json' },
-  { name: 'profile', value: 'PROFILE', help: 'login to use (default IRONRAFT_PROFILE, or the only)' },
+  {
+    name: 'profile',
+    value: 'PROFILE',
+    help: 'login to use (default IRONRAFT_PROFILE, or the only)',
+  },
   { name: 'url', value: 'URL[,URL]', help: 'regions to ask (default IRONRAFT_ENDPOINT)' },
 ]
 

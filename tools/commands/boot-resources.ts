@@ -30,7 +30,9 @@ export async function runImport(args: Arguments, io: Io): Promise<number> {
     if (!args.flag('json')) io.out(`${file.filename}: ${bytes.length} bytes`)
   }
   const reply = await client.send({ method: 'POST', path: '/api/v1/boot-resources', json: image })
-  io.out(args.flag('json') ? reply.text.trim() : `${image.name} (${image.architecture}) is registered.`)
+  io.out(
+    args.flag('json') ? reply.text.trim() : `${image.name} (${image.architecture}) is registered.`,
+  )
   return EXIT.ok
 }
 

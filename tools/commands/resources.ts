@@ -35,7 +35,8 @@ export async function pathOf(client: Client, resource: Resource, id: string): Pr
 
 export function print(resource: Resource, value: unknown, args: Arguments, io: Io): void {
   const form = outputForm(args)
-  const columns = form === 'wide' ? [...resource.columns, ...(resource.wide ?? [])] : resource.columns
+  const columns =
+    form === 'wide' ? [...resource.columns, ...(resource.wide ?? [])] : resource.columns
   io.out(formatValue(value, form, columns))
 }
 

@@ -1,0 +1,47 @@
+// What the second tier of tests needs of its host, and the Debian package that brings it.
+import { access } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Command or absolute path → Debian package. */
+export const LAB_NEEDS: Readonly<Record<string, string>> = {
+  ip: 'iproute2',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  '/usr/share/OVMF/OVMF_CODE.fd': 'ovmf',
+  '/usr/lib/ipxe/undionly.kpxe': 'ipxe',
+  '/usr/lib/ipxe/qemu/pxe-virtio.rom': 'ipxe-qemu',
+  '/usr/share/seabios/bios-256k.bin': 'seabios',
+  udhcpc: 'udhcpc',
+  dhclient: 'isc-dhcp-client',
+  busybox: 'busybox-static',
+  cpio: 'cpio',
+  depmod: 'kmod',
+  zstd: 'zstd',
+  gzip: 'gzip',
+  tcpdump: 'tcpdump',
+}
+
+/** Sentences, none when the tier can run. */
+export async function missingForLab(needs = LAB_NEEDS): Promise<readonly string[]> {
+  const missing: string[] = []
+  if (process.platform !== 'linux') missing.push('Linux')
+  if (process.getuid?.() !== 0) missing.push('root (namespaces and raw sockets)')
+  for (const [name, debianPackage] of Object.entries(needs)) {
+    if (!(await exists(name))) missing.push(`${name} (package ${debianPackage})`)
+  }
+  return missing
+}
+
+async function exists(name: string): Promise<boolean> {
+  const path = process.env['PATH'] ?? ''
+  const places = [...new Set([...path.split(delimiter), '/usr/sbin', '/sbin'])]
+  const candidates = name.startsWith('/') ? [name] : places.map((place) => join(place, name))
+  for (const candidate of candidates) {
+    const found = await access(candidate, constants.R_OK).then(
+      () => true,
+      () => false,
+    )
+    if (found) return true
+  }
+  return false
+}
