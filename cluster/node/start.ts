@@ -58,10 +58,12 @@ export async function startRegion(
     ...{ region, limits, logger, background },
     ...{ clock: platform.clock, metrics: platform.metrics },
   })
+  const others = node.peers.filter((peer) => peer.id !== node.nodeId)
+  const peers = new Map(others.map((peer) => [peer.id, peer]))
   const transport = await startTransport({
     credentials,
     listen: { host: node.host, port: node.peerPort },
-    peers: new Map(node.peers.filter((peer) => peer.id !== node.nodeId).map((p) => [p.id, p])),
+    peers: () => peers,
     handlers: {
       onMessage: parts.onMessage,
       onConnection: parts.onConnection,
@@ -92,7 +94,7 @@ export async function startRegion(
   )
   const bootFiles = new BootFiles({
     directory: join(dir, 'files'),
-    otherRegions: () => node.peers.filter((p) => p.id !== node.nodeId).map((p) => p.apiUrl),
+    otherRegions: () => others.map((peer) => peer.apiUrl),
     bytesMax: BOOT_FILE_BYTES_MAX,
   })
   const close = async (): Promise<void> => {

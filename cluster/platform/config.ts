@@ -45,4 +45,4 @@ export const REGION_CONFIG = Object.freeze({
   /** Bytes waiting for one rack before its view is reset instead of queued. */
   rackQueueBytesMax: 8 << 20,
 })
-export type RegionLimits = typeof REGION_CONFIG
+export type RegionLimits = { readonly [Name in keyof typeof REGION_CONFIG]: number }
