@@ -48,7 +48,6 @@ export function startElection(state: RaftState, forced: boolean): void {
     return
   }
   becomeCandidate(state)
-  state.campaignForced = forced
   const { lastIndex, lastTerm } = state.log
   for (const to of voterIds(state.configuration)) {
     if (to === state.id) continue
@@ -62,6 +61,19 @@ export function startElection(state: RaftState, forced: boolean): void {
       forced,
     })
   }
+}
+
+/** The leader wants us to take over. At once, or when the configuration that hinders us is applied. */
+export function onTimeoutNow(state: RaftState): void {
+  if (isPromotable(state)) startElection(state, true)
+  else state.campaignDue = true
+}
+
+/** Called after every application and snapshot: what hindered the campaign may be gone. */
+export function campaignIfDue(state: RaftState): void {
+  if (!state.campaignDue || !isPromotable(state)) return
+  assert(state.role === 'follower', 'any other role has ended what was due')
+  startElection(state, true)
 }
 
 /** Called after every completed write: is it our vote that reached the disk? */

@@ -2,7 +2,7 @@
 // its term has become a follower before it comes here. Nothing a peer sends may break an assertion:
 // what cannot be true is ignored and counted.
 import assert from 'node:assert/strict'
-import { startElection } from './candidate.ts'
+import { onTimeoutNow } from './candidate.ts'
 import type { Message } from './message.ts'
 import { acceptEntries, commitTo } from './proposal.ts'
 import { onReadIndexReply, refuseRead } from './read-index.ts'
@@ -24,7 +24,7 @@ export function stepFollower(state: RaftState, message: Message): void {
       onInstallSnapshot(state, message)
       return
     case 'timeoutNow':
-      startElection(state, true)
+      onTimeoutNow(state)
       return
     case 'readIndex':
       // One hop only: the asker's view of the leader is old, and it will hear so.

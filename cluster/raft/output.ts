@@ -2,7 +2,7 @@
 // committed entries and reads always flow. This is where "durable before visible" is kept: answers
 // wait in `messagesAfterAppend` for the write that holds what they claim (pitfalls A1, A3, C1).
 import assert from 'node:assert/strict'
-import { countOwnVote } from './candidate.ts'
+import { campaignIfDue, countOwnVote } from './candidate.ts'
 import type { AppendWork, Message, Ready } from './message.ts'
 import { advanceCommit } from './proposal.ts'
 import { beginReadRound } from './read-index.ts'
@@ -146,4 +146,5 @@ export function onApplied(state: RaftState, index: LogIndex): void {
   state.configuredCount -= due
   state.configurationIndexes.splice(0, due)
   autoLeaveJoint(state)
+  campaignIfDue(state)
 }

@@ -83,7 +83,7 @@ function reset(state: RaftState, term: Term): void {
   const { electionTicksMin } = state.config
   state.electionTimeout = electionTicksMin + state.random.integer(electionTicksMin)
   state.votes.clear()
-  state.campaignForced = false
+  state.campaignDue = false
   state.progress.clear()
   state.transferTo = null
   state.uncommittedBytes = 0

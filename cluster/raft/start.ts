@@ -53,7 +53,7 @@ export function makeState(options: RaftOptions): RaftState {
     heartbeatElapsed: 0,
     electionTimeout: electionTicksMin + options.random.integer(electionTicksMin),
     votes: new Map(),
-    campaignForced: false,
+    campaignDue: false,
     progress: new Map(),
     transferTo: null,
     uncommittedBytes: 0,

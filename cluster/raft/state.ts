@@ -72,7 +72,8 @@ export type RaftState = {
 
   // Candidates.
   readonly votes: Map<NodeId, boolean>
-  campaignForced: boolean
+  /** Told to campaign by the leader (A10) while a configuration was still to be applied (A12). */
+  campaignDue: boolean
 
   // Leaders; one progress per other member.
   readonly progress: Map<NodeId, Progress>
