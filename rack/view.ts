@@ -33,6 +33,7 @@ export class RackView {
   #vlansByInterface: Map<string, RackVlan> | undefined
   readonly #machinesByMac = new Map<MacAddress, MachineBoot>()
   readonly #holdsByClient = new Map<ClientKey, Map<ViewKey, Hold>>()
+  readonly #holdsByClient = new Map<ClientKey, Map<ViewKey, Hold>>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -107,6 +108,11 @@ export class RackView {
     return this.#vlansByInterface.get(name)
   }
 
+  /** Ended ones included: whether a hold is live depends on log time. */
+  holdsOfClient(client: ClientKey): readonly Hold[] {
+    return [...(this.#holdsByClient.get(client)?.values() ?? [])]
+  }
+
   machineOfMac(mac: MacAddress): MachineBoot | undefined {
     return this.#machinesByMac.get(mac)
   }
@@ -140,6 +146,7 @@ export class RackView {
     this.#tables = emptyTables()
     this.#machinesByMac.clear()
     this.#holdsByClient.clear()
+    this.#holdsByClient.clear()
     for (const change of dump.rows) this.#put(change)
     this.#finish(dump, new Set(TABLES))
   }
@@ -153,11 +160,28 @@ export class RackView {
 
   #put(change: ViewChange): void {
     if (change.table === 'machineBoots') this.#indexMachine(change)
+    else if (change.table === 'holds') this.#indexHold(change)
     if (change.table === 'holds') this.#indexHold(change)
     // One table and its row belong together by the type of ViewChange; TypeScript cannot follow it here.
     const table = this.#tables[change.table] as Map<ViewKey, unknown> | undefined
     if (change.row === null) table?.delete(change.key)
     else table?.set(change.key, change.row)
+  }
+
+  #indexHold(change: Extract<ViewChange, { table: 'holds' }>): void {
+    const before = this.#tables.holds.get(change.key)
+    if (before !== undefined) {
+      const holds = this.#holdsByClient.get(before.client)
+      holds?.delete(change.key)
+      if (holds?.size === 0) this.#holdsByClient.delete(before.client)
+    }
+    if (change.row === null) return
+    const holds = this.#holdsByClient.get(change.row.client)
+    if (holds === undefined) {
+      this.#holdsByClient.set(change.row.client, new Map([[change.key, change.row]]))
+    } else {
+      holds.set(change.key, change.row)
+    }
   }
 
   #indexMachine(change: Extract<ViewChange, { table: 'machineBoots' }>): void {
