@@ -10,8 +10,8 @@ export async function main(words: readonly string[], io: Io): Promise<number> {
   try {
     return await dispatch(words, io)
   } catch (error) {
-    io.error(`ironraft: ${errorLine(error)}`)
-    if (error instanceof UsageError) io.error('Try `ironraft --help`.')
+    const hint = error instanceof UsageError ? '; try `ironraft --help`' : ''
+    io.error(`ironraft: ${errorLine(error)}${hint}`)
     return exitCodeOf(error)
   }
 }

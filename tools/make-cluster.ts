@@ -1,21 +1,16 @@
 // Makes a cluster on disk: ids, CA, certificates, the first command. Nothing runs before the last file is
 // durable (`cluster-directory.ts`).
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { formatApiKey, mintApiKey, type MintedKey } from '#api/api-keys.ts'
+import { hashPassword } from '#api/passwords.ts'
 import { makeSystemId } from '#model/ids.ts'
+import { secretDigest } from '#node/enroll.ts'
 import { writeDurably, type NodeFile, type PeerAddress } from '#node/node-file.ts'
 import { systemClock, systemRandom } from '#platform/system.ts'
 import { fingerprint, issueMember, makeClusterCa, type KeyAndCertificate } from '#transport/pki.ts'
 import type { CommandOf } from '#state/command.ts'
 import { formatJoinToken } from './join-token.ts'
-import {
-  formatApiKey,
-  hashPassword,
-  makeApiKey,
-  randomText,
-  sha256Hex,
-  type NewApiKey,
-} from './credentials.ts'
 import { writeCluster, type ClusterFile } from './cluster-directory.ts'
 
 export type Layout = {
@@ -33,9 +28,9 @@ export async function makeCluster(layout: Layout): Promise<ClusterFile> {
   const clusterId = randomUUID()
   const nodes = placeNodes(layout)
   const ca = await makeClusterCa(clusterId, systemClock.wallMs())
-  const secret = randomText(32)
-  const apiKey = makeApiKey()
-  const admin = { username: 'admin', password: randomText(20), apiKey: formatApiKey(apiKey) }
+  const secret = randomBytes(24).toString('base64url')
+  const apiKey = mintApiKey(systemRandom)
+  const admin = { username: 'admin', password: randomBytes(15).toString('base64url'), apiKey: formatApiKey(apiKey) }
   const initialise = await firstCommand({ clusterId, password: admin.password, apiKey, secret })
   await Promise.all(
     nodes.map((node) => writeNode({ layout, clusterId, node, nodes, ca, initialise })),
@@ -66,7 +61,7 @@ function placeNodes({ nodeCount, host, apiPort, peerPort }: Layout): readonly Pl
 async function firstCommand(parts: {
   readonly clusterId: string
   readonly password: string
-  readonly apiKey: NewApiKey
+  readonly apiKey: MintedKey
   readonly secret: string
 }): Promise<CommandOf<'cluster.initialise'>> {
   return {
@@ -79,7 +74,7 @@ async function firstCommand(parts: {
       passwordHash: await hashPassword(parts.password),
     },
     apiKey: { ...parts.apiKey, name: 'bootstrap' },
-    joinTokenDigest: sha256Hex(parts.secret),
+    joinTokenDigest: secretDigest(parts.secret),
   }
 }
 
