@@ -1,0 +1,88 @@
+// A site ready to boot machines: three regions and racks in a room, the enlistment image registered, DHCP on.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { buildEnlistImage } from '../../../tools/images/build.ts'
+import { type Bootstrapped, eventually, Room } from './room.ts'
+
+export type Site = { readonly room: Room; readonly cluster: Bootstrapped }
+
+type SubnetJson = {
+  readonly id: number
+  readonly cidr: string
+  readonly vlan: { readonly id: number }
+}
+type RackJson = { readonly system_id: string }
+export type MachineJson = {
+  readonly system_id: string
+  readonly hostname: string
+  readonly status_name: string
+  readonly cpu_count: number
+  readonly memory: number
+  readonly storage: number
+  readonly interface_set: readonly { readonly mac_address: string }[]
+  readonly bios_boot_method: string
+}
+
+export async function makeSite(options: { readonly racks: number }): Promise<Site> {
+  const room = await Room.make()
+  try {
+    const cluster = await room.bootstrap()
+    const urls = cluster.nodes.map((node) => node.api_url).join(',')
+    await room.ironraft('login', 'lab', urls, cluster.admin.api_key)
+    for (let i = 1; i <= options.racks; i++) room.startRack(cluster.rack_token, `rack-${i}`)
+    await registerImage(room)
+    await serveDhcp(room, options.racks)
+    return { room, cluster }
+  } catch (error) {
+    await room.remove()
+    throw error
+  }
+}
+
+async function registerImage(room: Room): Promise<void> {
+  const out = join(room.directory, 'enlist')
+  await mkdir(out, { recursive: true })
+  await buildEnlistImage({ out, kernel: 'cloud', say: () => {} })
+  await room.ironraft('boot-resources', 'import', out)
+}
+
+/** As an operator does it: wait for the racks, give the subnet a dynamic range, turn DHCP on. */
+async function serveDhcp(room: Room, rackCount: number): Promise<void> {
+  const racks = await eventually(`${rackCount} racks`, 30, async () => {
+    const listed = await room.json<readonly RackJson[]>('racks', 'list')
+    return listed.length === rackCount ? listed : undefined
+  })
+  const subnet = await eventually('the subnet of the racks', 30, async () => {
+    const listed = await room.json<readonly SubnetJson[]>('subnets', 'list')
+    return listed.find(({ cidr }) => cidr === '10.77.0.0/24')
+  })
+  await room.ironraft(
+    ...['ipranges', 'create', '--type', 'dynamic'],
+    ...['--start-ip', '10.77.0.100', '--end-ip', '10.77.0.199'],
+  )
+  const [primary, secondary] = racks
+  await room.ironraft(
+    ...['vlans', 'update', String(subnet.vlan.id), '--dhcp-on'],
+    ...['--primary-rack', primary?.system_id ?? ''],
+    ...(secondary === undefined ? [] : ['--secondary-rack', secondary.system_id]),
+  )
+}
+
+/** The machine of `mac` as each of the regions lists it. */
+export async function seenByAllRegions(
+  { room, cluster }: Site,
+  mac: string,
+): Promise<readonly MachineJson[] | undefined> {
+  const found: MachineJson[] = []
+  for (const node of cluster.nodes) {
+    const machines = await room.json<readonly MachineJson[]>(
+      ...['machines', 'list', '--url', node.api_url],
+    )
+    const machine = machines.find((each) =>
+      each.interface_set.some((nic) => nic.mac_address === mac),
+    )
+    if (machine === undefined) return undefined
+    found.push(machine)
+  }
+  return found
+}
