@@ -33,7 +33,6 @@ export class RackView {
   #vlansByInterface: Map<string, RackVlan> | undefined
   readonly #machinesByMac = new Map<MacAddress, MachineBoot>()
   readonly #holdsByClient = new Map<ClientKey, Map<ViewKey, Hold>>()
-  readonly #holdsByClient = new Map<ClientKey, Map<ViewKey, Hold>>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -123,11 +122,6 @@ export class RackView {
     return hold === undefined ? undefined : this.machineOfMac(hold.mac)
   }
 
-  /** Ended ones included, in no particular order. */
-  holdsOfClient(client: ClientKey): readonly Hold[] {
-    return [...(this.#holdsByClient.get(client)?.values() ?? [])]
-  }
-
   #reset(message: Extract<RegionToRack, { type: 'viewReset' }>): void {
     this.#heardAtMs = this.#clock.monotonicMs()
     // Another cluster counts its own revisions (restored into a new cluster id).
@@ -146,7 +140,6 @@ export class RackView {
     this.#tables = emptyTables()
     this.#machinesByMac.clear()
     this.#holdsByClient.clear()
-    this.#holdsByClient.clear()
     for (const change of dump.rows) this.#put(change)
     this.#finish(dump, new Set(TABLES))
   }
@@ -161,7 +154,6 @@ export class RackView {
   #put(change: ViewChange): void {
     if (change.table === 'machineBoots') this.#indexMachine(change)
     else if (change.table === 'holds') this.#indexHold(change)
-    if (change.table === 'holds') this.#indexHold(change)
     // One table and its row belong together by the type of ViewChange; TypeScript cannot follow it here.
     const table = this.#tables[change.table] as Map<ViewKey, unknown> | undefined
     if (change.row === null) table?.delete(change.key)
@@ -195,18 +187,6 @@ export class RackView {
     for (const mac of change.row?.macs ?? []) {
       if (change.row !== null) this.#machinesByMac.set(mac, change.row)
     }
-  }
-
-  #indexHold({ key, row }: Extract<ViewChange, { table: 'holds' }>): void {
-    const before = this.#tables.holds.get(key)
-    if (before !== undefined) {
-      const holds = this.#holdsByClient.get(before.client)
-      holds?.delete(key)
-      if (holds?.size === 0) this.#holdsByClient.delete(before.client)
-    }
-    if (row === null) return
-    const holds = this.#holdsByClient.get(row.client) ?? new Map<ViewKey, Hold>()
-    this.#holdsByClient.set(row.client, holds.set(key, row))
   }
 
   #finish(dump: Omit<ViewDump, 'rows'>, tables: ReadonlySet<ViewTable>): void {

@@ -1,0 +1,73 @@
+// What kind of network boot client sends the packet, and the boot loader it gets (maas-boot §2.3). Pure.
+import type { Subnet } from '#model/network.ts'
+import { IPXE_OPTION, OPTION, readArchitecture, readSubOptions, readText } from './options.ts'
+import type { DhcpOptions } from './packet.ts'
+
+/** `none`: an operating system or anything else that does not boot from the network. */
+export type BootClient = {
+  readonly kind: 'ipxe' | 'pxe' | 'http' | 'none'
+  /** First entry of option 93; 0 (BIOS) when a ROM sends none. */
+  readonly architecture: number
+}
+
+/** A loader file; HTTP clients get it as a URL. `method` is MAAS's name, by which a subnet disables it. */
+type Loader = { readonly file: string; readonly method: string; readonly http: boolean }
+
+const BIOS: Loader = { file: 'undionly.kpxe', method: 'pxe', http: false }
+const X64 = { file: 'snponly.efi', http: false }
+const ARM64 = { file: 'snponly-arm64.efi', http: false }
+
+/** By option 93 (IANA "Processor Architecture Types"). RFC 4578 swapped 7 and 9: both are x64 UEFI. */
+const LOADERS: ReadonlyMap<number, Loader> = new Map([
+  [0, BIOS],
+  [7, { ...X64, method: 'uefi_amd64_tftp' }],
+  [9, { ...X64, method: 'uefi_ebc_tftp' }],
+  [11, { ...ARM64, method: 'uefi_arm64_tftp' }],
+  [16, { ...X64, method: 'uefi_amd64_http', http: true }],
+  [19, { ...ARM64, method: 'uefi_arm64_http', http: true }],
+])
+
+export function bootClientOf(options: DhcpOptions): BootClient {
+  const architecture = readArchitecture(options) ?? 0
+  const vendorClass = readText(options, OPTION.VENDOR_CLASS)
+  if (isIpxe(options)) return { kind: 'ipxe', architecture }
+  if (vendorClass.startsWith('HTTPClient')) return { kind: 'http', architecture }
+  if (vendorClass.startsWith('PXEClient')) return { kind: 'pxe', architecture }
+  return { kind: 'none', architecture }
+}
+
+/** iPXE names itself in option 77, or says in 175 that it speaks HTTP and loads kernels or EFI. */
+function isIpxe(options: DhcpOptions): boolean {
+  // RFC 3004 wants a list of counted strings; iPXE sends the bare one. Either may appear.
+  const userClass = readText(options, OPTION.USER_CLASS)
+  if (userClass === 'iPXE' || userClass === '\u0004iPXE') return true
+  const value = options.get(OPTION.IPXE)
+  const features = value === undefined ? undefined : readSubOptions(value)
+  if (features?.has(IPXE_OPTION.HTTP) !== true) return false
+  return features.has(IPXE_OPTION.BZIMAGE) || features.has(IPXE_OPTION.EFI)
+}
+
+/** Firmware keeps its lease for seconds only; operating systems stay. */
+export function isFirmware(client: BootClient): boolean {
+  return client.kind !== 'none'
+}
+
+/**
+ * File name (TFTP) or absolute URL. Undefined when nothing we have runs there or the subnet disabled the
+ * method. `httpBase` is `http://<rack>:<port>` without a slash at its end.
+ */
+export function bootFileOf(
+  client: BootClient,
+  subnet: Subnet,
+  httpBase: string,
+): string | undefined {
+  const disabled = subnet.disabledBootArchitectures
+  if (client.kind === 'ipxe') {
+    return disabled.includes('ipxe') ? undefined : `${httpBase}/ipxe.cfg`
+  }
+  const loader = LOADERS.get(client.architecture) ?? (client.kind === 'http' ? undefined : BIOS)
+  if (loader === undefined || disabled.includes(loader.method)) return undefined
+  // An HTTP client takes a URL only, a PXE ROM a file name only, whatever architecture it claims.
+  if (loader.http !== (client.kind === 'http')) return undefined
+  return loader.http ? `${httpBase}/boot/${loader.file}` : loader.file
+}

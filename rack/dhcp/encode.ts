@@ -1,0 +1,89 @@
+// DhcpPacket → bytes (RFC 2131 §2, RFC 2132 §2, RFC 3396). Options leave in the order given, the relay's
+// option 82 last (RFC 3046 §2.2), and never more than the client said it takes.
+import assert from 'node:assert/strict'
+import { HEADER_BYTES, MAGIC_COOKIE } from './decode.ts'
+import { OPTION } from './options.ts'
+import { type DhcpPacket, MESSAGE_TYPE } from './packet.ts'
+
+/** Old ROMs drop replies shorter than a BOOTP message (RFC 1542 §2.1). */
+export const REPLY_BYTES_MIN = 300
+/** What every client must take: a 576-byte IP datagram (RFC 2131 §2) without its headers. */
+export const REPLY_BYTES_DEFAULT = 548
+/** Ethernet's 1500 without IP and UDP headers. */
+export const REPLY_BYTES_MAX = 1472
+
+export type OptionToWrite = readonly [code: number, value: Uint8Array]
+
+export type PacketToWrite = Omit<DhcpPacket, 'options' | 'hlen'> & {
+  /** Most needed first: when the message is full, what follows is left out. */
+  readonly options: readonly OptionToWrite[]
+  /** Option 82 of the request, echoed verbatim as the last option. */
+  readonly relayInformation: Uint8Array | undefined
+}
+
+/**
+ * Bytes of the message, `REPLY_BYTES_MIN` … `bytesMax`. An option that does not fit any more is left out
+ * whole; the message type always fits, the relay's option has its room kept.
+ */
+export function encodePacket(packet: PacketToWrite, bytesMax: number): Uint8Array {
+  assert(bytesMax >= REPLY_BYTES_DEFAULT && bytesMax <= REPLY_BYTES_MAX)
+  assert(packet.chaddr.length <= 16)
+  const bytes = new Uint8Array(bytesMax)
+  writeHeader(bytes, packet)
+  const relay = packet.relayInformation
+  const relayBytes = relay === undefined ? 0 : encodedBytes(relay)
+  // A relay's option that leaves no room for anything else cannot be answered to.
+  const end = bytesMax - 1 - relayBytes
+  let at = HEADER_BYTES + 4
+  const append = (code: number, value: Uint8Array, limit: number): void => {
+    if (at + encodedBytes(value) <= limit) at = writeOption(bytes, at, [code, value])
+  }
+  const type = Uint8Array.of(MESSAGE_TYPE[packet.messageType])
+  at = writeOption(bytes, at, [OPTION.MESSAGE_TYPE, type])
+  for (const [code, value] of packet.options) append(code, value, end)
+  if (relay !== undefined) append(OPTION.RELAY_AGENT_INFORMATION, relay, bytesMax - 1)
+  bytes[at++] = OPTION.END
+  return bytes.subarray(0, Math.max(at, REPLY_BYTES_MIN))
+}
+
+function writeHeader(bytes: Uint8Array, packet: PacketToWrite): void {
+  const view = new DataView(bytes.buffer)
+  view.setUint8(0, packet.op)
+  view.setUint8(1, packet.htype)
+  view.setUint8(2, packet.chaddr.length)
+  view.setUint8(3, packet.hops)
+  view.setUint32(4, packet.xid)
+  view.setUint16(8, packet.secs)
+  view.setUint16(10, packet.flags)
+  view.setUint32(12, packet.ciaddr)
+  view.setUint32(16, packet.yiaddr)
+  view.setUint32(20, packet.siaddr)
+  view.setUint32(24, packet.giaddr)
+  bytes.set(packet.chaddr, 28)
+  writeText(bytes.subarray(44, 108), packet.sname)
+  writeText(bytes.subarray(108, HEADER_BYTES), packet.file)
+  view.setUint32(HEADER_BYTES, MAGIC_COOKIE)
+}
+
+/** Both fields end with a NUL; a text that has no room for it is left out. */
+function writeText(field: Uint8Array, text: string): void {
+  if (text.length < field.length) field.set(Buffer.from(text, 'latin1'))
+}
+
+/** Length with headers; long values are split (RFC 3396 §6). */
+function encodedBytes(value: Uint8Array): number {
+  return value.length + 2 * Math.max(1, Math.ceil(value.length / 255))
+}
+
+function writeOption(bytes: Uint8Array, start: number, option: OptionToWrite): number {
+  const [code, value] = option
+  let at = start
+  for (let from = 0; from === 0 || from < value.length; from += 255) {
+    const part = value.subarray(from, from + 255)
+    bytes[at] = code
+    bytes[at + 1] = part.length
+    bytes.set(part, at + 2)
+    at += 2 + part.length
+  }
+  return at
+}

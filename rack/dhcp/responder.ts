@@ -1,0 +1,185 @@
+// One DHCP message after the other: decode, decide, ask a region where needed, answer. Owns the tentative
+// offers and the memory of waiting clients; knows no sockets. No datagram may make it throw, and no reply
+// leaves that belongs to a request older than five seconds (lease-protocol §1.2).
+import type { SystemId } from '#model/ids.ts'
+import { formatIpv4 } from '#model/ipv4.ts'
+import type { Clock, Logger, Metrics } from '#model/ports.ts'
+import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
+import { answerBind, decide, type Decision, type Exchange } from './decide.ts'
+import { decodePacket } from './decode.ts'
+import type { Arrival, DhcpLink } from './locate.ts'
+import { Offers } from './offers.ts'
+import { type Answer, describeDestination, makeReply, type Reply } from './reply.ts'
+import type { ViewIndex } from './view-index.ts'
+import { WaitingClients } from './waiting-clients.ts'
+
+/** Lease-protocol §6: the age at which a reply is worth less than its silence. */
+export const REPLY_AGE_MAX_MS = 5_000
+/** Binds waiting for a region; past it packets are dropped, and clients ask again. */
+export const BINDS_WAITING_MAX = 4_096
+/** Of one client: it repeats every few seconds, so more is a flood. */
+export const BINDS_PER_CLIENT_MAX = 4
+const WARN_EVERY_MS = 60_000
+
+export type ResponderOptions = {
+  readonly rackId: SystemId
+  readonly index: ViewIndex
+  readonly links: () => readonly DhcpLink[]
+  /** Resolves with `ok: false` when nothing is known; must settle. */
+  readonly request: (command: RackCommand) => Promise<RackToRegionReply>
+  /** Queues the reply for the exchange's link; its age is checked by `isTooOld` right before sending. */
+  readonly transmit: (reply: Reply, exchange: Exchange) => void
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly httpPort: number
+}
+
+type Bind = Extract<Decision, { type: 'bind' }>
+
+export class Responder {
+  readonly #options: ResponderOptions
+  readonly #offers = new Offers()
+  readonly #waiting = new WaitingClients()
+  readonly #binds = new Map<string, number>()
+  #bindsWaiting = 0
+  #exhaustedWarnedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: ResponderOptions) {
+    this.#options = options
+  }
+
+  /** `bytes` may be reused after the call. */
+  receive(bytes: Uint8Array, arrival: Arrival): void {
+    const decoded = decodePacket(bytes)
+    if (!decoded.ok) return this.#count('malformed', decoded.reason)
+    const { packet } = decoded
+    const { rackId, index, links, clock } = this.#options
+    const nowMs = clock.monotonicMs()
+    const decision = decide(packet, arrival, {
+      rackId,
+      index,
+      offers: this.#offers,
+      waiting: this.#waiting,
+      ownAddresses: links().flatMap((link) => link.addresses.map(({ ip }) => ip)),
+      nowMs,
+    })
+    this.#count(packet.messageType, decision.type === 'ignore' ? decision.reason : decision.type)
+    this.#perform(decision, nowMs)
+  }
+
+  isTooOld(exchange: Exchange): boolean {
+    const age = this.#options.clock.monotonicMs() - exchange.arrival.receivedAtMs
+    if (age <= REPLY_AGE_MAX_MS) return false
+    this.#options.metrics.count('ironraft_dhcp_replies_too_old_total')
+    return true
+  }
+
+  #perform(decision: Decision, nowMs: number): void {
+    switch (decision.type) {
+      case 'ignore':
+        return this.#ignore(decision, nowMs)
+      case 'offer': {
+        const { key } = decision.exchange.client
+        if (this.#offers.put(decision.ip, key, nowMs)) return this.#answer(decision)
+        return this.#count('DHCPOFFER', 'offers_full')
+      }
+      case 'ack':
+      case 'inform':
+      case 'nak':
+        return this.#answer(decision)
+      case 'bind':
+        return this.#bind(decision)
+      case 'tell':
+        return this.#tell(decision)
+      default:
+        return decision satisfies never
+    }
+  }
+
+  #ignore(decision: Extract<Decision, { type: 'ignore' }>, nowMs: number): void {
+    const { reason, client } = decision
+    if (client === undefined) return
+    if (reason === 'standby') this.#waiting.note(client.key, nowMs)
+    if (reason === 'other_server') {
+      // RFC 2131 §3.1(4): the client took another server's offer.
+      this.#offers.forget(client.key)
+      this.#waiting.forget(client.key)
+    }
+    if (reason === 'pool_exhausted' && nowMs - this.#exhaustedWarnedAtMs > WARN_EVERY_MS) {
+      this.#exhaustedWarnedAtMs = nowMs
+      this.#options.logger.warn('dhcp.pool_exhausted', { mac: client.mac })
+    }
+  }
+
+  #bind(decision: Bind): void {
+    const { exchange, command } = decision
+    const { key } = exchange.client
+    const ofClient = this.#binds.get(key) ?? 0
+    if (this.#bindsWaiting >= BINDS_WAITING_MAX || ofClient >= BINDS_PER_CLIENT_MAX) {
+      return this.#count('DHCPREQUEST', 'too_many_waiting')
+    }
+    this.#bindsWaiting++
+    this.#binds.set(key, ofClient + 1)
+    const settled = (reply: RackToRegionReply): void => {
+      this.#bindsWaiting--
+      const left = (this.#binds.get(key) ?? 1) - 1
+      if (left === 0) this.#binds.delete(key)
+      else this.#binds.set(key, left)
+      this.#answerBound(decision, reply)
+    }
+    this.#options.request(command).then(settled, (error: unknown) => {
+      settled({ ok: false, reason: 'noQuorum' })
+      this.#logFailure('dhcp.bind_failed', exchange, error)
+    })
+  }
+
+  #answerBound({ exchange, command }: Bind, reply: RackToRegionReply): void {
+    const decision = answerBind(exchange, command, reply)
+    const result = decision.type === 'ignore' ? decision.reason : decision.type
+    this.#count('bind', result)
+    if (decision.type === 'ignore') return
+    this.#perform(decision, this.#options.clock.monotonicMs())
+  }
+
+  /** RELEASE and DECLINE get no answer (RFC 2131 §4.3.3, §4.3.4). */
+  #tell({ exchange, command }: Extract<Decision, { type: 'tell' }>): void {
+    this.#offers.forget(exchange.client.key)
+    if (command.type === 'lease.decline') {
+      const { mac, ip } = command
+      this.#options.logger.warn('dhcp.address_declined', { mac, address: formatIpv4(ip) })
+    }
+    this.#options.request(command).catch((error: unknown) => {
+      this.#logFailure('dhcp.report_failed', exchange, error)
+    })
+  }
+
+  #answer(answer: Answer): void {
+    const { exchange } = answer
+    const { index, httpPort } = this.#options
+    const { key, mac } = exchange.client
+    if (answer.type !== 'offer') this.#offers.forget(key)
+    this.#waiting.forget(key)
+    const reply = makeReply(answer, {
+      domainName: index.view.settings()?.domainName ?? '',
+      hostname: index.view.machineOfMac(mac)?.hostname,
+      httpPort,
+    })
+    this.#options.logger.debug('dhcp.reply_made', {
+      type: reply.messageType,
+      mac,
+      xid: exchange.packet.xid,
+      to: describeDestination(reply.destination),
+    })
+    this.#options.transmit(reply, exchange)
+  }
+
+  #logFailure(event: string, exchange: Exchange, error: unknown): void {
+    const { mac } = exchange.client
+    this.#options.logger.error(event, { mac, error: String(error) })
+  }
+
+  #count(type: string, result: string): void {
+    this.#options.metrics.count('ironraft_dhcp_messages_total', { type, result })
+  }
+}

@@ -1,0 +1,148 @@
+// What DHCP asks of the rack's view: which subnet an address is in and the numbered pool of each VLAN. Both
+// are built when first asked for after a VLAN, subnet or range changed, which is rare.
+import type { VlanId } from '#model/ids.ts'
+import { firstOf, type Ipv4, makeIpv4, maskOf, rangeSize } from '#model/ipv4.ts'
+import type { ClientKey, Hold, Subnet } from '#model/network.ts'
+import type { RackVlan, ViewTable } from '#protocol/rack.ts'
+import type { RackView } from '#rack/view.ts'
+
+/** The part of the view that DHCP uses. */
+export type DhcpView = Pick<
+  RackView,
+  | 'stamp'
+  | 'table'
+  | 'settings'
+  | 'holdsOfClient'
+  | 'machineOfMac'
+  | 'subnetsOfVlan'
+  | 'rangesOfSubnet'
+  | 'onChange'
+>
+
+/** One dynamic range; `offset` is the number of pool addresses before it. */
+export type PoolRange = {
+  readonly start: Ipv4
+  readonly end: Ipv4
+  readonly offset: number
+  readonly subnet: Subnet
+}
+
+/** All dynamic addresses of a VLAN as one numbered sequence. */
+export type Pool = {
+  readonly vlan: RackVlan
+  /** The VLAN whose racks serve this one: itself, or the one its relay points to. */
+  readonly servingVlan: RackVlan
+  readonly subnets: readonly Subnet[]
+  readonly ranges: readonly PoolRange[]
+  readonly size: number
+}
+
+const TOPOLOGY: readonly ViewTable[] = ['vlans', 'subnets', 'ipRanges']
+
+export class ViewIndex {
+  readonly view: DhcpView
+  readonly #unsubscribe: () => void
+  #pools: ReadonlyMap<VlanId, Pool> | undefined
+  /** prefix → network → subnet, longest prefix first. */
+  #subnets: ReadonlyMap<number, ReadonlyMap<number, Subnet>> | undefined
+
+  constructor(view: DhcpView) {
+    this.view = view
+    this.#unsubscribe = view.onChange((tables) => {
+      if (!TOPOLOGY.some((table) => tables.has(table))) return
+      this.#pools = undefined
+      this.#subnets = undefined
+    })
+  }
+
+  /** Log time; holds ending at or before it count as absent. */
+  get stamp(): number {
+    return this.view.stamp
+  }
+
+  /** Pools of every VLAN whose DHCP is on, by the VLAN the clients are on. */
+  get pools(): ReadonlyMap<VlanId, Pool> {
+    this.#pools ??= makePools(this.view)
+    return this.#pools
+  }
+
+  hold(ip: Ipv4): Hold | undefined {
+    return this.view.table('holds').get(ip)
+  }
+
+  holdsOf(client: ClientKey): readonly Hold[] {
+    return this.view.holdsOfClient(client)
+  }
+
+  /** Given by the API or declined: nobody gets it by DHCP. */
+  isBarred(ip: Ipv4): boolean {
+    const quarantine = this.view.table('quarantines').get(ip)
+    if (quarantine !== undefined && quarantine.until > this.stamp) return true
+    return this.view.table('ipAddresses').has(ip)
+  }
+
+  subnetOf(ip: Ipv4): Subnet | undefined {
+    this.#subnets ??= makeSubnetTable(this.view.table('subnets').values())
+    for (const [prefix, networks] of this.#subnets) {
+      const subnet = networks.get((ip & maskOf(prefix)) >>> 0)
+      if (subnet !== undefined) return subnet
+    }
+    return undefined
+  }
+
+  close(): void {
+    this.#unsubscribe()
+  }
+}
+
+function makePools(view: DhcpView): ReadonlyMap<VlanId, Pool> {
+  const vlans = view.table('vlans')
+  const pools = new Map<VlanId, Pool>()
+  for (const vlan of vlans.values()) {
+    const servingVlan = vlan.relayVlanId === null ? vlan : vlans.get(vlan.relayVlanId)
+    const subnets = view.subnetsOfVlan(vlan.id)
+    if (servingVlan?.dhcpOn !== true || subnets.length === 0) continue
+    pools.set(vlan.id, { vlan, servingVlan, subnets, ...numberRanges(view, subnets) })
+  }
+  return pools
+}
+
+/** Sorted by address, so that every rack numbers the same pool alike. */
+function numberRanges(view: DhcpView, subnets: readonly Subnet[]): Pick<Pool, 'ranges' | 'size'> {
+  const all = subnets.flatMap((subnet) =>
+    view
+      .rangesOfSubnet(subnet.id)
+      .filter((range) => range.type === 'dynamic')
+      .map(({ start, end }) => ({ start, end, subnet })),
+  )
+  all.sort((a, b) => a.start - b.start)
+  let offset = 0
+  const ranges = all.map((range) => {
+    const numbered = { ...range, offset }
+    offset += rangeSize(range)
+    return numbered
+  })
+  return { ranges, size: offset }
+}
+
+/** The range of the pool that has the address. */
+export function rangeOf(pool: Pool, ip: Ipv4): PoolRange | undefined {
+  return pool.ranges.find((range) => ip >= range.start && ip <= range.end)
+}
+
+/** `number` in [0, pool.size). */
+export function addressAt(pool: Pool, number: number): Ipv4 | undefined {
+  const range = pool.ranges.findLast((one) => one.offset <= number)
+  return range === undefined ? undefined : makeIpv4(range.start + number - range.offset)
+}
+
+function makeSubnetTable(subnets: Iterable<Subnet>): Map<number, Map<number, Subnet>> {
+  const byPrefix = new Map<number, Map<number, Subnet>>()
+  const longestFirst = [...subnets].toSorted((a, b) => b.cidr.prefix - a.cidr.prefix)
+  for (const subnet of longestFirst) {
+    const networks = byPrefix.get(subnet.cidr.prefix) ?? new Map<number, Subnet>()
+    networks.set(firstOf(subnet.cidr), subnet)
+    byPrefix.set(subnet.cidr.prefix, networks)
+  }
+  return byPrefix
+}
