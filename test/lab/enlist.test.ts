@@ -3,7 +3,7 @@
 import t from 'tap'
 import { bootMachine, type Firmware } from './support/qemu.ts'
 import { eventually } from './support/room.ts'
-import { makeSite, seenByAllRegions, type Site } from './support/site.ts'
+import { makeSite, seenBy, type Site } from './support/site.ts'
 
 const BOOT_SECONDS = 180
 
@@ -32,7 +32,7 @@ t.test('machines enlist from an empty disk', { timeout: 900_000 }, async (t) => 
     const machine = await boot(site, firmware, mac, serial)
     t.teardown(() => machine.kill())
     const seen = await eventually(`${serial} at all regions`, BOOT_SECONDS, () =>
-      seenByAllRegions(site, mac),
+      seenBy(site.room, site.cluster.nodes, mac),
     ).catch(async (error: unknown) => {
       t.comment(await machine.serialLog())
       t.comment(await site.room.rackLog('rack-1'))
@@ -60,17 +60,24 @@ t.test('machines enlist from an empty disk', { timeout: 900_000 }, async (t) => 
       const log = await site.room.rackLog('rack-1')
       const acknowledged = log
         .split('\n')
-        .some((line) => line.includes('dhcp.ack_sent') && line.includes(mac))
+        .some(
+          (line) =>
+            line.includes('dhcp.reply_made') && line.includes('DHCPACK') && line.includes(mac),
+        )
       return acknowledged ? true : undefined
     })
     t.notMatch(await machine.serialLog(), /ironraft-agent/, 'the kernel does not run yet')
     const killed = await killLeader(site)
     t.comment(`killed ${killed}`)
-    await site.room.bootstrap().then((again) => Object.assign(site.cluster, again))
-    const seen = await eventually('the machine at all regions', BOOT_SECONDS, () =>
-      seenByAllRegions(site, mac),
+    const survivors = site.cluster.nodes.filter(({ id }) => id !== killed)
+    await eventually('the machine at both survivors', BOOT_SECONDS, () =>
+      seenBy(site.room, survivors, mac),
+    )
+    t.equal(await machine.exited, 0, 'the agent powered it off')
+    const again = await site.room.bootstrap()
+    const seen = await eventually('the machine at the restarted region', 30, () =>
+      seenBy(site.room, again.nodes, mac),
     )
     t.equal(seen.length, 3)
-    t.equal(await machine.exited, 0, 'the agent powered it off')
   })
 })

@@ -105,7 +105,19 @@ export class Room {
       'ip',
       [
         ...['netns', 'exec', this.namespace, 'bash', '-c', script, directory, LAUNCH],
-        ...['rack', 'start', '--token', token, '--dir', directory, '--interface', 'br0', '--json'],
+        ...[
+          'rack',
+          'start',
+          '--token',
+          token,
+          '--dir',
+          directory,
+          '--interface',
+          'br0',
+          '--json',
+          '--log-level',
+          'debug',
+        ],
       ],
       { stdio: 'ignore' },
     )

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildEnlistImage } from '../../../tools/images/build.ts'
-import { type Bootstrapped, eventually, Room } from './room.ts'
+import { type Bootstrapped, eventually, type RegionNode, Room } from './room.ts'
 
 export type Site = { readonly room: Room; readonly cluster: Bootstrapped }
 
@@ -68,13 +68,14 @@ async function serveDhcp(room: Room, rackCount: number): Promise<void> {
   )
 }
 
-/** The machine of `mac` as each of the regions lists it. */
-export async function seenByAllRegions(
-  { room, cluster }: Site,
+/** The machine of `mac` as each of `nodes` lists it; undefined until all do. */
+export async function seenBy(
+  room: Room,
+  nodes: readonly RegionNode[],
   mac: string,
 ): Promise<readonly MachineJson[] | undefined> {
   const found: MachineJson[] = []
-  for (const node of cluster.nodes) {
+  for (const node of nodes) {
     const machines = await room.json<readonly MachineJson[]>(
       ...['machines', 'list', '--url', node.api_url],
     )
