@@ -1,0 +1,134 @@
+// Interfaces and block devices as MAAS shows them (maas-api §8).
+import type { SystemId } from '#model/ids.ts'
+import { contains, formatIpv4, parseIpv4 } from '#model/ipv4.ts'
+import type { BlockDevice, ControllerInterface, Interface, InterfaceLink } from '#model/machine.ts'
+import { isLive, subnetOf } from '#state/query.ts'
+import type { RegionState } from '#state/state.ts'
+import { uri } from './names.ts'
+import { renderSubnet, renderVlan } from './network.ts'
+
+const DEFAULT_MTU = 1_500
+
+export function renderInterface(state: RegionState, nic: Interface) {
+  const vlan = nic.vlanId === null ? undefined : state.vlans.get(nic.vlanId)
+  return {
+    system_id: nic.systemId,
+    id: nic.id,
+    name: nic.name,
+    type: nic.type,
+    vlan: vlan === undefined ? null : renderVlan(state, vlan),
+    mac_address: nic.mac ?? '',
+    parents: [],
+    children: [],
+    tags: nic.tags,
+    enabled: nic.enabled,
+    links: nic.links.map((link) => renderLink(state, link)),
+    params: '',
+    discovered: discoveredOf(state, nic),
+    effective_mtu: vlan?.mtu ?? DEFAULT_MTU,
+    vendor: nic.vendor,
+    product: nic.product,
+    firmware_version: nic.firmwareVersion,
+    link_connected: nic.linkConnected,
+    interface_speed: nic.interfaceSpeedMbps,
+    link_speed: nic.linkSpeedMbps,
+    numa_node: null,
+    sriov_max_vf: 0,
+    resource_uri: uri('nodes', nic.systemId, 'interfaces', nic.id),
+  }
+}
+
+function renderLink(state: RegionState, link: InterfaceLink) {
+  const subnet = link.subnetId === null ? undefined : state.subnets.get(link.subnetId)
+  return {
+    id: link.id,
+    mode: link.mode,
+    ...(link.ip === null ? {} : { ip_address: link.ip }),
+    ...(subnet === undefined ? {} : { subnet: renderSubnet(state, subnet) }),
+  }
+}
+
+/** Addresses that DHCP gave to this MAC and that are still held. */
+function discoveredOf(state: RegionState, nic: Interface) {
+  if (nic.mac === null) return null
+  const live = state.holdsByMac
+    .rows(nic.mac)
+    .filter((hold) => isLive(hold, state.stamp) && !hold.released)
+  if (live.length === 0) return null
+  return live.map(({ ip }) => {
+    const subnet = subnetOf(state, ip)
+    return {
+      subnet: subnet === undefined ? null : renderSubnet(state, subnet),
+      ip_address: formatIpv4(ip),
+    }
+  })
+}
+
+/** `number`: position in the controller's report, from 1; controllers' interfaces have no ids. */
+export function renderControllerInterface(
+  state: RegionState,
+  nic: ControllerInterface,
+  where: { readonly systemId: SystemId; readonly number: number },
+) {
+  const vlan = nic.vlanId === null ? undefined : state.vlans.get(nic.vlanId)
+  const addresses = nic.addresses.map((address) => address.split('/', 1)[0] ?? '')
+  return {
+    system_id: where.systemId,
+    id: where.number,
+    name: nic.name,
+    type: 'physical',
+    vlan: vlan === undefined ? null : renderVlan(state, vlan),
+    mac_address: nic.mac,
+    parents: [],
+    children: [],
+    tags: [],
+    enabled: true,
+    links: addresses.map((ip, at) => {
+      const link = { id: where.number * 100 + at, mode: 'static', ip_address: ip }
+      const parsed = parseIpv4(ip)
+      const subnet = parsed === undefined ? undefined : subnetOf(state, parsed)
+      if (parsed === undefined || subnet === undefined || !contains(subnet.cidr, parsed)) return link
+      return { ...link, subnet: renderSubnet(state, subnet) }
+    }),
+    params: '',
+    discovered: null,
+    effective_mtu: vlan?.mtu ?? DEFAULT_MTU,
+    vendor: null,
+    product: null,
+    firmware_version: null,
+    link_connected: true,
+    interface_speed: 0,
+    link_speed: 0,
+    numa_node: null,
+    sriov_max_vf: 0,
+    resource_uri: uri('nodes', where.systemId, 'interfaces', where.number),
+  }
+}
+
+export function renderBlockDevice(device: BlockDevice) {
+  const { id, systemId, name, sizeBytes } = device
+  return {
+    system_id: systemId,
+    id,
+    name,
+    uuid: null,
+    type: 'physical',
+    path: `/dev/disk/by-dname/${name}`,
+    model: device.model === '' ? null : device.model,
+    serial: device.serial === '' ? null : device.serial,
+    id_path: device.idPath === '' ? null : device.idPath,
+    size: sizeBytes,
+    block_size: device.blockSizeBytes,
+    available_size: sizeBytes,
+    used_size: 0,
+    used_for: 'Unused',
+    tags: device.tags,
+    filesystem: null,
+    partition_table_type: null,
+    partitions: [],
+    firmware_version: null,
+    storage_pool: null,
+    numa_node: null,
+    resource_uri: uri('nodes', systemId, 'blockdevices', id),
+  }
+}

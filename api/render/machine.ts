@@ -1,0 +1,141 @@
+// A machine as MAAS shows it: all 82 keys of maas-api §8, because strict clients fail on an absent one. Keys
+// of parts that do not exist yet have the value MAAS gives to a machine that never had them.
+import { formatIpv4 } from '#model/ipv4.ts'
+import { MACHINE_STATUS_NAMES, type Machine } from '#model/machine.ts'
+import { addressesOf, interfacesOf } from '#state/query.ts'
+import type { RegionState } from '#state/state.ts'
+import { hardwareInfo, NO_RESULTS } from './hardware.ts'
+import { renderBlockDevice, renderInterface } from './interface.ts'
+import { DEFAULT_DOMAIN, DEFAULT_POOL, DEFAULT_ZONE, uri } from './names.ts'
+
+const NO_GATEWAYS = {
+  ipv4: { gateway_ip: null, link_id: null },
+  ipv6: { gateway_ip: null, link_id: null },
+}
+
+export function renderMachine(state: RegionState, machine: Machine) {
+  return {
+    ...identity(state, machine),
+    ...hardware(machine),
+    ...network(state, machine),
+    ...storage(state, machine),
+    ...lifecycle(machine),
+    ...NO_RESULTS,
+    resource_uri: uri('machines', machine.systemId),
+  }
+}
+
+/** What an anonymous enlistment is told: no more than it sent, and the new id. */
+export function renderEnlisted(state: RegionState, machine: Machine) {
+  return {
+    system_id: machine.systemId,
+    hostname: machine.hostname,
+    domain: DEFAULT_DOMAIN,
+    fqdn: fqdnOf(machine),
+    architecture: machine.architecture,
+    power_type: machine.powerType,
+    node_type: 0,
+    status: machine.status,
+    interface_set: interfacesOf(state, machine.systemId).map(({ mac }) => ({ mac_address: mac })),
+    resource_uri: uri('machines', machine.systemId),
+  }
+}
+
+function fqdnOf({ hostname }: Machine): string {
+  return `${hostname}.${DEFAULT_DOMAIN.name}`
+}
+
+function identity(state: RegionState, machine: Machine) {
+  const owner = machine.ownerId === null ? undefined : state.users.get(machine.ownerId)
+  return {
+    system_id: machine.systemId,
+    hostname: machine.hostname,
+    description: machine.description,
+    hardware_uuid: machine.hardwareUuid,
+    domain: DEFAULT_DOMAIN,
+    fqdn: fqdnOf(machine),
+    owner: owner?.username ?? null,
+    owner_data: machine.ownerData,
+    workload_annotations: machine.ownerData,
+    locked: machine.locked,
+    zone: DEFAULT_ZONE,
+    pool: DEFAULT_POOL,
+    tag_names: machine.tagNames,
+    node_type: 0,
+    node_type_name: 'Machine',
+    parent: null,
+    pod: null,
+    virtualmachine_id: null,
+    is_dpu: false,
+  }
+}
+
+function hardware(machine: Machine) {
+  const { cpuCount, memoryMib } = machine
+  const cores = Array.from({ length: Math.min(cpuCount, 4_096) }, (_, core) => core)
+  return {
+    architecture: machine.architecture,
+    min_hwe_kernel: machine.minHweKernel,
+    hwe_kernel: machine.hweKernel === '' ? null : machine.hweKernel,
+    bios_boot_method: machine.biosBootMethod,
+    cpu_count: cpuCount,
+    cpu_speed: machine.cpuSpeedMhz,
+    memory: memoryMib,
+    hardware_info: hardwareInfo(machine.hardware),
+    numanode_set: [{ index: 0, cores, memory: memoryMib, hugepages_set: [] }],
+    power_type: machine.powerType,
+    power_state: machine.powerState,
+  }
+}
+
+function network(state: RegionState, machine: Machine) {
+  const interfaces = interfacesOf(state, machine.systemId)
+  const rendered = interfaces.map((nic) => renderInterface(state, nic))
+  return {
+    boot_interface: rendered.find((nic) => nic.id === machine.bootInterfaceId) ?? null,
+    address_ttl: null,
+    ip_addresses: addressesOf(state, machine.systemId).map(formatIpv4),
+    interface_set: rendered,
+    disable_ipv4: false,
+    default_gateways: NO_GATEWAYS,
+  }
+}
+
+function storage(state: RegionState, machine: Machine) {
+  const devices = state.blockDevicesByMachine.rows(machine.systemId).map(renderBlockDevice)
+  const bytes = devices.reduce((sum, { size }) => sum + size, 0)
+  return {
+    storage: Math.round(bytes / 100_000) / 10,
+    swap_size: null,
+    boot_disk: devices[0] ?? null,
+    blockdevice_set: devices,
+    physicalblockdevice_set: devices,
+    virtualblockdevice_set: [],
+    special_filesystems: [],
+    volume_groups: [],
+    raids: [],
+    cache_sets: [],
+    bcaches: [],
+  }
+}
+
+function lifecycle(machine: Machine) {
+  const { status } = machine
+  return {
+    status,
+    status_name: MACHINE_STATUS_NAMES[status] ?? '',
+    status_action: '',
+    status_message: '',
+    error_description: '',
+    osystem: machine.osSystem,
+    distro_series: machine.distroSeries,
+    netboot: machine.netboot,
+    ephemeral_deploy: false,
+    constraints_by_type: {},
+    last_sync: null,
+    sync_interval: null,
+    next_sync: null,
+    enable_hw_sync: false,
+    enable_kernel_crash_dump: false,
+  }
+}

@@ -1,0 +1,50 @@
+// What all rendered objects share: paths, times, and the default zone, pool and domain that every machine
+// is in until these have tables of their own (MAAS's ids and names).
+
+export const API_ROOT = '/MAAS/api/2.0/'
+
+/** `resource_uri`: absolute path, parts encoded. */
+export function uri(...parts: readonly (string | number)[]): string {
+  return `${API_ROOT}${parts.map((part) => encodeURIComponent(part)).join('/')}/`
+}
+
+/** `2016-11-08T12:34:56.789`, UTC. */
+export function isoTime(wallMs: number): string {
+  return new Date(wallMs).toISOString().slice(0, 23)
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
+
+/** `Tue, 08 Nov. 2016 12:34:56`, UTC: events and script results. */
+export function eventTime(wallMs: number): string {
+  const at = new Date(wallMs)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const day = `${DAYS[at.getUTCDay()] ?? ''}, ${two(at.getUTCDate())}`
+  const time = [at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()].map(two).join(':')
+  return `${day} ${MONTHS[at.getUTCMonth()] ?? ''}. ${at.getUTCFullYear()} ${time}`
+}
+
+export const DEFAULT_ZONE = Object.freeze({
+  id: 1,
+  name: 'default',
+  description: '',
+  resource_uri: uri('zones', 'default'),
+})
+
+export const DEFAULT_POOL = Object.freeze({
+  id: 0,
+  name: 'default',
+  description: 'Default pool',
+  resource_uri: uri('resourcepool', 0),
+})
+
+export const DEFAULT_DOMAIN = Object.freeze({
+  id: 0,
+  name: 'maas',
+  ttl: null,
+  authoritative: true,
+  resource_record_count: 0,
+  is_default: true,
+  resource_uri: uri('domains', 0),
+})

@@ -1,0 +1,129 @@
+// Fabrics, VLANs, spaces, subnets, ranges and addresses as MAAS shows them (maas-api §8).
+import { formatCidr, formatIpv4 } from '#model/ipv4.ts'
+import { ALLOC_TYPE } from '#model/network.ts'
+import type { Fabric, IpAddress, IpRange, Space, Subnet, Vlan } from '#model/network.ts'
+import type { RegionState } from '#state/state.ts'
+import { isoTime, uri } from './names.ts'
+import { renderUser } from './user.ts'
+
+/** What MAAS prints for a VLAN without a space. */
+const NO_SPACE = 'undefined'
+
+export function renderFabric(state: RegionState, fabric: Fabric) {
+  const { id, name, classType } = fabric
+  return {
+    id,
+    name,
+    class_type: classType,
+    vlans: state.vlansByFabric.rows(id).map((vlan) => renderVlan(state, vlan)),
+    resource_uri: uri('fabrics', id),
+  }
+}
+
+type VlanWithout = ReturnType<typeof vlanFields>
+export type RenderedVlan = VlanWithout & {
+  /** Its own relay is not shown again. */
+  readonly relay_vlan: (VlanWithout & { readonly relay_vlan: null }) | null
+}
+
+export function renderVlan(state: RegionState, vlan: Vlan): RenderedVlan {
+  const relay = vlan.relayVlanId === null ? undefined : state.vlans.get(vlan.relayVlanId)
+  return {
+    ...vlanFields(state, vlan),
+    relay_vlan: relay === undefined ? null : { ...vlanFields(state, relay), relay_vlan: null },
+  }
+}
+
+function vlanFields(state: RegionState, vlan: Vlan) {
+  const { id, fabricId, spaceId } = vlan
+  return {
+    id,
+    name: vlan.name,
+    vid: vlan.vid,
+    fabric: state.fabrics.get(fabricId)?.name ?? '',
+    fabric_id: fabricId,
+    mtu: vlan.mtu,
+    primary_rack: vlan.primaryRack,
+    secondary_rack: vlan.secondaryRack,
+    dhcp_on: vlan.dhcpOn,
+    external_dhcp: vlan.externalDhcp,
+    space: (spaceId === null ? undefined : state.spaces.get(spaceId)?.name) ?? NO_SPACE,
+    resource_uri: uri('vlans', id),
+  }
+}
+
+export function renderSpace(state: RegionState, space: Space) {
+  const { id, name, description } = space
+  const vlans = [...state.vlans.values()].filter((vlan) => vlan.spaceId === id)
+  const subnets = vlans.flatMap((vlan) => state.subnetsByVlan.rows(vlan.id))
+  return {
+    resource_uri: uri('spaces', id),
+    id,
+    name,
+    description,
+    vlans: vlans.map((vlan) => renderVlan(state, vlan)),
+    subnets: subnets.map((subnet) => renderSubnet(state, subnet)),
+  }
+}
+
+export function renderSubnet(state: RegionState, subnet: Subnet) {
+  const vlan = state.vlans.get(subnet.vlanId)
+  const rendered = vlan === undefined ? null : renderVlan(state, vlan)
+  return {
+    id: subnet.id,
+    name: subnet.name,
+    description: subnet.description,
+    vlan: rendered,
+    space: rendered?.space ?? NO_SPACE,
+    cidr: formatCidr(subnet.cidr),
+    gateway_ip: subnet.gatewayIp === null ? null : formatIpv4(subnet.gatewayIp),
+    dns_servers: subnet.dnsServers,
+    rdns_mode: subnet.rdnsMode,
+    active_discovery: subnet.activeDiscovery,
+    allow_dns: subnet.allowDns,
+    allow_proxy: subnet.allowProxy,
+    managed: subnet.managed,
+    disabled_boot_architectures: subnet.disabledBootArchitectures,
+    resource_uri: uri('subnets', subnet.id),
+  }
+}
+
+export function renderIpRange(state: RegionState, range: IpRange) {
+  const user = range.userId === null ? undefined : state.users.get(range.userId)
+  const subnet = state.subnets.get(range.subnetId)
+  return {
+    id: range.id,
+    type: range.type,
+    start_ip: formatIpv4(range.start),
+    end_ip: formatIpv4(range.end),
+    comment: range.comment,
+    user: user === undefined ? null : renderUser(user),
+    subnet: subnet === undefined ? null : renderSubnet(state, subnet),
+    resource_uri: uri('ipranges', range.id),
+  }
+}
+
+const ALLOC_TYPE_NAMES: Readonly<Record<IpAddress['allocType'], string>> = {
+  [ALLOC_TYPE.auto]: 'Automatic',
+  [ALLOC_TYPE.sticky]: 'Sticky',
+  [ALLOC_TYPE.userReserved]: 'User reserved',
+}
+
+export function allocTypeName(allocType: IpAddress['allocType']): string {
+  return ALLOC_TYPE_NAMES[allocType]
+}
+
+export function renderIpAddress(state: RegionState, address: IpAddress) {
+  const owner = address.userId === null ? undefined : state.users.get(address.userId)
+  const subnet = state.subnets.get(address.subnetId)
+  return {
+    created: isoTime(address.createdWall),
+    ip: formatIpv4(address.ip),
+    alloc_type: address.allocType,
+    subnet: subnet === undefined ? null : renderSubnet(state, subnet),
+    alloc_type_name: allocTypeName(address.allocType),
+    owner: owner === undefined ? null : renderUser(owner),
+    interface_set: [],
+    resource_uri: uri('ipaddresses'),
+  }
+}

@@ -1,0 +1,81 @@
+// The body of a request: read once, within a limit, and turned into parameters. Forms and JSON come through
+// @koa/bodyparser (forms as text, because MAAS repeats keys and never nests them), multipart through busboy.
+import type { IncomingMessage } from 'node:http'
+import { bodyParser } from '@koa/bodyparser'
+import type { Context, Middleware } from 'koa'
+import { Rejection } from './errors.ts'
+import { Input } from './input.ts'
+import { parseMultipart } from './multipart.ts'
+
+/** Larger bodies are refused with 413. The longest legal one is an enlistment with its inventory. */
+export const BODY_BYTES_MAX = 1 << 20
+
+const FORM = 'application/x-www-form-urlencoded'
+
+/** Middleware: afterwards `ctx.request.body` is a form's text or a JSON value. */
+export function makeBodyParser(): Middleware {
+  return bodyParser({
+    enableTypes: ['json', 'text'],
+    extendTypes: { text: [FORM] },
+    jsonLimit: BODY_BYTES_MAX,
+    textLimit: BODY_BYTES_MAX,
+  })
+}
+
+/** What the client sent, for fingerprints and signatures; empty when nothing was. */
+export function rawBodyOf(ctx: Context): string {
+  return ctx.request.rawBody ?? ''
+}
+
+export function isForm(ctx: Context): boolean {
+  return (ctx.get('content-type') || '').toLowerCase().startsWith(FORM)
+}
+
+/** Parameters of the body of a POST or PUT. */
+export async function readInput(ctx: Context): Promise<Input> {
+  const contentType = ctx.get('content-type')
+  if (contentType.toLowerCase().startsWith('multipart/form-data')) {
+    const body = await readBytes(ctx.req)
+    ctx.request.rawBody = body.toString('latin1')
+    return parseMultipart(contentType, body)
+  }
+  const { body } = ctx.request
+  if (typeof body === 'string') return Input.fromPairs(new URLSearchParams(body))
+  if (ctx.request.rawBody !== undefined) return flatten(body)
+  if (Number(ctx.get('content-length') || 0) > 0 || ctx.get('transfer-encoding') !== '') {
+    const message = 'Send a form (urlencoded or multipart) or a JSON object.'
+    throw new Rejection('BAD_REQUEST', message, { status: 415 })
+  }
+  return new Input()
+}
+
+/** A flat JSON object as parameters: lists repeat the name, objects stay JSON text. */
+function flatten(body: unknown): Input {
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) {
+    throw new Rejection('BAD_REQUEST', 'The JSON body must be an object.')
+  }
+  const input = new Input()
+  for (const [name, value] of Object.entries(body)) {
+    for (const item of Array.isArray(value) ? value : [value]) input.add(name, textOf(item))
+  }
+  return input
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+async function readBytes(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request) {
+    const bytes = chunk as Buffer
+    size += bytes.length
+    if (size > BODY_BYTES_MAX) {
+      throw new Rejection('PAYLOAD_TOO_LARGE', 'The request body is too large.')
+    }
+    chunks.push(bytes)
+  }
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,48 @@
+// A resource of MAAS API 2.0: its path and what can be done with it. One list of these drives the router,
+// the dispatch by (method, op) and the describe document, so that they cannot disagree.
+import type { Answer, Call } from './call.ts'
+
+export type Access = 'anyone' | 'user' | 'admin'
+
+export type Action = {
+  readonly name: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Null for the restful four: read, create, update, delete. */
+  readonly op: string | null
+  readonly access: Access
+  /** First line of the CLI's help. */
+  readonly doc: string
+  readonly run: (call: Call) => Promise<Answer> | Answer
+}
+
+export type Resource = {
+  /** MAAS's handler name, e.g. `MachinesHandler`. */
+  readonly name: string
+  /** Below `/MAAS/api/2.0/`, e.g. `machines/{system_id}/`. */
+  readonly path: string
+  readonly doc: string
+  readonly actions: readonly Action[]
+}
+
+type Run = Action['run']
+type Described = { readonly access?: Access; readonly doc: string }
+
+export const read = (access: Access, doc: string, run: Run): Action => ({
+  ...{ name: 'read', method: 'GET', op: null, access, doc, run },
+})
+export const create = (access: Access, doc: string, run: Run): Action => ({
+  ...{ name: 'create', method: 'POST', op: null, access, doc, run },
+})
+export const update = (access: Access, doc: string, run: Run): Action => ({
+  ...{ name: 'update', method: 'PUT', op: null, access, doc, run },
+})
+export const remove = (access: Access, doc: string, run: Run): Action => ({
+  ...{ name: 'delete', method: 'DELETE', op: null, access, doc, run },
+})
+/** Named operation; GET when it changes nothing. */
+export const operation = (
+  method: 'GET' | 'POST',
+  op: string,
+  { access = 'user', doc }: Described,
+  run: Run,
+): Action => ({ name: op, method, op, access, doc, run })
