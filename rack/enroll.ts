@@ -1,8 +1,9 @@
 // How a rack joins: it shows its token's secret to a region and gets a certificate for its own key. The
 // region is checked first, by the CA's fingerprint in the token: the secret is shown to nobody else.
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { AppError } from '#model/errors.ts'
+import { systemClock } from '#platform/system.ts'
 import type { Credentials, EnrollReply, EnrollRequest } from '#protocol/enroll.ts'
 import { FramedConnection } from '#protocol/framed-connection.ts'
 import { decodeGreeting, encodeGreeting } from '#protocol/hello.ts'
@@ -56,7 +57,7 @@ function verifyRegion(socket: TLSSocket, caFingerprint: string | null): X509Cert
   if (caFingerprint !== null && certificateFingerprint(ca) !== caFingerprint) {
     throw refuse('The region is not of the cluster that the token was made for.')
   }
-  const now = Date.now()
+  const now = systemClock.wallMs()
   const isCurrent = Date.parse(region.validFrom) <= now && now <= Date.parse(region.validTo)
   const isIssued = ca.ca && region.checkIssued(ca) && region.verify(ca.publicKey)
   if (!isIssued || !isCurrent) throw refuse("The region's certificate is not valid.")
@@ -90,10 +91,23 @@ function checkReply(
   reply: Extract<EnrollReply, { ok: true }>,
   own: { readonly ca: X509Certificate; readonly keyPem: string; readonly rackId: string },
 ): void {
-  const certificate = new X509Certificate(reply.certificatePem)
-  const identity = parseIdentity(certificate)
-  const sameCa = new X509Certificate(reply.caPem).raw.equals(own.ca.raw)
-  const isOurs = identity?.kind === 'rack' && identity.id === own.rackId
-  if (sameCa && isOurs && certificate.verify(own.ca.publicKey)) return
-  throw new AppError('CERTIFICATE_INVALID', 'The region handed out a certificate that is not ours.')
+  const refuse = (cause?: unknown): AppError => {
+    const message = 'The region handed out a certificate that is not ours.'
+    return new AppError('CERTIFICATE_INVALID', message, { cause })
+  }
+  let isSound = false
+  try {
+    const certificate = new X509Certificate(reply.certificatePem)
+    const identity = parseIdentity(certificate)
+    isSound =
+      new X509Certificate(reply.caPem).raw.equals(own.ca.raw) &&
+      certificate.verify(own.ca.publicKey) &&
+      certificate.checkPrivateKey(createPrivateKey(own.keyPem)) &&
+      identity?.kind === 'rack' &&
+      identity.id === own.rackId &&
+      identity.clusterId === reply.clusterId
+  } catch (cause) {
+    throw refuse(cause)
+  }
+  if (!isSound) throw refuse()
 }

@@ -5,7 +5,7 @@ import { AppError } from '#model/errors.ts'
 import type { Credentials } from '#protocol/enroll.ts'
 import { FramedConnection } from '#protocol/framed-connection.ts'
 import { greet } from '#protocol/greeting.ts'
-import { judgeCertificate } from '#protocol/identity.ts'
+import { authorizationErrorOf, judgeCertificate } from '#protocol/identity.ts'
 import { FRAME_LIMITS } from '#protocol/limits.ts'
 import type { RackToRegion, RegionToRack } from '#protocol/rack.ts'
 import { decodeRegionToRack, encodeRackMessage } from '#protocol/rack-codec.ts'
@@ -86,11 +86,9 @@ export async function withTls<T>(
 
 async function introduce(options: ConnectOptions, socket: TLSSocket): Promise<RegionConnection> {
   const { credentials } = options
-  // Typed as an Error, in practice the code's name.
-  const error: unknown = socket.authorizationError
   const judgement = judgeCertificate({
     certificate: socket.getPeerX509Certificate(),
-    authorizationError: socket.authorized ? null : String(error ?? 'unknown'),
+    authorizationError: authorizationErrorOf(socket),
     clusterId: credentials.clusterId,
   })
   if (!judgement.ok) throw new AppError(judgement.code, judgement.message)

@@ -35,6 +35,17 @@ export function parseIdentity(certificate: X509Certificate): Identity | undefine
   return { kind: match[1] as MemberKind, id: match[2] ?? '', clusterId }
 }
 
+/** The TLS library's verdict on the other end: null, or the name of what is wrong. */
+export function authorizationErrorOf(socket: {
+  readonly authorized: boolean
+  readonly authorizationError: unknown
+}): string | null {
+  if (socket.authorized) return null
+  // Typed as an Error, in practice the code's name.
+  const { authorizationError: error } = socket
+  return typeof error === 'string' ? error : 'no verdict'
+}
+
 /** `authorizationError`: what the TLS library found wrong with the chain, null for nothing. */
 export function judgeCertificate(options: {
   readonly certificate: X509Certificate | undefined

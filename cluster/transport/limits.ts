@@ -37,4 +37,4 @@ export const TRANSPORT_LIMITS = Object.freeze({
   /** All bytes are there; the receiver writes, syncs and checks. */
   snapshotDurableMs: 120_000,
 })
-export type TransportLimits = typeof TRANSPORT_LIMITS
+export type TransportLimits = { readonly [Name in keyof typeof TRANSPORT_LIMITS]: number }

@@ -2,7 +2,7 @@
 // handshake over a certificate: both look at its verdict themselves, so that the refusal can be said in
 // one clear sentence instead of an alert number.
 import { type ConnectionOptions, type TLSSocket, type TlsOptions } from 'node:tls'
-import { judgeCertificate, type Judgement } from '#protocol/identity.ts'
+import { authorizationErrorOf, judgeCertificate, type Judgement } from '#protocol/identity.ts'
 import type { Credentials } from '#protocol/enroll.ts'
 
 export function serverTls(credentials: Credentials): TlsOptions {
@@ -32,11 +32,9 @@ export function clientTls(credentials: Credentials): ConnectionOptions {
 
 /** After the TLS handshake: who the other end is, or why it is not believed. */
 export function judgePeer(socket: TLSSocket, clusterId: string): Judgement {
-  // Typed as an Error, in practice the code's name.
-  const error: unknown = socket.authorizationError
   return judgeCertificate({
     certificate: socket.getPeerX509Certificate(),
-    authorizationError: socket.authorized ? null : String(error ?? 'unknown'),
+    authorizationError: authorizationErrorOf(socket),
     clusterId,
   })
 }
