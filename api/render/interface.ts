@@ -87,7 +87,8 @@ export function renderControllerInterface(
       const link = { id: where.number * 100 + at, mode: 'static', ip_address: ip }
       const parsed = parseIpv4(ip)
       const subnet = parsed === undefined ? undefined : subnetOf(state, parsed)
-      if (parsed === undefined || subnet === undefined || !contains(subnet.cidr, parsed)) return link
+      if (parsed === undefined || subnet === undefined || !contains(subnet.cidr, parsed))
+        return link
       return { ...link, subnet: renderSubnet(state, subnet) }
     }),
     params: '',

@@ -1,0 +1,211 @@
+// machines/ and nodes/: inventory, enlistment (maas-api §9, §10.1).
+import { makeSystemId, parseSystemId, type SystemId } from '#model/ids.ts'
+import { parseMac } from '#model/mac-address.ts'
+import type { Machine } from '#model/machine.ts'
+import { machineByMac } from '#state/query.ts'
+import type { RegionState } from '#state/state.ts'
+import { json, jsonList, NO_CONTENT, type Answer, type Call } from '../call.ts'
+import { fieldError, notFound, Rejection } from '../errors.ts'
+import { Form } from '../input.ts'
+import { renderController } from '../render/controller.ts'
+import { renderEnlisted, renderMachine } from '../render/machine.ts'
+import { create, operation, read, remove, update, type Resource } from '../resource.ts'
+import { readMachineChanges, readNewMachine } from './machine-input.ts'
+import { filterMachines } from './node-filters.ts'
+
+/** Draws of a system id before giving up; one in 190 million is taken by each machine. */
+const ID_DRAWS_MAX = 8
+
+/** Un-owned ones and one's own; administrators see all. */
+function isVisible(call: Call, machine: Machine): boolean {
+  return call.isAdmin || machine.ownerId === null || machine.ownerId === call.user.id
+}
+
+function machineOf(state: RegionState, call: Call, model = 'Machine'): Machine {
+  const systemId = parseSystemId(call.param('system_id'))
+  const machine = systemId === undefined ? undefined : state.machines.get(systemId)
+  if (machine === undefined || !isVisible(call, machine)) throw notFound(model)
+  return machine
+}
+
+async function listMachines(call: Call): Promise<Answer> {
+  const state = await call.state()
+  const machines = filterMachines(state, call.input).filter((machine) => isVisible(call, machine))
+  return jsonList(machines, (machine) => renderMachine(state, machine))
+}
+
+async function createMachine(call: Call): Promise<Answer> {
+  const form = new Form(call.input)
+  const fields = readNewMachine(form)
+  form.flag('commission')
+  if (form.flag('deployed') === true) form.report('deployed', 'Not served by this version.')
+  form.check()
+  const systemId = await proposeMachine(call, fields)
+  const state = call.after()
+  const machine = state.machines.get(systemId)
+  if (machine === undefined) return json({ system_id: systemId })
+  return json(call.isAnonymous ? renderEnlisted(state, machine) : renderMachine(state, machine))
+}
+
+async function proposeMachine(
+  call: Call,
+  fields: ReturnType<typeof readNewMachine>,
+): Promise<SystemId> {
+  for (let draw = 1; ; draw++) {
+    const systemId = freshId(call)
+    try {
+      const made = await call.propose({ type: 'machine.create', systemId, ...fields })
+      return made.systemId
+    } catch (error) {
+      if (isKnownMac(error) && call.isAnonymous) throw alreadyEnlisted(error)
+      // The only conflict of this command is an id that somebody else took in the meantime.
+      const taken = error instanceof Rejection && error.code === 'CONFLICT'
+      if (!taken || draw >= ID_DRAWS_MAX) throw error
+    }
+  }
+}
+
+function freshId(call: Call): SystemId {
+  const { machines, controllers } = call.after()
+  for (;;) {
+    const id = makeSystemId((below) => call.random.integer(below))
+    if (!machines.has(id) && !controllers.has(id)) return id
+  }
+}
+
+function isKnownMac(error: unknown): error is Rejection {
+  if (!(error instanceof Rejection)) return false
+  return (error.fields?.['mac_addresses'] ?? []).some((text) => text.includes('already in use'))
+}
+
+/** A machine that enlists twice: 409 tells its agent that there is nothing left to do. */
+function alreadyEnlisted(error: Rejection): Rejection {
+  return new Rejection('CONFLICT', error.message, { fields: error.fields })
+}
+
+async function updateMachine(call: Call): Promise<Answer> {
+  const machine = machineOf(await call.state(), call)
+  const form = new Form(call.input)
+  const set = readMachineChanges(form, machine)
+  form.check()
+  const { systemId } = machine
+  await call.propose({ type: 'machine.update', systemId, set })
+  const state = call.after()
+  const changed = state.machines.get(systemId)
+  return json(changed === undefined ? { system_id: systemId } : renderMachine(state, changed))
+}
+
+async function deleteMachine(call: Call): Promise<Answer> {
+  const systemId = parseSystemId(call.param('system_id'))
+  if (systemId === undefined) throw notFound('Machine')
+  await call.propose({ type: 'machine.delete', systemId })
+  return NO_CONTENT
+}
+
+export async function isRegistered(call: Call): Promise<Answer> {
+  const text = call.input.mandatory('mac_address')
+  const mac = parseMac(text)
+  if (mac === undefined) throw fieldError('mac_address', 'Enter a valid MAC address.')
+  return json(machineByMac(await call.state(), mac) !== undefined)
+}
+
+async function listAllocated(call: Call): Promise<Answer> {
+  const state = await call.state()
+  const machines = filterMachines(state, call.input).filter(
+    ({ ownerId }) => ownerId !== null && (call.isAdmin || ownerId === call.user.id),
+  )
+  return jsonList(machines, (machine) => renderMachine(state, machine))
+}
+
+async function powerParameters(call: Call): Promise<Answer> {
+  return json(machineOf(await call.state(), call).powerParameters)
+}
+
+async function setOwnerData(call: Call): Promise<Answer> {
+  const { systemId, ownerData } = machineOf(await call.state(), call)
+  const next: Record<string, string> = { ...ownerData }
+  for (const name of call.input.names()) {
+    if (name === 'op' || name.startsWith('oauth_')) continue
+    const value = call.input.text(name) ?? ''
+    if (name.length > 255 || value.length > 4_096) throw fieldError(name, 'Too long.')
+    if (value === '') delete next[name]
+    else next[name] = value
+  }
+  await call.propose({ type: 'machine.update', systemId, set: { ownerData: next } })
+  const state = call.after()
+  const machine = state.machines.get(systemId)
+  return json(machine === undefined ? { system_id: systemId } : renderMachine(state, machine))
+}
+
+async function listNodes(call: Call): Promise<Answer> {
+  const state = await call.state()
+  const machines = filterMachines(state, call.input).filter((machine) => isVisible(call, machine))
+  const filters = call.input.names().filter((name) => name !== 'op' && name !== 'consistency')
+  const controllers = filters.length === 0 ? [...state.controllers.values()] : []
+  const rows = [
+    ...machines.map((machine) => () => renderMachine(state, machine)),
+    ...controllers.map((controller) => () => renderController(state, controller)),
+  ]
+  return jsonList<() => unknown>(rows, (render) => render())
+}
+
+async function readNode(call: Call): Promise<Answer> {
+  const state = await call.state()
+  const systemId = parseSystemId(call.param('system_id'))
+  const controller = systemId === undefined ? undefined : state.controllers.get(systemId)
+  if (controller !== undefined) return json(renderController(state, controller))
+  return json(renderMachine(state, machineOf(state, call, 'Node')))
+}
+
+const IS_REGISTERED = operation(
+  'GET',
+  'is_registered',
+  { access: 'anyone', doc: 'Say whether a MAC address is known.' },
+  isRegistered,
+)
+
+export const MACHINES: readonly Resource[] = [
+  {
+    name: 'MachinesHandler',
+    path: 'machines/',
+    doc: 'Manage the machines of this region.',
+    actions: [
+      read('user', 'List machines.', listMachines),
+      create('anyone', 'Add a machine, or enlist the one that asks.', createMachine),
+      IS_REGISTERED,
+      operation('GET', 'list_allocated', { doc: 'List your machines.' }, listAllocated),
+    ],
+  },
+  {
+    name: 'MachineHandler',
+    path: 'machines/{system_id}/',
+    doc: 'Manage one machine.',
+    actions: [
+      read('user', 'Show a machine.', async (call) => {
+        const state = await call.state()
+        return json(renderMachine(state, machineOf(state, call)))
+      }),
+      update('admin', 'Change a machine.', updateMachine),
+      remove('admin', 'Delete a machine.', deleteMachine),
+      operation(
+        'GET',
+        'power_parameters',
+        { access: 'admin', doc: 'Show power parameters.' },
+        powerParameters,
+      ),
+      operation('POST', 'set_owner_data', { doc: 'Set key and value pairs.' }, setOwnerData),
+    ],
+  },
+  {
+    name: 'NodesHandler',
+    path: 'nodes/',
+    doc: 'List machines and controllers.',
+    actions: [read('user', 'List nodes.', listNodes), IS_REGISTERED],
+  },
+  {
+    name: 'NodeHandler',
+    path: 'nodes/{system_id}/',
+    doc: 'Show one node.',
+    actions: [read('user', 'Show a node.', readNode)],
+  },
+]
