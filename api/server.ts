@@ -1,0 +1,203 @@
+// The API of a region: the ordered middleware list and the whole route table. Everything served is here.
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Router from '@koa/router'
+import Koa from 'koa'
+import { AppError } from '#model/errors.ts'
+import type { Clock, Logger, Random } from '#model/ports.ts'
+import type { Region } from '#node/region.ts'
+import type { MetricsRegistry } from '#platform/metrics.ts'
+import { Authenticator } from './auth.ts'
+import { makeBootFileRoute, type BootFiles } from './boot-files.ts'
+import { describe, type Description } from './describe.ts'
+import { serveResource, serveUnknown, type Service } from './dispatch.ts'
+import { makeEdge } from './error-middleware.ts'
+import { Rejection } from './errors.ts'
+import { livez, makeMetricsRoute, makeReadyz, makeRpcRoute, makeStatusPage } from './health.ts'
+import { makeLogin } from './login.ts'
+import { API_ROOT } from './render/names.ts'
+import { makeBodyParser } from './request-body.ts'
+import type { Resource } from './resource.ts'
+import { ACCOUNT } from './routes/account.ts'
+import { ADDRESSES } from './routes/addresses.ts'
+import { CONTROLLERS } from './routes/controllers.ts'
+import { EVENTS } from './routes/events.ts'
+import { FABRICS, VLAN_BY_ID } from './routes/fabrics.ts'
+import { MACHINES } from './routes/machines.ts'
+import { SPACES } from './routes/spaces.ts'
+import { SUBNETS } from './routes/subnets.ts'
+import { USERS } from './routes/users.ts'
+import { SETTINGS, versionResource } from './routes/version.ts'
+import { EventStreams } from './v1/event-stream.ts'
+import * as v1 from './v1/routes.ts'
+
+export type ApiOptions = {
+  readonly region: Region
+  readonly bootFiles: BootFiles
+  /** Port 0: any free one. */
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly logger: Logger
+  readonly metrics: MetricsRegistry
+  readonly clock: Clock
+  readonly random: Random
+  /** Of the product; `subversion` of the version resource. */
+  readonly version: string
+}
+
+export type Api = {
+  readonly url: string
+  readonly port: number
+  /** Streams end, requests under way are answered, then the port is free. */
+  readonly close: () => Promise<void>
+}
+
+/** Idle keep-alive connections; longer than common proxies keep theirs, so that we are not first. */
+const KEEP_ALIVE_MS = 75_000
+/** A client must have sent its whole request by then (slow senders hold a socket each). */
+const REQUEST_MS = 120_000
+const CLOSE_MS = 5_000
+
+/** Throws ADDRESS_IN_USE when the port is taken. */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { region, random, clock, logger, metrics } = options
+  const service = { region, random, authenticator: new Authenticator(region, clock) }
+  const resources = allResources(options.version)
+  const description = describe(resources)
+  const streams = new EventStreams({ service, logger, metrics })
+
+  const app = new Koa()
+  app.use(makeEdge({ clock, random, logger, metrics, apiHash: description.hash }))
+  app.use(takeOpSuffix)
+  app.use(makeBodyParser())
+  app.use(makeRouter({ options, service, resources, description, streams }).routes())
+  app.use(serveNothing)
+  // Koa prints what fails after the answer began (a client that went away): not worth more than this.
+  app.on('error', (error: unknown) =>
+    logger.debug('api.connection_failed', { error: textOf(error) }),
+  )
+
+  const handle = app.callback()
+  const server = createServer((request, response) => void handle(request, response))
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  server.requestTimeout = REQUEST_MS
+  const port = await listen(server, options.listen)
+  const { host } = options.listen
+  const shown = host.includes(':') ? `[${host}]` : host
+  const close = () => {
+    streams.closeAll()
+    return closeServer(server)
+  }
+  return { url: `http://${shown}:${port}`, port, close }
+}
+
+function allResources(version: string): readonly Resource[] {
+  return [
+    ...MACHINES,
+    ...SUBNETS,
+    ...FABRICS,
+    ...SPACES,
+    ...ADDRESSES,
+    ...CONTROLLERS,
+    ...EVENTS,
+    ...USERS,
+    ...ACCOUNT,
+    ...SETTINGS,
+    versionResource(version),
+  ]
+}
+
+function makeRouter(parts: {
+  readonly options: ApiOptions
+  readonly service: Service
+  readonly resources: readonly Resource[]
+  readonly description: Description
+  readonly streams: EventStreams
+}): Router {
+  const { options, service, resources, description, streams } = parts
+  const { region, bootFiles, metrics } = options
+  const handle = v1.makeV1(service)
+  const router = new Router()
+
+  router.get('/api/v1/settings/*name', handle('user', v1.readSetting))
+  router.put('/api/v1/settings/*name', handle('admin', v1.writeSetting))
+  router.get('/api/v1/cluster', handle('anyone', v1.clusterStatus))
+  router.get('/api/v1/events', streams.serve)
+  router.post('/api/v1/boot-resources', handle('admin', v1.writeBootResource))
+  router.put('/api/v1/boot-files/:sha256', handle('admin', v1.makeBootFileUpload(bootFiles)))
+
+  for (const resource of [...resources, VLAN_BY_ID]) {
+    const path = resource.path.replaceAll(/\{(\w+)\}/g, ':$1').replace(/\/$/, '')
+    router.all(`${API_ROOT}${path}`, serveResource(service, resource))
+  }
+  router.get(`${API_ROOT}describe`, (ctx) => {
+    // Exactly this type: the CLI compares the whole header (maas-api §6).
+    ctx.body = description.documentFor(ctx.origin)
+    ctx.res.setHeader('Content-Type', 'application/json')
+  })
+  router.get('/MAAS/api/version', (ctx) => sendText(ctx, '2.0'))
+  router.all('/MAAS/api/1.0{/*rest}', gone)
+  router.all('/MAAS/api/2.0{/*rest}', serveUnknown(API_ROOT))
+  router.post('/MAAS/accounts/authenticate', makeLogin(service))
+  router.all('/MAAS/boot-resources/:sha256', makeBootFileRoute(bootFiles))
+  router.get('/MAAS/rpc', makeRpcRoute(region))
+
+  router.get('/healthz', livez)
+  router.get('/livez', livez)
+  router.get('/readyz', makeReadyz(region))
+  router.get('/metrics', makeMetricsRoute(metrics))
+  router.get('/status', makeStatusPage(region))
+  return router
+}
+
+/** `…/op-update_nodes` is `…?op=update_nodes` (maas-api §2). */
+const takeOpSuffix: Koa.Middleware = (ctx, next) => {
+  const at = ctx.path.lastIndexOf('/op-')
+  if (at > 0 && ctx.path.startsWith(API_ROOT)) {
+    ctx.state['op'] = ctx.path.slice(at + 4).replace(/\/$/, '')
+    ctx.path = `${ctx.path.slice(0, at)}/`
+  }
+  return next()
+}
+
+const gone: Koa.Middleware = (ctx) => {
+  sendText(ctx, 'The 1.0 API is no longer available. Please use API version 2.0.')
+  ctx.status = 410
+}
+
+const serveNothing: Koa.Middleware = () => {
+  throw new Rejection('NOT_FOUND', 'Not Found')
+}
+
+function sendText(ctx: Koa.Context, text: string): void {
+  ctx.set('Content-Type', 'text/plain; charset=utf-8')
+  ctx.body = text
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function listen(server: Server, at: ApiOptions['listen']): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const where = `${at.host}:${at.port}`
+      const inUse = cause.code === 'EADDRINUSE'
+      const message = inUse ? `${where} is in use.` : `Cannot listen on ${where}.`
+      reject(new AppError(inUse ? 'ADDRESS_IN_USE' : 'INTERNAL', message, { cause }))
+    })
+    server.listen({ host: at.host, port: at.port, backlog: 1_024 }, () => {
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), CLOSE_MS)
+    server.close(() => {
+      clearTimeout(force)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}

@@ -1,0 +1,72 @@
+// Changes of the replicated state as JSON for watchers: snake_case, addresses as text. Tables with secrets
+// or with nothing but our own bookkeeping are never shown; secret fields are left out.
+import { formatCidr, formatIpv4, type Cidr, type Ipv4 } from '#model/ipv4.ts'
+import type { Change, ChangeBatch } from '#state/outcome.ts'
+import type { TableName } from '#state/tables.ts'
+
+const TABLES: Partial<Readonly<Record<TableName, string>>> = {
+  users: 'users',
+  controllers: 'controllers',
+  fabrics: 'fabrics',
+  vlans: 'vlans',
+  spaces: 'spaces',
+  subnets: 'subnets',
+  ipRanges: 'ip_ranges',
+  ipAddresses: 'ip_addresses',
+  holds: 'leases',
+  quarantines: 'quarantines',
+  machines: 'machines',
+  interfaces: 'interfaces',
+  blockDevices: 'block_devices',
+  bootResources: 'boot_resources',
+  events: 'events',
+  settings: 'settings',
+}
+
+const SECRET = new Set(['passwordHash', 'powerParameters'])
+const ADDRESS = new Set(['ip', 'start', 'end', 'gatewayIp'])
+const KEYED_BY_ADDRESS = new Set<TableName>(['ipAddresses', 'holds', 'quarantines'])
+
+/** Null when nothing of the batch may be shown. */
+export function renderBatch(batch: ChangeBatch): string | null {
+  const changes = batch.changes.flatMap((change) => renderChange(change) ?? [])
+  if (changes.length === 0) return null
+  const { revision, stamp, wall } = batch
+  const time = new Date(wall).toISOString()
+  return JSON.stringify({ revision, stamp, time, changes })
+}
+
+function renderChange({ table, key, row }: Change) {
+  const name = TABLES[table]
+  if (name === undefined) return null
+  const shownKey = KEYED_BY_ADDRESS.has(table) ? formatIpv4(key as Ipv4) : key
+  return { table: name, key: shownKey, row: row === null ? null : renderRow(row) }
+}
+
+function renderRow(row: object): Readonly<Record<string, unknown>> {
+  const shown: Record<string, unknown> = {}
+  for (const [field, value] of Object.entries(row) as [string, unknown][]) {
+    if (SECRET.has(field)) continue
+    shown[snakeCase(field)] = renderField(field, value)
+  }
+  return shown
+}
+
+function renderField(field: string, value: unknown): unknown {
+  if (ADDRESS.has(field) && typeof value === 'number') return formatIpv4(value as Ipv4)
+  if (field === 'cidr') return formatCidr(value as Cidr)
+  // Owner data has free keys: they stay as they are.
+  if (field === 'ownerData') return value
+  if (Array.isArray(value)) {
+    return value.map((item: unknown) => (isRow(item) ? renderRow(item) : item))
+  }
+  return isRow(value) ? renderRow(value) : value
+}
+
+function isRow(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function snakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}

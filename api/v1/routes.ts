@@ -1,0 +1,143 @@
+// /api/v1: what MAAS lacks. Unknown query parameters are refused, errors are problem+json.
+import { z } from 'zod'
+import type { Context } from 'koa'
+import type { RegionStatus } from '#node/region.ts'
+import { digestOf, type BootFiles } from '../boot-files.ts'
+import { json, type Answer, type Call } from '../call.ts'
+import { checkAccess, makeCall, queryOf, type Service } from '../dispatch.ts'
+import { fieldError, notFound, Rejection } from '../errors.ts'
+import type { Access } from '../resource.ts'
+import { sendAnswer } from '../send-answer.ts'
+
+type Run = (call: Call, ctx: Context) => Promise<Answer> | Answer
+
+const COMMON_QUERY = new Set(['consistency'])
+
+/** Wraps a handler with authentication and the check of query names. */
+export function makeV1(service: Service) {
+  return (access: Access, run: Run) =>
+    async (ctx: Context): Promise<void> => {
+      const query = queryOf(ctx)
+      refuseUnknown(query.names(), COMMON_QUERY)
+      const user = await service.authenticator.user(ctx)
+      checkAccess(access, user)
+      const call = makeCall(service, ctx, { user, input: query, query })
+      await sendAnswer(ctx, await run(call, ctx))
+    }
+}
+
+export function refuseUnknown(names: readonly string[], known: ReadonlySet<string>): void {
+  const unknown = names.find((name) => !known.has(name))
+  if (unknown === undefined) return
+  throw new Rejection('BAD_REQUEST', `There is no query parameter ${unknown.slice(0, 64)}.`)
+}
+
+/** For `ironraft region status`: also without a key and without a quorum. */
+export function clusterStatus(call: Call): Answer {
+  return json(renderStatus(call.region.status(), call.region.local().revision))
+}
+
+function renderStatus(status: RegionStatus, revision: number) {
+  return {
+    cluster_id: status.clusterId,
+    node_id: status.nodeId,
+    leader: status.leader,
+    term: status.term,
+    healthy: status.healthy,
+    revision,
+    nodes: status.members.map((member) => ({
+      id: member.id,
+      role: member.role,
+      voter: member.voter,
+      applied: member.applied,
+      commit: member.commit,
+      lag: member.lag,
+      reachable: member.reachable,
+      fsync_p99_ms: member.fsyncP99Ms,
+      api_url: member.apiUrl,
+      peer_address: member.peerAddress,
+      pid: member.pid,
+    })),
+  }
+}
+
+const FREE_NAME = /^(?:bench|custom)\/[\w.-]{1,64}$/
+
+/** A register of text under `bench/` or `custom/`: linearizable, replicated, durable. */
+export async function readSetting(call: Call): Promise<Answer> {
+  const name = settingName(call)
+  const { state, revision } = await call.view()
+  const setting = state.settings.get(name)
+  if (setting === undefined) throw notFound('Setting')
+  return json({ name, value: setting.value, revision })
+}
+
+export async function writeSetting(call: Call, ctx: Context): Promise<Answer> {
+  const name = settingName(call)
+  const value = valueOf(ctx.request.body)
+  await call.propose({ type: 'setting.put', name, value })
+  return json({ name, value })
+}
+
+function settingName(call: Call): string {
+  const name = call.param('name')
+  if (FREE_NAME.test(name)) return name
+  throw fieldError('name', 'A name is bench/… or custom/… with letters, digits, dots and dashes.')
+}
+
+/** By hand: this is the path that benchmarks measure. */
+function valueOf(body: unknown): string {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
+    const [first, ...others] = Object.keys(body)
+    const { value } = body as { readonly value?: unknown }
+    if (first === 'value' && others.length === 0 && typeof value === 'string') return value
+  }
+  throw fieldError('value', 'Send {"value": "text"} as JSON.')
+}
+
+const IMAGE = z.strictObject({
+  name: z.string().regex(/^[\w.-]{1,64}\/[\w.-]{1,64}$/),
+  architecture: z.string().regex(/^[\w.-]{1,32}\/[\w.-]{1,32}$/),
+  title: z.string().max(255),
+  files: z
+    .array(
+      z.strictObject({
+        kind: z.enum(['boot-kernel', 'boot-initrd', 'squashfs', 'bootloader']),
+        filename: z.string().regex(/^[\w][\w.-]{0,127}$/),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+        size_bytes: z.int().min(0),
+      }),
+    )
+    .min(1)
+    .max(64),
+})
+
+/** Registers an image whose files were sent before. */
+export async function writeBootResource(call: Call, ctx: Context): Promise<Answer> {
+  const parsed = IMAGE.safeParse(ctx.request.body)
+  if (!parsed.success) {
+    const fields: Record<string, string[]> = {}
+    for (const { path, message } of parsed.error.issues) {
+      const name = path.map(String).join('.') || '__all__'
+      const messages = (fields[name] ??= [])
+      messages.push(message)
+    }
+    throw new Rejection('VALIDATION', 'The image has invalid values.', { fields })
+  }
+  const { name, architecture, title } = parsed.data
+  const files = parsed.data.files.map(({ size_bytes: sizeBytes, ...file }) => ({
+    ...file,
+    sizeBytes,
+  }))
+  const { id } = await call.propose({ type: 'bootResource.put', name, architecture, title, files })
+  return json({ id, ...parsed.data })
+}
+
+/** A stream of bytes named by its SHA-256; durable on this region when answered. */
+export function makeBootFileUpload(files: BootFiles): Run {
+  return async (_call, ctx) => {
+    const sha256 = digestOf(ctx)
+    await files.put(sha256, ctx.req)
+    return json({ sha256 }, 201)
+  }
+}
