@@ -34,6 +34,8 @@ export type RegionLinkOptions = {
   readonly viewRevision: () => number
   /** viewReset and viewChanges, in order. */
   readonly onView: (message: RegionToRack) => void
+  /** The region has a leader, hence what it pushed is the present state. */
+  readonly onCurrent?: () => void
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
@@ -178,7 +180,7 @@ export class RegionLink {
       const underWay = new Set(this.#dials.map(({ peer }) => peer))
       const order = orderRegions(this.#regions.observations(), now).map(({ peer }) => peer)
       const free = order.filter((peer) => !underWay.has(peer))
-      this.#candidates = [...free.filter((peer) => peer !== last)]
+      this.#candidates = free.filter((peer) => peer !== last)
       if (last !== undefined && free.includes(last)) this.#candidates.push(last)
     }
     const peer = this.#candidates.shift()
@@ -295,6 +297,7 @@ export class RegionLink {
       active.leaderlessSinceMs = undefined
       this.#leaderlessMoves = 0
       this.#regions.leader(active.peer)
+      this.#options.onCurrent?.()
       return
     }
     active.leaderlessSinceMs ??= now

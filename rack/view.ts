@@ -48,7 +48,7 @@ export class RackView {
     return this.#stamp
   }
 
-  /** Since a region last sent view data; undefined when none did since this process started. */
+  /** Since a region sent or confirmed the view; undefined when none did since this process started. */
   ageMs(): number | undefined {
     return this.#heardAtMs === undefined ? undefined : this.#clock.monotonicMs() - this.#heardAtMs
   }
@@ -65,6 +65,11 @@ export class RackView {
   onChange(listener: ViewListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** The region followed has a leader and sent nothing newer: what is here is current. */
+  confirm(): void {
+    if (this.#heardAtMs !== undefined) this.#heardAtMs = this.#clock.monotonicMs()
   }
 
   /** Other messages, and views older than this one, are ignored. */

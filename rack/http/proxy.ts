@@ -50,7 +50,7 @@ const NOT_FORWARDED = new Set([
 export class RegionProxy {
   readonly #options: ProxyOptions
   readonly #timeouts: ProxyTimeouts
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 60_000 })
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 256, timeout: 60_000 })
   /** The one that answered last is asked first. */
   #preferred: string | undefined
 
@@ -119,11 +119,12 @@ class Attempt {
     const { method, url, body, signal } = this.#request
     const target = new URL(this.#region.replace(/\/+$/, '') + url)
     const isTls = target.protocol === 'https:'
-    const options = { method, headers: this.#headers(), signal }
+    // A kept connection may have died unnoticed: only what may be repeated is risked on one.
+    const reuse = isRepeatable(this.#request) && !isTls
+    const agent = reuse ? { agent: this.#agent } : { agent: false }
+    const options = { method, headers: this.#headers(), signal, ...agent }
     return new Promise((resolve, reject) => {
-      const outgoing = isTls
-        ? httpsRequest(target, options)
-        : httpRequest(target, { ...options, agent: this.#agent })
+      const outgoing = isTls ? httpsRequest(target, options) : httpRequest(target, options)
       const fail = (what: string) => () => outgoing.destroy(new Error(what))
       let timer = setTimeout(fail('no connection in time'), limits.connectMs)
       outgoing.on('socket', (socket) => {
@@ -148,13 +149,14 @@ class Attempt {
     })
   }
 
-  #headers(): Record<string, string | readonly string[]> {
+  #headers(): Record<string, string | string[]> {
     const { headers, body, clientAddress, method } = this.#request
     const named = String(headers['connection'] ?? '').toLowerCase()
     const dropped = new Set([...NOT_FORWARDED, ...named.split(',').map((name) => name.trim())])
-    const forwarded: Record<string, string | readonly string[]> = {}
+    const forwarded: Record<string, string | string[]> = {}
     for (const [name, value] of Object.entries(headers)) {
-      if (value !== undefined && !dropped.has(name)) forwarded[name] = value
+      if (value === undefined || dropped.has(name)) continue
+      forwarded[name] = typeof value === 'string' ? value : [...value]
     }
     forwarded['x-forwarded-for'] = clientAddress
     if (body.length > 0 || !['GET', 'HEAD', 'OPTIONS'].includes(method)) {

@@ -26,6 +26,8 @@ export type RackHttpOptions = {
   readonly onBootEvent: (event: BootEvent) => void
   /** JSON of `GET /status`. */
   readonly status: () => Readonly<Record<string, unknown>>
+  /** Prometheus text of `GET /metrics`. */
+  readonly exposeMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -71,6 +73,11 @@ function routes(options: RackHttpOptions): Router {
   const router = new Router()
   router.get('/status', (ctx) => {
     ctx.body = options.status()
+  })
+  router.get('/metrics', async (ctx) => {
+    const { contentType, text } = await options.exposeMetrics()
+    ctx.body = text
+    ctx.set('Content-Type', contentType)
   })
   router.get('/boot/:file', async (ctx) => {
     const bytes = await readBootFile(ctx.params['file'] ?? '')

@@ -1,0 +1,44 @@
+// The network interfaces of this host as the rack reports and serves them.
+import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { type Ipv4, parseIpv4 } from '#model/ipv4.ts'
+import { type MacAddress, parseMac } from '#model/mac-address.ts'
+
+export type RackInterface = {
+  readonly name: string
+  /** Changes when an interface is deleted and made again; 0 where the host cannot tell. */
+  readonly interfaceIndex: number
+  readonly mac: MacAddress
+  readonly addresses: readonly {
+    readonly ip: Ipv4
+    readonly prefix: number
+    readonly cidr: string
+  }[]
+}
+
+/** In the order of their names, without loopback; only `names` unless null. */
+export function listInterfaces(names: readonly string[] | null): readonly RackInterface[] {
+  const found: RackInterface[] = []
+  for (const [name, entries] of Object.entries(networkInterfaces())) {
+    const first = entries?.[0]
+    const mac = parseMac(first?.mac ?? '')
+    if (entries === undefined || first === undefined || first.internal || mac === undefined)
+      continue
+    if (names !== null && !names.includes(name)) continue
+    const addresses = entries.flatMap((entry) => {
+      const ip = parseIpv4(entry.address)
+      const prefix = Number(entry.cidr?.split('/')[1])
+      return ip === undefined ? [] : [{ ip, prefix, cidr: `${entry.address}/${prefix}` }]
+    })
+    found.push({ name, interfaceIndex: indexOf(name), mac, addresses })
+  }
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function indexOf(name: string): number {
+  try {
+    return Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'utf8')) || 0
+  } catch {
+    return 0
+  }
+}
