@@ -172,7 +172,7 @@ function run(all: readonly Step[], check: (applied: Applied, before: string) => 
 
 const RUNS = { numRuns: 300 }
 
-t.test('a refusal leaves every row but the retry rows as it was', async () => {
+t.test('a refusal leaves every row but the retry rows as it was', async (t) => {
   fc.assert(
     fc.property(steps, (all) => {
       run(all, ({ state, ok }, before) => {
@@ -181,11 +181,12 @@ t.test('a refusal leaves every row but the retry rows as it was', async () => {
     }),
     RUNS,
   )
+  t.pass('for every sequence tried')
 })
 
 t.test(
   'no address is allocated and held, held on a rack, gateway or quarantine in force',
-  async () => {
+  async (t) => {
     fc.assert(
       fc.property(steps, (all) => {
         run(all, ({ state, envelope, ok }) => {
@@ -204,10 +205,11 @@ t.test(
       }),
       RUNS,
     )
+    t.pass('for every sequence tried')
   },
 )
 
-t.test('a hold in force is never shortened and never changes its client', async () => {
+t.test('a hold in force is never shortened and never changes its client', async (t) => {
   fc.assert(
     fc.property(steps, (all) => {
       const promised = new Map<number, { client: string; until: number }>()
@@ -223,9 +225,10 @@ t.test('a hold in force is never shortened and never changes its client', async 
     }),
     RUNS,
   )
+  t.pass('for every sequence tried')
 })
 
-t.test('ranges never overlap and lie in their subnets', async () => {
+t.test('ranges never overlap and lie in their subnets', async (t) => {
   fc.assert(
     fc.property(steps, (all) => {
       run(all, ({ state }) => {
@@ -239,9 +242,10 @@ t.test('ranges never overlap and lie in their subnets', async () => {
     }),
     RUNS,
   )
+  t.pass('for every sequence tried')
 })
 
-t.test('a restored replica goes on exactly like the one that lived through the log', async () => {
+t.test('a restored replica goes on exactly like the one that lived through the log', async (t) => {
   fc.assert(
     fc.property(steps, fc.integer({ min: 0, max: 60 }), (all, cut) => {
       const entries: Envelope[] = []
@@ -265,9 +269,10 @@ t.test('a restored replica goes on exactly like the one that lived through the l
     }),
     RUNS,
   )
+  t.pass('for every sequence tried')
 })
 
-t.test('dump and restore are the identity', async () => {
+t.test('dump and restore are the identity', async (t) => {
   fc.assert(
     fc.property(steps, (all) => {
       const state = run(all, () => {})
@@ -277,6 +282,7 @@ t.test('dump and restore are the identity', async () => {
     }),
     RUNS,
   )
+  t.pass('for every sequence tried')
 })
 
 t.test('automatic allocation gives every address once, then says it is exhausted', async (t) => {
