@@ -46,9 +46,8 @@ function help(command: Command | undefined, plain: readonly string[], io: Io): n
 }
 
 async function version(io: Io): Promise<number> {
-  const { readFile } = await import('node:fs/promises')
-  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8')
-  io.out((JSON.parse(text) as { readonly version: string }).version)
+  const { productVersion } = await import('./version.ts')
+  io.out(await productVersion())
   return EXIT.ok
 }
 

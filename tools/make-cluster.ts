@@ -8,9 +8,9 @@ import { makeSystemId } from '#model/ids.ts'
 import { secretDigest } from '#node/enroll.ts'
 import { writeDurably, type NodeFile, type PeerAddress } from '#node/node-file.ts'
 import { systemClock, systemRandom } from '#platform/system.ts'
+import { formatToken } from '#protocol/token.ts'
 import { fingerprint, issueMember, makeClusterCa, type KeyAndCertificate } from '#transport/pki.ts'
 import type { CommandOf } from '#state/command.ts'
-import { formatJoinToken } from './join-token.ts'
 import { writeCluster, type ClusterFile } from './cluster-directory.ts'
 
 export type Layout = {
@@ -30,14 +30,18 @@ export async function makeCluster(layout: Layout): Promise<ClusterFile> {
   const ca = await makeClusterCa(clusterId, systemClock.wallMs())
   const secret = randomBytes(24).toString('base64url')
   const apiKey = mintApiKey(systemRandom)
-  const admin = { username: 'admin', password: randomBytes(15).toString('base64url'), apiKey: formatApiKey(apiKey) }
+  const admin = {
+    username: 'admin',
+    password: randomBytes(15).toString('base64url'),
+    apiKey: formatApiKey(apiKey),
+  }
   const initialise = await firstCommand({ clusterId, password: admin.password, apiKey, secret })
   await Promise.all(
     nodes.map((node) => writeNode({ layout, clusterId, node, nodes, ca, initialise })),
   )
   const regions = nodes.map((node) => `${node.host}:${node.port}`)
   const caFingerprint = fingerprint(ca.certificatePem)
-  const rackToken = formatJoinToken({ regions, caFingerprint, secret })
+  const rackToken = formatToken({ clusterId, caFingerprint, secret, peers: regions })
   const cluster: ClusterFile = { version: 1, clusterId, nodes, admin, rackToken }
   await writeCluster(layout.directory, cluster)
   return cluster

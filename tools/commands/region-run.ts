@@ -1,0 +1,40 @@
+// `ironraft region run`: one prepared node in the foreground: the region with its API on top. What `bootstrap`
+// and `init` start, and what a systemd unit runs. JSON log lines go to standard error.
+import { resolve } from 'node:path'
+import { startApi } from '#api/server.ts'
+import { startRegion } from '#node/start.ts'
+import type { LogLevel } from '#platform/logger.ts'
+import { makePlatform } from '#platform/system.ts'
+import type { Arguments, Io } from '../command-line.ts'
+import { EXIT } from '../exit-codes.ts'
+import { claimPid, pidFile, releasePid } from '../node-process.ts'
+import { productVersion } from '../version.ts'
+
+export async function runRegion(args: Arguments, io: Io): Promise<number> {
+  const dir = resolve(io.cwd, args.text('dir') ?? '')
+  const stopped = io.stopped()
+  const platform = makePlatform({ logLevel: (args.text('log-level') ?? 'info') as LogLevel })
+  const version = await productVersion()
+  const file = pidFile(dir)
+  await claimPid(file)
+  try {
+    const running = await startRegion({ dir, version }, platform)
+    const { region, node, bootFiles } = running
+    const listen = { host: node.host, port: node.apiPort }
+    const api = await startApi({ region, bootFiles, listen, version, ...platform }).catch(
+      async (error: unknown) => {
+        await running.close()
+        throw error
+      },
+    )
+    platform.logger.info('region.started', { node_id: node.nodeId, api_url: api.url, version })
+    if (!stopped.aborted) {
+      await new Promise<void>((end) => stopped.addEventListener('abort', () => end()))
+    }
+    await api.close()
+    await running.close()
+  } finally {
+    await releasePid(file)
+  }
+  return EXIT.ok
+}
