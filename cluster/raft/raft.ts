@@ -28,7 +28,7 @@ import { becomeFollower, forgetLeader, isPromotable } from './roles.ts'
 import { makeState, type RaftOptions } from './start.ts'
 import { header, ignore, isFromLeader, type RaftState, sendAfterAppend } from './state.ts'
 import { makeStatus, type Status } from './status.ts'
-import type { Configuration, NodeId } from './types.ts'
+import type { Configuration, NodeId, Role } from './types.ts'
 import { isLeaderFresh, onVoteRequest, refuseVote } from './vote.ts'
 
 export class Raft {
@@ -126,6 +126,15 @@ export class Raft {
     if (!ok) progress.pendingSnapshotIndex = 0
     becomeProbe(progress)
     progress.probeSent = true
+  }
+
+  /** Cheap, for what asks at every turn; `status` copies everything. */
+  get role(): Role {
+    return this.#state.role
+  }
+
+  get leader(): NodeId | null {
+    return this.#state.leader
   }
 
   status(): Status {

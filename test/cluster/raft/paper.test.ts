@@ -139,7 +139,7 @@ t.test('§5.2 a candidate with votes from a majority wins; with refusals from on
     for (const from of refused) {
       node.raft.step(requestVoteReply({ from, to: 'a', term: 1, granted: false }))
     }
-    t.equal(node.raft.status().role, role, `granted ${granted}, refused ${refused}`)
+    t.equal(node.raft.status().role, role, `granted ${granted.join()}, refused ${refused.join()}`)
   }
   t.end()
 })
@@ -342,7 +342,11 @@ t.test('§5.4.1 a voter denies its vote to a candidate whose log is less up to d
     const node = nodeWith(mine, 3)
     const [lastLogIndex = 0, lastLogTerm = 0] = theirs
     node.raft.step(requestVote({ from: 'b', to: 'a', term: 4, lastLogIndex, lastLogTerm }))
-    t.equal(only(node.run(), 'requestVoteReply').granted, granted, `${mine} against ${theirs}`)
+    t.equal(
+      only(node.run(), 'requestVoteReply').granted,
+      granted,
+      `${mine.join()} against ${theirs.join()}`,
+    )
   }
   t.end()
 })
