@@ -156,15 +156,22 @@ async function untilServing(parts: {
   }
 }
 
-/** `/readyz`: a leader has committed, and this node has applied it. */
+/** A leader has committed the first command, this node has applied it, and follows (`/readyz`). */
 async function isServing(node: RunningNode): Promise<boolean> {
   try {
     const response = await fetch(`${node.apiUrl}/readyz`, { signal: AbortSignal.timeout(1_000) })
     await response.body?.cancel()
-    return response.ok
+    return response.ok && !(await exists(join(node.directory, 'initialise.json')))
   } catch {
     return false
   }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** The last line that the node wrote says more than an exit code. */

@@ -5,6 +5,9 @@ import { bootMachine, type Firmware } from './support/qemu.ts'
 import { eventually } from './support/room.ts'
 import { makeSite, seenBy, type Site } from './support/site.ts'
 
+// tap ends a file after 30 s unless told otherwise.
+t.setTimeout(900_000)
+
 const BOOT_SECONDS = 180
 
 async function boot(site: Site, firmware: Firmware, mac: string, serial: string) {

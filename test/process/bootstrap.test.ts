@@ -13,6 +13,9 @@ import {
   TestCluster,
 } from './support/cluster.ts'
 
+// tap ends a file after 30 s unless told otherwise.
+t.setTimeout(300_000)
+
 const KEYS = ['admin', 'cluster_id', 'nodes', 'rack_token']
 
 async function addMachine(apiUrl: string, apiKey: string, number: number): Promise<number> {

@@ -3,6 +3,9 @@
 import t from 'tap'
 import { eventually, listMachines, type Node, signed, TestCluster } from './support/cluster.ts'
 
+// tap ends a file after 30 s unless told otherwise.
+t.setTimeout(300_000)
+
 const MACHINES = 5_000
 const CLIENTS = 3
 const LANES = 8

@@ -76,7 +76,8 @@ export class Room {
 
   /** The CLI as a user types it; standard output. */
   async ironraft(...args: readonly string[]): Promise<string> {
-    const { stdout } = await this.inside('node', [LAUNCH, ...args])
+    const profiles = `XDG_CONFIG_HOME=${this.directory}`
+    const { stdout } = await this.inside('env', [profiles, 'node', LAUNCH, ...args])
     return stdout
   }
 
