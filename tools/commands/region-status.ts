@@ -29,6 +29,9 @@ export type ClusterStatus = {
   readonly nodes: readonly NodeStatus[]
 }
 
+/** What one region says, itself included. */
+export type Answer = ClusterStatus & { readonly node_id: string }
+
 const ASK_TIMEOUT_MS = 2_000
 
 export async function runStatus(args: Arguments, io: Io): Promise<number> {
@@ -39,12 +42,12 @@ export async function runStatus(args: Arguments, io: Io): Promise<number> {
   const { urls, apiKey } = cluster === null ? await remote(args, io) : local(cluster)
   const answers = await Promise.all(urls.map((url) => ask(url, apiKey)))
   const heard = answers.filter((answer) => answer !== null)
-  const best = newest(heard)
+  const best = withOwnRows(newest(heard), heard)
   if (best === null && cluster === null) {
     io.error(`ironraft: no region answers at ${urls.join(', ')}`)
     return EXIT.noQuorum
   }
-  const merged = best ?? allDead(cluster)
+  const merged = best === null ? allDead(cluster) : contractOf(best)
   const status =
     directory === null || cluster === null ? merged : await withPids(merged, directory, cluster)
   io.out(args.flag('json') ? JSON.stringify(status) : describeStatus(status))
@@ -68,6 +71,26 @@ export function newest(answers: readonly ClusterStatus[]): ClusterStatus | null 
   return sorted[0] ?? null
 }
 
+/** A node knows best about itself: what it says of another one is up to a second old. */
+export function withOwnRows(
+  best: ClusterStatus | null,
+  answers: readonly Answer[],
+): ClusterStatus | null {
+  if (best === null) return null
+  const own = new Map<string, NodeStatus>()
+  for (const { node_id: id, nodes } of answers) {
+    const row = nodes.find((node) => node.id === id)
+    if (row !== undefined) own.set(id, row)
+  }
+  const nodes = best.nodes.map((seen) => ({
+    ...(own.get(seen.id) ?? seen),
+    reachable: seen.reachable,
+  }))
+  const commit = Math.max(0, ...nodes.map((node) => node.commit))
+  const lagOf = (node: NodeStatus) => Math.max(0, commit - node.applied)
+  return { ...best, nodes: nodes.map((node) => ({ ...node, lag: lagOf(node) })) }
+}
+
 async function remote(args: Arguments, io: Io) {
   const urls = args.list('url')
   urls.forEach(checkUrl)
@@ -79,7 +102,7 @@ function local(cluster: ClusterFile) {
 }
 
 /** Null when this region does not answer; its own view is enough, so no leader is needed. */
-async function ask(url: string, apiKey: string | null): Promise<ClusterStatus | null> {
+async function ask(url: string, apiKey: string | null): Promise<Answer | null> {
   const base = url.replace(/\/+$/, '').replace(/\/MAAS$/, '')
   try {
     const response = await fetch(`${base}/api/v1/cluster`, {
@@ -90,7 +113,7 @@ async function ask(url: string, apiKey: string | null): Promise<ClusterStatus | 
       await response.body?.cancel()
       return null
     }
-    return contractOf((await response.json()) as ClusterStatus)
+    return (await response.json()) as Answer
   } catch {
     return null
   }
