@@ -45,7 +45,9 @@ export class PeerServer {
     const options = { ...serverTls(credentials), handshakeTimeout: limits.handshakeTimeoutMs }
     this.#server = createServer({ ...options, noDelay: true }, (socket) => this.#onSecure(socket))
     this.#server.maxConnections = limits.connectionsMax
-    this.#server.on('tlsClientError', () => {
+    this.#server.on('tlsClientError', (_, socket) => {
+      // A handshake that timed out leaves its socket open otherwise.
+      socket.destroy()
       metrics.count('ironraft_peer_handshake_failures_total', { reason: 'tls' })
     })
     this.#server.on('connection', (raw: Socket) => {

@@ -113,27 +113,35 @@ export class IncomingSnapshot implements AsyncIterable<Uint8Array> {
   }
 
   #onFrame(body: Uint8Array): void {
-    if (this.#complete) return
-    this.#wake()
-    if (body.length === 0) {
-      if (this.#parts.length > 0) this.#fail('a chunk was cut off')
-      this.#complete = true
-      return
+    if (this.#complete || this.#error !== null) return
+    const fault = body.length === 0 ? this.#end() : this.#takePart(body)
+    if (fault !== null) {
+      this.#error = new AppError('PROTOCOL', `Malformed snapshot: ${fault}.`)
+      this.#connection.fail(this.#error)
     }
+    this.#wake()
+  }
+
+  /** What is wrong, null for nothing. */
+  #end(): string | null {
+    if (this.#parts.length > 0) return 'a chunk was cut off'
+    this.#complete = true
+    return null
+  }
+
+  #takePart(body: Uint8Array): string | null {
     const mark = body[0]
-    if (mark !== MORE_FOLLOWS && mark !== CHUNK_ENDS) this.#fail('a frame has no mark')
-    this.#parts.push(body.slice(1))
+    if (mark !== MORE_FOLLOWS && mark !== CHUNK_ENDS) return 'a frame has no mark'
     this.#partsBytes += body.length
-    if (this.#partsBytes > this.#limits.snapshotChunkBytesMax) this.#fail('a chunk is too large')
-    if (mark === MORE_FOLLOWS) return
+    if (this.#partsBytes > this.#limits.snapshotChunkBytesMax) return 'a chunk is too large'
+    this.#parts.push(body.subarray(1))
+    if (mark === MORE_FOLLOWS) return null
+    // Joining copies: the chunk is the consumer's to keep.
     this.#chunks.push(new Uint8Array(Buffer.concat(this.#parts)))
     this.#parts = []
     this.#partsBytes = 0
     this.#connection.pause()
-  }
-
-  #fail(why: string): void {
-    this.#connection.fail(new AppError('PROTOCOL', `Malformed snapshot: ${why}.`))
+    return null
   }
 }
 
