@@ -9,6 +9,7 @@ const PART_BYTES_MAX = 1 << 20
 /** Parts with a file name are fields too here: nothing served yet takes an upload. */
 export async function parseMultipart(contentType: string, body: Buffer): Promise<Input> {
   const input = new Input()
+  const form = normalise(contentType, body)
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: unknown): void =>
       reject(new Rejection('BAD_REQUEST', 'The multipart body is malformed.', { cause }))
@@ -36,7 +37,7 @@ export async function parseMultipart(contentType: string, body: Buffer): Promise
     })
     parser.on('error', fail)
     parser.on('close', resolve)
-    parser.end(normalise(contentType, body))
+    parser.end(form)
   })
   return input
 }
@@ -61,7 +62,9 @@ function normalise(contentType: string, body: Buffer): Buffer {
   const blank =
     text.startsWith(delimiter) &&
     text.slice(delimiter.length).replace(`${delimiter}--`, '').trim() === ''
-  return text === '' || blank ? Buffer.from(`${delimiter}--\r\n`) : body
+  if (body.length === 0 || blank) return Buffer.from(`${delimiter}--\r\n`)
+  if (body.includes(delimiter)) return body
+  throw new Rejection('BAD_REQUEST', 'The multipart body has no boundary.')
 }
 
 function decode(value: Buffer, encoding: string): string {
@@ -78,7 +81,7 @@ function decode(value: Buffer, encoding: string): string {
 
 function decodeQuotedPrintable(text: string): string {
   const bytes = text
-    .replaceAll(/[\t ]*=\r?\n/g, '')
+    .replaceAll(/=[\t ]*\r?\n/g, '')
     .replaceAll(/=([0-9A-Fa-f]{2})/g, (_match, hex: string) =>
       String.fromCharCode(Number.parseInt(hex, 16)),
     )

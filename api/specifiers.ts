@@ -3,7 +3,7 @@
 import type { FabricId, SpaceId, SubnetId, VlanId } from '#model/ids.ts'
 import { parseCidr } from '#model/ipv4.ts'
 import type { Fabric, Space, Subnet, Vlan } from '#model/network.ts'
-import { cidrKey, type RegionState } from '#state/state.ts'
+import type { RegionState } from '#state/state.ts'
 
 export function findFabric(state: RegionState, text: string): Fabric | null {
   const { prefix, value } = split(text)
@@ -76,7 +76,12 @@ export function findSubnet(state: RegionState, text: string): Subnet | null {
 
 function byCidr(state: RegionState, text: string): Subnet | null {
   const cidr = parseCidr(text)
-  return cidr === undefined ? null : (state.subnetsByCidr.first(cidrKey(cidr)) ?? null)
+  if (cidr === undefined) return null
+  const { network, prefix } = cidr
+  for (const subnet of state.subnets.values()) {
+    if (subnet.cidr.network === network && subnet.cidr.prefix === prefix) return subnet
+  }
+  return null
 }
 
 function byId(state: RegionState, text: string): Subnet | null {

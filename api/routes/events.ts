@@ -107,7 +107,7 @@ function pageUri({ input }: Call, name: 'before' | 'after', id: number): string 
 function renderEvent(event: Event) {
   return {
     username: event.username,
-    node: event.systemId,
+    node: event.systemId ?? '',
     hostname: event.hostname,
     id: event.id,
     level: event.level,
