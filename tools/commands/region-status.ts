@@ -61,12 +61,12 @@ export function isHealthy({ leader, nodes }: ClusterStatus): boolean {
   return nodes.some((node) => node.id === leader && node.reachable) && up * 2 > voters.length
 }
 
-/** The picture of the highest term; among equals one that knows the leader, then the one furthest ahead. */
+/** Of those that know a leader the one of the highest term, then the one furthest ahead. */
 export function newest(answers: readonly ClusterStatus[]): ClusterStatus | null {
   const ahead = ({ nodes }: ClusterStatus) => Math.max(0, ...nodes.map((node) => node.commit))
   const sorted = answers.toSorted((a, b) => {
     const leaders = Number(b.leader !== null) - Number(a.leader !== null)
-    return b.term - a.term || leaders || ahead(b) - ahead(a)
+    return leaders || b.term - a.term || ahead(b) - ahead(a)
   })
   return sorted[0] ?? null
 }

@@ -115,7 +115,8 @@ function tokenAt(text: string, at: number): Token {
   if (two === '/*') return { kind: 'comment', end: orEnd(text, text.indexOf('*/', at + 2), 2) }
   const one = text.charAt(at)
   if (one === "'" || one === '"') return { kind: 'literal', end: endOfString(text, at) }
-  if (one === '/' && beginsExpression(text, at)) return { kind: 'literal', end: endOfRegex(text, at) }
+  if (one === '/' && beginsExpression(text, at))
+    return { kind: 'literal', end: endOfRegex(text, at) }
   // The expressions inside a template are code worth checking, so only its plain text would be a literal;
   // blanking neither is the simple and safe side.
   return { kind: 'code', end: at + 1 }

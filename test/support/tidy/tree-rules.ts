@@ -1,0 +1,118 @@
+// Rules about the tree as a whole: files nobody imports, exports nobody uses, sources without a test.
+import { dirname } from 'node:path'
+import type { SourceFile } from './source-file.ts'
+
+/** Run by hand, by package.json or by another program. */
+export const ENTRY_POINTS = [
+  'tools/main.ts',
+  'tools/run-tests.ts',
+  'tools/bench/',
+  'tools/images/build.ts',
+  'tools/images/main.ts',
+  'jepsen-like/main.ts',
+]
+
+/** Sources without a test of their own name, and why that is right. */
+export const UNTESTED: Readonly<Record<string, string>> = {
+  'cluster/model/ports.ts': 'interfaces only',
+  'cluster/model/network.ts': 'types only',
+  'cluster/node/region.ts': 'the port: types only',
+  'cluster/node/start.ts': 'composition; test/process runs it in real processes',
+  'cluster/platform/config.ts': 'constants; the places that use them are tested',
+  'cluster/protocol/peer.ts': 'types only; the codec is tested',
+  'cluster/protocol/rack.ts': 'types only; the codec is tested',
+  'cluster/protocol/enroll.ts': 'types only',
+  'cluster/raft/types.ts': 'types only',
+  'cluster/raft/message.ts': 'types only',
+  'cluster/state/command.ts': 'types only',
+  'cluster/state/outcome.ts': 'types only',
+  'cluster/storage/log-store.ts': 'the port; its contract suite is test/contract',
+  'cluster/transport/links.ts': 'the port: types only',
+  'cluster/transport/limits.ts': 'constants',
+  'tools/bench/': 'measures, run by hand',
+  'tools/images/': 'needs Debian packages; the lab tier boots what it builds',
+}
+
+export function unimported(files: readonly SourceFile[]): readonly string[] {
+  const imported = new Set(files.flatMap((file) => file.imports.map((one) => one.target)))
+  return files
+    .filter(({ path }) => !path.startsWith('test/') && !isUnder(path, ENTRY_POINTS))
+    .filter(({ path }) => !importedByOthers(path, imported, files))
+    .map(({ path }) => `${path}: nobody imports it`)
+}
+
+/** A test alone does not keep a source alive. */
+function importedByOthers(
+  path: string,
+  imported: ReadonlySet<string>,
+  files: readonly SourceFile[],
+): boolean {
+  if (!imported.has(path)) return false
+  return files.some(
+    (file) => !file.path.startsWith('test/') && file.imports.some((one) => one.target === path),
+  )
+}
+
+/** Types may be exported for their own sake. */
+const DECLARED = /^export (?:async )?(?:const|function\*?|class) (\w+)/gm
+
+/** Values that nobody else uses; tests count as users. */
+export function unusedExports(files: readonly SourceFile[]): readonly string[] {
+  const used = new Map<string, Set<string>>()
+  for (const { target, names } of files.flatMap((file) => file.imports)) {
+    const known = used.get(target) ?? new Set()
+    for (const name of names) known.add(name)
+    used.set(target, known)
+  }
+  return files
+    .filter(({ path }) => !path.startsWith('test/'))
+    .flatMap(({ path, code }) => {
+      const names = used.get(path) ?? new Set()
+      if (names.has('*')) return []
+      return [...code.matchAll(DECLARED)]
+        .map(([, name = '']) => name)
+        .filter((name) => !names.has(name) && !isEntryPoint(path, name))
+        .map((name) => `${path}: exports ${name}, which nobody uses`)
+    })
+}
+
+/** The launcher, which is CommonJS, calls it. */
+function isEntryPoint(path: string, name: string): boolean {
+  return path === 'tools/main.ts' && name === 'runProcess'
+}
+
+/**
+ * A source is covered by a test that imports it, or by a source of its folder, or of one above, that is: what
+ * only they see is tested through them. Tests that run the launcher enter by the front door.
+ */
+export function untested(files: readonly SourceFile[]): readonly string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]))
+  const covered = new Set<string>()
+  const visit = (path: string): void => {
+    if (covered.has(path)) return
+    covered.add(path)
+    for (const { target } of byPath.get(path)?.imports ?? []) {
+      if (`${dirname(target)}/`.startsWith(`${dirname(path)}/`)) visit(target)
+    }
+  }
+  const tests = files.filter((file) => file.path.startsWith('test/'))
+  for (const { target } of tests.flatMap((file) => file.imports)) visit(target)
+  if (tests.some((file) => file.text.includes("'launch.cjs'"))) visit('tools/main.ts')
+  return files
+    .map((file) => file.path)
+    .filter((path) => !path.startsWith('test/') && !isUnder(path, Object.keys(UNTESTED)))
+    .filter((path) => !covered.has(path))
+    .map((path) => `${path}: no test, not even through its folder's doors`)
+}
+
+/** An excuse for what is gone or is tested now. */
+export function staleExcuses(files: readonly SourceFile[]): readonly string[] {
+  const paths = files.map((file) => file.path)
+  return Object.keys(UNTESTED)
+    .filter((name) => !paths.some((path) => path.startsWith(name)))
+    .map((name) => `${name}: listed as untested, but there is no such file`)
+}
+
+function isUnder(path: string, places: readonly string[]): boolean {
+  return places.some((place) => path === place || (place.endsWith('/') && path.startsWith(place)))
+}
