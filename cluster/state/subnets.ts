@@ -67,7 +67,18 @@ function checkSubnet(state: RegionState, subnet: Subnet): Refusal | null {
     return invalid('cidr', `Subnet with CIDR ${formatCidr(cidr)} already exists.`)
   }
   if (![0, 1, 2].includes(rdnsMode)) return invalid('rdns_mode', 'The mode must be 0, 1 or 2.')
+  // The pools of all subnets: where subnets nest, the address is the same.
+  const isDynamic = (ip: Ipv4): boolean => state.pools.at(ip)?.range.type === 'dynamic'
+  const server = dnsAddressesOf(subnet).find(isDynamic)
+  if (server !== undefined) {
+    const text = `DNS server ${formatIpv4(server)} would be inside of a dynamic range.`
+    return invalid('dns_servers', text)
+  }
   if (gatewayIp === null) return null
+  if (isDynamic(gatewayIp)) {
+    const text = `Gateway ${formatIpv4(gatewayIp)} would be inside of a dynamic range.`
+    return invalid('gateway_ip', text)
+  }
   const hosts = hostRange(subnet)
   if (gatewayIp < hosts.start || gatewayIp > hosts.end) {
     return invalid('gateway_ip', `The gateway must be a host address of ${formatCidr(cidr)}.`)
@@ -75,7 +86,7 @@ function checkSubnet(state: RegionState, subnet: Subnet): Refusal | null {
   return null
 }
 
-/** A changed CIDR, gateway or DNS server must leave what the subnet has in place. */
+/** A changed CIDR must leave what the subnet has inside. */
 function checkContents(state: RegionState, subnet: Subnet): Refusal | null {
   const cidr = formatCidr(subnet.cidr)
   const hosts = hostRange(subnet)
@@ -83,14 +94,6 @@ function checkContents(state: RegionState, subnet: Subnet): Refusal | null {
     const name = `IP range ${formatIpv4(range.start)}-${formatIpv4(range.end)}`
     if (range.start < hosts.start || range.end > hosts.end) {
       return invalid('cidr', `${name} would be outside of ${cidr}.`)
-    }
-    if (range.type !== 'dynamic') continue
-    const inside = (ip: Ipv4): boolean => ip >= range.start && ip <= range.end
-    if (subnet.gatewayIp !== null && inside(subnet.gatewayIp)) {
-      return invalid('gateway_ip', `The gateway would be inside of dynamic ${name}.`)
-    }
-    if (dnsAddressesOf(subnet).some(inside)) {
-      return invalid('dns_servers', `A DNS server would be inside of dynamic ${name}.`)
     }
   }
   for (const ip of state.ipAddressesBySubnet.keys(subnet.id)) {

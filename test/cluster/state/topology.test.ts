@@ -237,6 +237,11 @@ const refusals: readonly {
     field: 'dns_servers',
   },
   {
+    name: 'gateway of a nesting subnet in a dynamic range',
+    command: { ...newSubnet('10.0.0.0/16', 5001), gatewayIp: ip('10.0.0.150') },
+    field: 'gateway_ip',
+  },
+  {
     name: 'CIDR leaves a range outside',
     command: setSubnet({ cidr: cidr('10.0.0.0/25') }),
     field: 'cidr',
