@@ -82,7 +82,10 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
 export function decodeEnvelope(bytes: Uint8Array): Envelope {
   const envelope = checkRecord(decode(bytes), { version: 'index' }, 'envelope')
   if (envelope['version'] !== ENVELOPE_VERSION) {
-    throw new AppError('PROTOCOL', `Unknown command: envelope version ${String(envelope['version'])}.`)
+    throw new AppError(
+      'PROTOCOL',
+      `Unknown command: envelope version ${String(envelope['version'])}.`,
+    )
   }
   checkRecord(envelope, ENVELOPE_FIELDS, 'envelope')
   if (envelope['request'] !== null) checkRecord(envelope['request'], REQUEST_FIELDS, 'request')

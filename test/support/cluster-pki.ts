@@ -9,7 +9,11 @@ export type TestPki = {
   readonly member: (
     kind: MemberKind,
     id: string,
-    options?: { readonly incarnation?: number; readonly wallMs?: number; readonly clusterId?: string },
+    options?: {
+      readonly incarnation?: number
+      readonly wallMs?: number
+      readonly clusterId?: string
+    },
   ) => Promise<Credentials>
 }
 

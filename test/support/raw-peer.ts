@@ -20,7 +20,10 @@ export type RawPeer = {
 }
 
 /** `credentials` null: TLS without a certificate. */
-export async function rawPeer(address: HostPort, credentials: Credentials | null): Promise<RawPeer> {
+export async function rawPeer(
+  address: HostPort,
+  credentials: Credentials | null,
+): Promise<RawPeer> {
   const socket = connect({
     ...address,
     ...(credentials === null

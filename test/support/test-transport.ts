@@ -16,10 +16,7 @@ export async function startTestTransport(
     readonly port?: number
     readonly limits?: Partial<TransportLimits>
     readonly onMessage?: (from: string, message: PeerMessage) => void
-    readonly onSnapshot?: (
-      offer: SnapshotOffer,
-      chunks: AsyncIterable<Uint8Array>,
-    ) => Promise<void>
+    readonly onSnapshot?: (offer: SnapshotOffer, chunks: AsyncIterable<Uint8Array>) => Promise<void>
     readonly onEnroll?: (request: EnrollRequest) => Promise<EnrollReply>
   } = {},
 ) {

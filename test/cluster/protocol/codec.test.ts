@@ -37,7 +37,13 @@ t.test('what was encoded decodes to the same, and encodes to the same bytes agai
 })
 
 t.test('equal values give equal bytes whatever was encoded before', async (t) => {
-  const value = { type: 'x', list: [{ a: 1, b: 2 }, { a: 3, b: 4 }] }
+  const value = {
+    type: 'x',
+    list: [
+      { a: 1, b: 2 },
+      { a: 3, b: 4 },
+    ],
+  }
   const first = encode(value)
   for (let i = 0; i < 100; i++) encode({ [`key${i}`]: i, a: i })
   t.strictSame(encode(value), first)
@@ -86,7 +92,10 @@ const refused: readonly { readonly name: string; readonly bytes: Uint8Array }[] 
   { name: 'the byte that is never used', bytes: new Uint8Array([0xc1]) },
   { name: 'a value nested too deep', bytes: new Uint8Array(100).fill(0x91) },
   { name: 'a million nested arrays', bytes: new Uint8Array(1 << 20).fill(0x91) },
-  { name: 'an array that announces four billion', bytes: new Uint8Array([0xdd, 255, 255, 255, 255]) },
+  {
+    name: 'an array that announces four billion',
+    bytes: new Uint8Array([0xdd, 255, 255, 255, 255]),
+  },
   { name: 'a map that announces four billion', bytes: new Uint8Array([0xdf, 255, 255, 255, 255]) },
   { name: 'a text longer than the bytes', bytes: new Uint8Array([0xdb, 0, 0, 1, 0, 65]) },
 ]

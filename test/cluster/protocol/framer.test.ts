@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Framer, frame } from '#protocol/framer.ts'
 
-const framer = (options = {}) => new Framer({ frameBytesMax: 1 << 20, allowEmpty: true, ...options })
+const framer = (options = {}) =>
+  new Framer({ frameBytesMax: 1 << 20, allowEmpty: true, ...options })
 const feed = (into: Framer, chunk: Uint8Array): Uint8Array[] => {
   const bodies: Uint8Array[] = []
   into.push(chunk)
@@ -26,7 +27,8 @@ t.test('any cutting of the stream gives the frames that were written', async (t)
       }
       t.equal(read.length, written.length)
       for (const [at, body] of written.entries()) {
-        if (Buffer.compare(read[at] ?? new Uint8Array(0), body) !== 0) throw new Error(`frame ${at}`)
+        if (Buffer.compare(read[at] ?? new Uint8Array(0), body) !== 0)
+          throw new Error(`frame ${at}`)
       }
       return read.length === written.length && into.heldBytes === 0
     }),

@@ -68,7 +68,11 @@ const beforeHello = [
   },
   { name: 'a greeting that is not a hello', bytes: answerFrame(), counted: 'PROTOCOL' },
   { name: 'half a header', bytes: Buffer.from([0, 0]), counted: 'TIMEOUT' },
-  { name: 'half a frame', bytes: Buffer.concat([header(100), randomBytes(50)]), counted: 'TIMEOUT' },
+  {
+    name: 'half a frame',
+    bytes: Buffer.concat([header(100), randomBytes(50)]),
+    counted: 'TIMEOUT',
+  },
 ]
 function answerFrame(): Uint8Array {
   return frame([encode({ type: 'snapshotDone', ok: true, message: '' })])

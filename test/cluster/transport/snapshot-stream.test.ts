@@ -152,10 +152,9 @@ t.test('one snapshot at a time is received', async (t) => {
   const held = new Promise<void>((resolve) => (free = resolve))
   const { a, close } = await pair(() => held)
   const first = a.transport.sendSnapshot('b', offer, chunksOf(1))
-  await t.rejects(
-    Promise.race([first, a.transport.sendSnapshot('b', offer, chunksOf(1))]),
-    { message: /Another snapshot is being received/ },
-  )
+  await t.rejects(Promise.race([first, a.transport.sendSnapshot('b', offer, chunksOf(1))]), {
+    message: /Another snapshot is being received/,
+  })
   free()
   await first
   await close()

@@ -1,0 +1,105 @@
+// Envelopes are read for years: golden bytes of version 1, and a stop at what is not known.
+import { readFile } from 'node:fs/promises'
+import t from 'tap'
+import { encode } from '#protocol/codec.ts'
+import { decodeEnvelope, encodeEnvelope } from '#protocol/envelope.ts'
+import { Framer, frame } from '#protocol/framer.ts'
+import { decodePeerMessages, encodePeerMessage } from '#protocol/peer-codec.ts'
+import type { PeerMessage } from '#protocol/peer.ts'
+import type { Envelope } from '#state/command.ts'
+
+const envelope: Envelope = {
+  version: 1,
+  request: { session: 'n1.4', sequence: 17, answeredBelow: 15 },
+  wall: 1_790_000_000_123,
+  actor: {
+    kind: 'user',
+    userId: 1 as never,
+    username: 'admin',
+    remoteAddress: '192.0.2.7',
+    requestId: 'r-1',
+  },
+  idempotency: { key: 'k', fingerprint: 'ab' },
+  command: { type: 'space.create', name: 'dmz', description: '' },
+}
+const messages: readonly PeerMessage[] = [
+  {
+    type: 'raft',
+    message: {
+      type: 'appendEntries',
+      from: 'n1',
+      to: 'n2',
+      term: 3,
+      prevLogIndex: 41,
+      prevLogTerm: 2,
+      entries: [
+        { term: 3, index: 42, kind: 'empty', stamp: 1_000.5, data: new Uint8Array(0) },
+        { term: 3, index: 43, kind: 'command', stamp: 1_001, data: new Uint8Array([1, 2, 3]) },
+      ],
+      leaderCommit: 41,
+    },
+  },
+  { type: 'forward', id: 9, envelope: new Uint8Array([4, 5]) },
+]
+const golden = async (name: string): Promise<Uint8Array> => {
+  const url = new URL(`../../fixtures/protocol/${name}`, import.meta.url)
+  return Buffer.from((await readFile(url, 'utf8')).replaceAll(/\s/g, ''), 'hex')
+}
+
+t.test('the golden envelope of version 1 decodes, and is what is written today', async (t) => {
+  const bytes = await golden('envelope-v1.hex')
+  t.strictSame(decodeEnvelope(bytes), envelope)
+  t.equal(Buffer.compare(encodeEnvelope(envelope), bytes), 0)
+})
+
+t.test(
+  'the golden frame of protocol version 1 decodes, and is what is written today',
+  async (t) => {
+    const bytes = await golden('peer-frame-v1.hex')
+    const framer = new Framer({ frameBytesMax: 1_000, allowEmpty: false })
+    framer.push(bytes)
+    t.strictSame(decodePeerMessages(framer.next()!), messages)
+    t.equal(Buffer.compare(frame(messages.map((each) => encodePeerMessage(each))), bytes), 0)
+  },
+)
+
+t.test('an envelope without session and key survives', async (t) => {
+  const bare: Envelope = { ...envelope, request: null, idempotency: null }
+  t.strictSame(decodeEnvelope(encodeEnvelope(bare)), bare)
+})
+
+const refused: readonly {
+  readonly name: string
+  readonly value: unknown
+  readonly says: RegExp
+}[] = [
+  {
+    name: 'another version',
+    value: { ...envelope, version: 2 },
+    says: /Unknown command: envelope v/,
+  },
+  {
+    name: 'an unknown command',
+    value: { ...envelope, command: { type: 'machine.clone' } },
+    says: /Unknown command: machine.clone/,
+  },
+  {
+    name: 'a command with an inherited name',
+    value: { ...envelope, command: { type: 'hasOwnProperty' } },
+    says: /Unknown command/,
+  },
+  { name: 'no command', value: { ...envelope, command: null }, says: /command/ },
+  { name: 'a request without session', value: { ...envelope, request: {} }, says: /session/ },
+  { name: 'an actor that is a text', value: { ...envelope, actor: 'root' }, says: /actor/ },
+  { name: 'a wall clock that is none', value: { ...envelope, wall: NaN }, says: /wall/ },
+  {
+    name: 'a key without fingerprint',
+    value: { ...envelope, idempotency: { key: 'k' } },
+    says: /finger/,
+  },
+]
+for (const c of refused) {
+  t.test(`${c.name} is refused as PROTOCOL and says so`, async (t) => {
+    t.throws(() => decodeEnvelope(encode(c.value)), { code: 'PROTOCOL', message: c.says })
+  })
+}
