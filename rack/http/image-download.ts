@@ -27,25 +27,40 @@ export async function download(file: FileToFetch, options: DownloadOptions): Pro
   try {
     const { sources } = options
     const together = Array.from({ length: ROUNDS }, () => sources).flat()
-    // Together first, then each alone.
-    const plans = [together, ...(sources.length > 1 ? sources.map((source) => [source]) : [])]
-    for (const plan of plans) {
-      const attempt = new Attempt(file, handle, options)
-      for (const source of plan) {
-        if (options.signal.aborted || attempt.isComplete) break
-        await attempt.readFrom(source)
+    const first = await attempt(file, handle, { ...options, sources: together })
+    if (first === 'wrong' && sources.length > 1) {
+      for (const source of sources) {
+        if ((await attempt(file, handle, { ...options, sources: [source] })) === 'right')
+          return true
       }
-      if (attempt.isComplete && attempt.isRight()) {
-        await handle.sync()
-        return true
-      }
-      if (options.signal.aborted || !attempt.isComplete) return false
-      options.onTrouble(plan.join(' '), 'the bytes do not have the SHA-256 they should have')
     }
-    return false
+    return first === 'right'
   } finally {
     await handle.close()
   }
+}
+
+/** Asks the sources in turn until the file is whole; `right` is synced. */
+async function attempt(
+  file: FileToFetch,
+  handle: FileHandle,
+  options: DownloadOptions,
+): Promise<'right' | 'wrong' | 'incomplete'> {
+  const reading = new Attempt(file, handle, options)
+  for (const source of options.sources) {
+    if (reading.isComplete || options.signal.aborted) break
+    await reading.readFrom(source)
+  }
+  if (!reading.isComplete || options.signal.aborted) return 'incomplete'
+  if (!reading.isRight()) {
+    options.onTrouble(
+      options.sources.join(' '),
+      'the bytes do not have the SHA-256 they should have',
+    )
+    return 'wrong'
+  }
+  await handle.sync()
+  return 'right'
 }
 
 class Attempt {

@@ -53,9 +53,12 @@ export async function startRackHttp(options: RackHttpOptions): Promise<RackHttp>
   app.use(routes(options).routes())
   app.use((ctx, next) => (ctx.path.startsWith('/MAAS/') ? proxied(ctx, options.proxy) : next()))
   const handle = app.callback()
-  const server = createServer({ requestTimeout: 120_000 }, (request, response) => {
-    void handle(request, response)
-  })
+  const server = createServer(
+    { requestTimeout: 120_000, headersTimeout: 10_000 },
+    (request, response) => {
+      void handle(request, response)
+    },
+  )
   server.maxConnections = CONNECTIONS_MAX
   const port = await listen(server, options.address, options.port)
   return {
