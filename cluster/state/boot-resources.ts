@@ -3,7 +3,7 @@ import type { BootResourceId } from '#model/ids.ts'
 import { created, DONE, invalid, nextId, notFound, type Handler } from './context.ts'
 
 const SHA256 = /^[0-9a-f]{64}$/
-export const BOOT_FILES_MAX = 64
+const BOOT_FILES_MAX = 64
 
 /** One per name and architecture; putting it again replaces its files. */
 export const putBootResource: Handler<'bootResource.put'> = ({ state, wall }, command) => {

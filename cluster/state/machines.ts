@@ -11,8 +11,8 @@ import type { RegionState } from './state.ts'
 
 /** One label of RFC 1123 §2.1. */
 const HOSTNAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
-export const INTERFACES_MAX = 256
-export const BLOCK_DEVICES_MAX = 1024
+const INTERFACES_MAX = 256
+const BLOCK_DEVICES_MAX = 1024
 
 export const createMachine: Handler<'machine.create'> = (context, command) => {
   const { state } = context

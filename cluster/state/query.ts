@@ -1,11 +1,11 @@
 // Read-only selectors over the state, for the API, the racks' views and the command handlers. All lists
 // are in key order unless they say otherwise.
 import type { BootPurpose, MachineBoot } from '#model/boot.ts'
-import type { SubnetId, SystemId } from '#model/ids.ts'
+import type { SystemId } from '#model/ids.ts'
 import { firstOf, lastOf, makeIpv4, maskOf, type Ipv4, type Ipv4Range } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import { MACHINE_STATUS, type Interface, type Machine, type MachineStatus } from '#model/machine.ts'
-import type { Hold, IpRange, Subnet, Vlan } from '#model/network.ts'
+import type { Hold, Subnet, Vlan } from '#model/network.ts'
 import type { RegionState } from './state.ts'
 import type { SettingValue } from './tables.ts'
 import type { Key } from './sorted-keys.ts'
@@ -96,10 +96,6 @@ export function hostRange(subnet: Subnet): Ipv4Range {
   const end = lastOf(subnet.cidr)
   if (subnet.cidr.prefix >= 31) return { start, end }
   return { start: makeIpv4(start + 1), end: makeIpv4(end - 1) }
-}
-
-export function rangesOf(state: RegionState, subnetId: SubnetId): readonly IpRange[] {
-  return state.ipRangesBySubnet.rows(subnetId)
 }
 
 /** Addresses a machine is known to have: static links and live DHCP holds of its MACs. */

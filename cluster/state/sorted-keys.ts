@@ -63,7 +63,7 @@ export function compareKeys(a: Key, b: Key): number {
 }
 
 /** Index of the first key that is not less than `key`. */
-export function lowerBound<K extends Key>(sorted: readonly K[], key: K): number {
+function lowerBound<K extends Key>(sorted: readonly K[], key: K): number {
   let low = 0
   let high = sorted.length
   while (low < high) {
