@@ -43,8 +43,7 @@ function cell(value: unknown): string {
   if (value === true) return 'yes'
   if (value === false) return 'no'
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cell).join(',')
-  if (typeof value === 'object') return printable(JSON.stringify(value))
-  return printable(String(value))
+  return printable(typeof value === 'string' ? value : JSON.stringify(value))
 }
 
 /** A machine chooses its own hostname: control characters must not reach a terminal. */

@@ -144,8 +144,9 @@ async function untilServing(parts: {
     for (const node of [...waiting]) {
       if (ended.has(node.directory) || (await isServing(node))) waiting.delete(node)
     }
-    if (ended.size * 2 >= nodes.length)
+    if (ended.size * 2 >= nodes.length) {
       throw new AppError('INTERNAL', [...ended.values()].join('; '))
+    }
     if (waiting.size === 0) return ended
     if (stopped.aborted) throw new AppError('SHUTTING_DOWN', 'Stopped before it was ready.')
     if (performance.now() > deadline) {

@@ -163,9 +163,12 @@ async function withPids(
   for (const node of cluster.nodes) {
     pids.set(node.id, await readPid(pidFile(join(directory, node.directory))))
   }
-  const nodes = status.nodes.map(({ pid: _, ...node }) => {
-    const pid = pids.get(node.id) ?? null
-    return pid === null ? { ...node, reachable: false } : { ...node, pid }
+  const nodes = status.nodes.map((seen) => {
+    const pid = pids.get(seen.id) ?? null
+    if (pid !== null) return { ...seen, pid }
+    const dead: NodeStatus & { pid?: number } = { ...seen, reachable: false }
+    delete dead.pid
+    return dead
   })
   return { ...status, nodes }
 }
