@@ -131,7 +131,7 @@ function makeRouter(parts: {
   }
   router.get(`${API_ROOT}describe`, (ctx) => {
     // Exactly this type: the CLI compares the whole header (maas-api §6).
-    ctx.body = description.documentFor(ctx.origin)
+    ctx.body = description.documentFor(`${ctx.protocol}://${ctx.host}`)
     ctx.res.setHeader('Content-Type', 'application/json')
   })
   router.get('/MAAS/api/version', (ctx) => sendText(ctx, '2.0'))

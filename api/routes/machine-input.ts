@@ -6,7 +6,7 @@ import { isUsable, parseHardware, type HardwareReport } from '../hardware-report
 import type { Form } from '../input.ts'
 import { present } from './fabrics.ts'
 
-const ARCHITECTURE = /^[\w.+-]{1,32}(?:\/[\w.+-]{1,32})?$/
+const ARCHITECTURE = /^[a-z0-9][\w.+-]{0,31}(?:\/[a-z0-9][\w.+-]{0,31})?$/i
 const POWER_TYPE = /^[a-z0-9_-]{1,32}$/
 const MACS_MAX = 64
 const POWER_PARAMETERS_MAX = 64

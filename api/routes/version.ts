@@ -42,21 +42,17 @@ function knownSetting(name: string): string {
 /** A form has only texts: the type of the default says what the text means. */
 function parseValue(name: string, given: string): SettingValue {
   const standard = SETTING_DEFAULTS[name]
-  switch (typeof standard) {
-    case 'boolean':
-      if (/^(?:true|1|on|yes|y|t)$/i.test(given)) return true
-      if (/^(?:false|0|off|no|n|f|)$/i.test(given)) return false
-      throw fieldError(name, 'Enter true or false.')
-    case 'number': {
-      const value = /^-?\d{1,12}$/.test(given.trim()) ? Number(given) : Number.NaN
-      if (Number.isNaN(value)) throw fieldError(name, 'Enter a whole number.')
-      return value
-    }
-    case 'string':
-      return checkLength(given)
-    default:
-      return given === '' ? null : checkLength(given)
+  if (typeof standard === 'boolean') {
+    if (/^(?:true|1|on|yes|y|t)$/i.test(given)) return true
+    if (/^(?:false|0|off|no|n|f|)$/i.test(given)) return false
+    throw fieldError(name, 'Enter true or false.')
   }
+  if (typeof standard === 'number') {
+    if (/^-?\d{1,12}$/.test(given.trim())) return Number(given)
+    throw fieldError(name, 'Enter a whole number.')
+  }
+  if (given === '' && typeof standard !== 'string') return null
+  return checkLength(given)
 }
 
 const VALUE_CHARACTERS_MAX = 4_096
