@@ -1,11 +1,12 @@
 // The only importer of `level` (classic-level, LevelDB 1.20) for region nodes: opens with every check that
 // LevelDB leaves out, and shows of it only what the two stores need.
 import { readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { Level } from 'level'
 import { AppError } from '#model/errors.ts'
 import { damaged } from './damage.ts'
 import type { Database, Row } from './database.ts'
+import { findDrop } from './drop-lines.ts'
 import { isAbsent } from './files.ts'
 import { inspectDirectory } from './wal-directory.ts'
 
@@ -109,10 +110,7 @@ function openFailure(dir: string, error: unknown): AppError {
   return new AppError('STORAGE_FAILED', `${dir} cannot be opened (${what}).`, { cause: error })
 }
 
-/**
- * LevelDB tells only its text file LOG what recovery threw away. Our scan decided that beforehand, so a
- * line about anything but the torn tail it accepted means that the two disagree: refuse.
- */
+/** The backstop of the scan before opening; see drop-lines.ts. */
 async function refuseDrops(dir: string, tornFile: string | null): Promise<void> {
   const path = join(dir, 'LOG')
   let text: string
@@ -122,9 +120,7 @@ async function refuseDrops(dir: string, tornFile: string | null): Promise<void> 
     if (isAbsent(error)) throw damaged(path, 'is not written, so drops would go unseen', error)
     throw error
   }
-  for (const line of text.split('\n')) {
-    if (!/dropping \d+ bytes|ignoring error|Corruption/i.test(line)) continue
-    if (tornFile !== null && line.includes(basename(tornFile))) continue
-    throw damaged(path, `LevelDB dropped data while opening ("${line.slice(0, 200)}")`)
-  }
+  const line = findDrop(text, tornFile)
+  if (line === null) return
+  throw damaged(path, `LevelDB dropped data while opening ("${line.slice(0, 200)}")`)
 }

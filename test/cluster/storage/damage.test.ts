@@ -16,9 +16,12 @@ import t, { type Test } from 'tap'
 import { entries, entry, hardState, logWrite, snapshotMeta } from '#test/contract/log-store.ts'
 import { frameRecord } from '#test/support/simulated-disk-wal.ts'
 import { temporaryDirectory } from '#test/support/temporary-directory.ts'
+import { findDrop } from '#storage/drop-lines.ts'
 import { openDatabase } from '#storage/level-database.ts'
 import { openLevelLogStore } from '#storage/level-log-store.ts'
 import { entryKey, TAIL_KEY } from '#storage/log-keys.ts'
+import { sealJson, unsealJson } from '#storage/log-meta.ts'
+import { openReceipt } from '#storage/log-receipt.ts'
 import { scanWal } from '#storage/wal-scan.ts'
 
 type Damaged = { readonly dir: string; readonly wal: string }
@@ -146,16 +149,13 @@ t.test('one flipped bit in a table block is refused', async (t) => {
   await (await openLevelLogStore(dir)).close()
 })
 
-t.test('a table block that rots under an open log is noticed when it is read (C11)', async (t) => {
+t.test('wrong bytes under a right LevelDB checksum are refused (C11)', async (t) => {
   const dir = await temporaryDirectory(t)
   const first = await openLevelLogStore(dir)
   const data = Buffer.alloc(1_000, 5)
   await first.save(logWrite({ hardState: hardState(1), entries: entries(1, 50, { data }) }))
   await first.close()
-  const store = await openLevelLogStore(dir, { cacheBytesMax: 0 })
-  t.equal(store.reader.entries(10, 11, 1).length, 1)
-  await store.close()
-  // The same rows with a byte changed and every LevelDB checksum right, as a compaction would write.
+  // As a compaction of a rotten block would write it.
   const database = await openDatabase(join(dir, 'log'))
   const record = Buffer.from(database.getSync(entryKey(10)) ?? [])
   record[100] = 9
@@ -292,7 +292,7 @@ t.test('a last entry put back to an earlier version does not match the tail', as
   await store.close()
   const stale = await rewrite(dir, (get) => get(5))
   const again = await openLevelLogStore(dir)
-  await again.save(logWrite({ entries: [entry(5, { term: 2 })] }))
+  await again.save(logWrite({ entries: [entry(5, { stamp: 99 })] }))
   await again.close()
   await rewrite(dir, () => null, [[5, stale ?? Buffer.alloc(0)]])
   await refuses(t, dir, /entry 5 is not the one that was written last/)
@@ -322,6 +322,43 @@ t.test('a missing entry, an entry too many and a missing tail are refused', asyn
   await database.close()
   await refuses(t, dir, /lost its tail/)
 })
+
+t.test('hard state that does not fit the log is refused (C5)', async (t) => {
+  for (const [state, why] of [
+    [hardState(1, { commitIndex: 6 }), /entry 6 was committed but the log ends at 5/],
+    [hardState(0), /term 0 is older than the last entry's term 1/],
+  ] as const) {
+    const dir = await temporaryDirectory(t)
+    const store = await openLevelLogStore(dir)
+    await store.save(logWrite({ hardState: hardState(1), entries: entries(1, 5) }))
+    await store.close()
+    // The receipt is made to agree, so that only the log itself can tell.
+    await rm(join(dir, 'log.receipt'))
+    await (await openReceipt(join(dir, 'log.receipt'), false)).close()
+    const database = await openDatabase(join(dir, 'log'))
+    const tail = unsealJson(database.getSync(TAIL_KEY) ?? Buffer.alloc(0))
+    const batch = database.batch()
+    batch.put(
+      TAIL_KEY,
+      sealJson({ ...(typeof tail === 'string' ? {} : Object(tail.value)), hardState: state }),
+    )
+    await batch.write(true)
+    await database.close()
+    await refuses(t, dir, why)
+  }
+})
+
+t.test(
+  'a line about dropped bytes in LevelDB’s LOG is found, save one about the torn file',
+  async (t) => {
+    const drop =
+      '2026/11/24-14:00:00 7f00 (ignoring error) /d/log/000003.log: dropping 99 bytes; Corruption'
+    t.equal(findDrop(`Recovering log #3\n${drop}\n`, null), drop)
+    t.equal(findDrop(`${drop}\n`, '/d/log/000004.log'), drop)
+    t.equal(findDrop(`${drop}\n`, '/d/log/000003.log'), null)
+    t.equal(findDrop('Recovering log #3\nDelete type=0 #3\n', null), null)
+  },
+)
 
 /** Changes entry records behind the store's back, with LevelDB's own checksums in order. */
 async function rewrite(

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { AppError } from '#model/errors.ts'
 import type { Database } from '#storage/database.ts'
 import { type DurableLogStore, openDurableLog } from '#storage/durable-log-store.ts'
+import { encodeEntry } from '#storage/entry-record.ts'
 import { openDatabase } from '#storage/level-database.ts'
 import { openLevelLogStore } from '#storage/level-log-store.ts'
 import { entryKey } from '#storage/log-keys.ts'
@@ -101,6 +102,15 @@ t.test('a flipped bit anywhere on the disk is refused', async (t) => {
     disk.flipBit(byte, byte % 8)
   }
   t.equal((await disk.open()).reader.lastIndex(), 6)
+})
+
+t.test('a vote is in the synced receipt before its save resolves', async (t) => {
+  const { disk, store } = await filledDisk()
+  const end = disk.syncedBytes
+  await store.save(logWrite({ hardState: hardState(3, { votedFor: 'c' }) }))
+  disk.losePower()
+  disk.loseTail(end)
+  await t.rejects(disk.open(), { code: 'STORAGE_DAMAGED', message: /lost its tail/ })
 })
 
 t.test(
@@ -212,9 +222,11 @@ t.test('LevelDB: a block that rots after boot is noticed when it is read (C11)',
     return copy
   }
   t.throws(readTen, { code: 'STORAGE_DAMAGED', message: /entry 10 fails its checksum/ })
+  rot = () => encodeEntry(entry(10, { data: Buffer.from('another') }), 1)
+  t.throws(readTen, { code: 'STORAGE_DAMAGED', message: /entry 10 was replaced/ })
   rot = () => undefined
   t.throws(readTen, { code: 'STORAGE_DAMAGED', message: /entry 10 is gone/ })
-  rot = () => store.reader.entries(1, 2, 1)[0] && Buffer.alloc(3)
+  rot = () => Buffer.alloc(3)
   t.throws(readTen, { code: 'STORAGE_DAMAGED', message: /entry 10 is cut short/ })
 })
 

@@ -67,6 +67,20 @@ t.test('a torn slot never hides the last synced state', async (t) => {
   await receipt.close()
 })
 
+t.test('the first note after opening leaves the newest slot alone', async (t) => {
+  const path = await newPath(t)
+  for (let i = 1; i <= 4; i++) {
+    const receipt = await openReceipt(path, i > 1)
+    const before = receipt.state.batchSequence
+    receipt.note(at(i))
+    await receipt.close()
+    t.same(
+      (await noted(path, i)).toSorted((a, b) => a - b),
+      [before, i],
+    )
+  }
+})
+
 t.test('a receipt is refused when it is missing beside a log, or unreadable', async (t) => {
   const path = await newPath(t)
   await t.rejects(openReceipt(path, true), { code: 'STORAGE_DAMAGED', message: /is missing/ })

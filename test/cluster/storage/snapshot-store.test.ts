@@ -78,6 +78,22 @@ t.test('any byte changed or cut off is noticed', async (t) => {
   }
 })
 
+t.test('whole chunks in another order are noticed', async (t) => {
+  const { store, path } = await filled(t)
+  const twins = [Buffer.from('first'), Buffer.from('other')]
+  await store.create(snapshotMeta(10), streamOf(twins))
+  const bytes = await readFile(path)
+  const at = bytes.indexOf('first') - 8
+  const swapped = Buffer.concat([
+    bytes.subarray(0, at),
+    bytes.subarray(at + 13, at + 26),
+    bytes.subarray(at, at + 13),
+    bytes.subarray(at + 26),
+  ])
+  await writeFile(path, swapped)
+  await t.rejects(read(store, 10), { code: 'STORAGE_DAMAGED', message: /not those/ })
+})
+
 t.test('a snapshot in force that is missing or cut is refused at start', async (t) => {
   const { dir, path } = await filled(t)
   await truncate(path, 200)
