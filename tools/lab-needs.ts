@@ -1,13 +1,15 @@
-// What the second tier of tests needs of its host, and the Debian package that brings it.
+// What the second tier of tests needs of its host, and the Debian package that brings it. Run by itself it
+// prints the packages, for `apt-get install`.
 import { access } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** Command or absolute path → Debian package. */
-export const LAB_NEEDS: Readonly<Record<string, string>> = {
+const LAB_NEEDS: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   'qemu-system-x86_64': 'qemu-system-x86',
-  '/usr/share/OVMF/OVMF_CODE.fd': 'ovmf',
+  'qemu-img': 'qemu-utils',
+  '/usr/share/OVMF/OVMF_CODE_4M.fd': 'ovmf',
   '/usr/lib/ipxe/undionly.kpxe': 'ipxe',
   '/usr/lib/ipxe/qemu/pxe-virtio.rom': 'ipxe-qemu',
   '/usr/share/seabios/bios-256k.bin': 'seabios',
@@ -18,7 +20,6 @@ export const LAB_NEEDS: Readonly<Record<string, string>> = {
   depmod: 'kmod',
   zstd: 'zstd',
   gzip: 'gzip',
-  tcpdump: 'tcpdump',
 }
 
 /** Sentences, none when the tier can run. */
@@ -45,3 +46,5 @@ async function exists(name: string): Promise<boolean> {
   }
   return false
 }
+
+if (import.meta.main) console.log([...new Set(Object.values(LAB_NEEDS))].toSorted().join(' '))

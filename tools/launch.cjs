@@ -41,6 +41,15 @@ function runHere() {
 }
 
 function runWith(runtime) {
+  // Before the child exists: a signal that comes meanwhile must not end us alone.
+  // At a terminal, Ctrl-C reaches the whole process group already; passing it on would count twice.
+  const atTerminal = [0, 1, 2].some((fd) => require('node:tty').isatty(fd))
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTERM', 'SIGUSR2']) {
+    const byTerminal = signal === 'SIGINT' || signal === 'SIGQUIT'
+    process.on(signal, () => {
+      if (!(byTerminal && atTerminal)) child.kill(signal)
+    })
+  }
   const child = spawn(
     runtime,
     ['--disable-warning=ExperimentalWarning', MAIN, ...process.argv.slice(2)],
@@ -50,14 +59,6 @@ function runWith(runtime) {
     process.stderr.write(`ironraft: cannot run ${runtime}: ${error.message}\n`)
     process.exit(1)
   })
-  // At a terminal, Ctrl-C reaches the whole process group already; passing it on would count twice.
-  const atTerminal = [0, 1, 2].some((fd) => require('node:tty').isatty(fd))
-  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTERM', 'SIGUSR2']) {
-    const byTerminal = signal === 'SIGINT' || signal === 'SIGQUIT'
-    process.on(signal, () => {
-      if (!(byTerminal && atTerminal)) child.kill(signal)
-    })
-  }
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code)
     process.exit(128 + os.constants.signals[signal])
