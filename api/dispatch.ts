@@ -87,7 +87,7 @@ export function checkAccess(access: Access, user: User | null): void {
   if (access === 'admin' && !user.isSuperuser) throw forbidden()
 }
 
-export function requestIdOf(ctx: Context): string {
+function requestIdOf(ctx: Context): string {
   const id: unknown = ctx.state['requestId']
   return typeof id === 'string' ? id : ''
 }
@@ -97,7 +97,7 @@ export function queryOf(ctx: Context): Input {
 }
 
 /** Throws BAD_REQUEST for anything but the two words. */
-export function consistencyOf(query: Input): Consistency {
+function consistencyOf(query: Input): Consistency {
   const wanted = query.text('consistency')
   if (wanted === undefined || wanted === 'linearizable') return 'linearizable'
   if (wanted === 'stale') return 'stale'

@@ -81,7 +81,7 @@ ${rows.join('\n')}</table></body></html>
   }
 }
 
-export function lagOf(status: RegionStatus): number {
+function lagOf(status: RegionStatus): number {
   const own = status.members.find(({ id }) => id === status.nodeId)
   return own === undefined ? 0 : Math.max(0, own.commit - own.applied)
 }

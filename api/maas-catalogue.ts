@@ -1,7 +1,7 @@
 // What MAAS API 2.0 has (2.0 to 3.7), as facts: path pattern and its calls, `METHOD` or `METHOD:op`. A call
 // that is here and not served answers 501 with its name; one that is nowhere is unknown, as in MAAS.
 
-export const CATALOGUE: Readonly<Record<string, string>> = {
+const CATALOGUE: Readonly<Record<string, string>> = {
   account:
     'GET:list_authorisation_tokens POST:create_authorisation_token ' +
     'POST:delete_authorisation_token POST:update_token_name',

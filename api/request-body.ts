@@ -8,7 +8,7 @@ import { Input } from './input.ts'
 import { parseMultipart } from './multipart.ts'
 
 /** Larger bodies are refused with 413. The longest legal one is an enlistment with its inventory. */
-export const BODY_BYTES_MAX = 1 << 20
+const BODY_BYTES_MAX = 1 << 20
 
 const FORM = 'application/x-www-form-urlencoded'
 

@@ -2,8 +2,9 @@
 import t from 'tap'
 import { parseMac } from '#model/mac-address.ts'
 import type { SystemId } from '#model/ids.ts'
-import { SYSTEM, startTestApi, type TestApi } from './support/api.ts'
-import { differences } from './support/key-check.ts'
+import { SYSTEM, startTestApi, type TestApi } from '../support/api.ts'
+import { renderEnlisted } from '#api/render/machine.ts'
+import { differences } from '../support/key-check.ts'
 
 const HARDWARE = JSON.stringify({
   firmware: 'uefi',
@@ -103,4 +104,15 @@ t.test('version and events have the keys of MAAS', async (t) => {
   t.ok(events.length > 0)
   for (const event of events) t.strictSame(differences('event', event), [])
   t.match(events[0].created, /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2}\. \d{4} \d\d:\d\d:\d\d$/)
+})
+
+t.test('an anonymous enlistment is shown its own facts and nothing of the machine', async (t) => {
+  const api = await startTestApi(t)
+  await fill(api)
+  const { state } = api.region.local()
+  const [machine] = [...state.machines.values()]
+  t.strictSame(Object.keys(renderEnlisted(state, machine!)), [
+    ...['system_id', 'hostname', 'domain', 'fqdn', 'architecture', 'power_type', 'node_type'],
+    ...['status', 'interface_set', 'resource_uri'],
+  ])
 })
