@@ -3,7 +3,7 @@
 import type { RackToRegionReply } from '#protocol/rack.ts'
 
 export const UNKNOWN: RackToRegionReply = { ok: false, reason: 'noQuorum' }
-export const OVERLOADED: RackToRegionReply = { ok: false, reason: 'overloaded' }
+const OVERLOADED: RackToRegionReply = { ok: false, reason: 'overloaded' }
 
 type Pending = {
   readonly deadlineMs: number

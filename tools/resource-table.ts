@@ -23,7 +23,7 @@ type Verb = {
   readonly options: readonly Option[]
 }
 
-export const RESOURCES: readonly Resource[] = [
+const RESOURCES: readonly Resource[] = [
   {
     noun: 'machines',
     summary: 'machines',

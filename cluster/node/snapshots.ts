@@ -35,7 +35,7 @@ export async function writeSnapshot(
   return meta
 }
 
-export function* encodeState(state: RegionState): Generator<Uint8Array> {
+function* encodeState(state: RegionState): Generator<Uint8Array> {
   let rows: DumpedRow[] = []
   for (const row of dump(state)) {
     rows.push(row)

@@ -26,7 +26,7 @@ const KINDS = {
   recordOrNull: (value: unknown) => value === null || isRecord(value),
 } as const
 
-export function isRecord(value: unknown): value is PlainRecord {
+function isRecord(value: unknown): value is PlainRecord {
   return (
     typeof value === 'object' &&
     value !== null &&

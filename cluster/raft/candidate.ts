@@ -42,7 +42,7 @@ export function campaign(state: RaftState): void {
 }
 
 /** `forced`: by a leader's transfer, without a pre-vote and against its freshness (A10). */
-export function startElection(state: RaftState, forced: boolean): void {
+function startElection(state: RaftState, forced: boolean): void {
   if (!isPromotable(state)) {
     ignore(state, 'notPromotable')
     return

@@ -10,7 +10,7 @@ import type { Entry, EntryKind } from '#raft/types.ts'
 import { readUint64, writeUint64 } from './log-keys.ts'
 
 const VERSION = 1
-export const RECORD_HEADER_BYTES = 40
+const RECORD_HEADER_BYTES = 40
 /** The chain starts here when nothing was ever compacted. */
 export const CHAIN_START = 0
 

@@ -26,9 +26,9 @@ export type Base = {
   readonly previousCrc: number
 }
 
-export const EMPTY_HARD_STATE: HardState = { currentTerm: 0, votedFor: null, commitIndex: 0 }
+const EMPTY_HARD_STATE: HardState = { currentTerm: 0, votedFor: null, commitIndex: 0 }
 
-export const EMPTY_SNAPSHOT: SnapshotMeta = {
+const EMPTY_SNAPSHOT: SnapshotMeta = {
   lastIncludedIndex: 0,
   lastIncludedTerm: 0,
   lastIncludedStamp: 0,

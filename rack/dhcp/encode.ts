@@ -6,7 +6,7 @@ import { OPTION } from './options.ts'
 import { type DhcpPacket, MESSAGE_TYPE } from './packet.ts'
 
 /** Old ROMs drop replies shorter than a BOOTP message (RFC 1542 §2.1). */
-export const REPLY_BYTES_MIN = 300
+const REPLY_BYTES_MIN = 300
 /** What every client must take: a 576-byte IP datagram (RFC 2131 §2) without its headers. */
 export const REPLY_BYTES_DEFAULT = 548
 /** Ethernet's 1500 without IP and UDP headers. */

@@ -46,7 +46,7 @@ export type Located =
   | { readonly ok: true; readonly place: Place }
   | { readonly ok: false; readonly reason: 'no_subnet' | 'dhcp_off' | 'not_our_vlan' }
 
-export const DHCP_SERVER_PORT = 67
+const DHCP_SERVER_PORT = 67
 
 export function locate(options: {
   readonly packet: DhcpPacket

@@ -12,7 +12,7 @@ import {
 } from './ipxe-script.ts'
 
 /** The enlistment environment's boot resource. */
-export const ENLIST_RESOURCE = 'enlist/agent'
+const ENLIST_RESOURCE = 'enlist/agent'
 
 export type BootScript = { readonly text: string; readonly machine: MachineBoot | undefined }
 

@@ -1,6 +1,6 @@
 // TFTP packets (RFC 1350 §5, RFC 2347): bytes ⇄ values. Pure. Malformed is a value, never a throw.
 
-export const OPCODE = { RRQ: 1, WRQ: 2, DATA: 3, ACK: 4, ERROR: 5, OACK: 6 } as const
+const OPCODE = { RRQ: 1, WRQ: 2, DATA: 3, ACK: 4, ERROR: 5, OACK: 6 } as const
 
 /** RFC 1350 appendix and RFC 2347. */
 export const ERROR_CODE = {

@@ -80,7 +80,7 @@ async function findLeader(origins: readonly string[]): Promise<number> {
 }
 
 /** `Put` of `valueBytes` over gRPC, closed loop, `clients` over 4 connections to one node. */
-export async function grpcPuts(options: {
+async function grpcPuts(options: {
   readonly origin: string
   readonly clients: number
   readonly valueBytes: number

@@ -35,7 +35,7 @@ export type BenchOptions = {
   readonly say: (line: string) => void
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
