@@ -1,5 +1,4 @@
 // Rules about the tree as a whole: files nobody imports, exports nobody uses, sources without a test.
-import { dirname } from 'node:path'
 import type { SourceFile } from './source-file.ts'
 
 /** Run by hand, by package.json or by another program. */
@@ -82,8 +81,8 @@ function isEntryPoint(path: string, name: string): boolean {
 }
 
 /**
- * A source is covered by a test that imports it, or by a source of its folder, or of one above, that is: what
- * only they see is tested through them. Tests that run the launcher enter by the front door.
+ * A source is covered by a test that imports it, or by a source of its area that is: what only they see is
+ * tested through them. An area without tests shows.
  */
 export function untested(files: readonly SourceFile[]): readonly string[] {
   const byPath = new Map(files.map((file) => [file.path, file]))
@@ -92,17 +91,28 @@ export function untested(files: readonly SourceFile[]): readonly string[] {
     if (covered.has(path)) return
     covered.add(path)
     for (const { target } of byPath.get(path)?.imports ?? []) {
-      if (`${dirname(target)}/`.startsWith(`${dirname(path)}/`)) visit(target)
+      if (areaOf(target) === areaOf(path)) visit(target)
     }
   }
   const tests = files.filter((file) => file.path.startsWith('test/'))
   for (const { target } of tests.flatMap((file) => file.imports)) visit(target)
-  if (tests.some((file) => file.text.includes("'launch.cjs'"))) visit('tools/main.ts')
+  for (const [name, path] of Object.entries(RUN_AS_PROCESS)) {
+    if (tests.some((file) => file.text.includes(`'${name}'`))) visit(path)
+  }
   return files
     .map((file) => file.path)
     .filter((path) => !path.startsWith('test/') && !isUnder(path, Object.keys(UNTESTED)))
     .filter((path) => !covered.has(path))
     .map((path) => `${path}: no test, not even through its folder's doors`)
+}
+
+/** Named so in a test that starts it. */
+const RUN_AS_PROCESS = { 'launch.cjs': 'tools/main.ts', 'run-tests.ts': 'tools/run-tests.ts' }
+
+/** `rack`, `cluster/raft`. */
+function areaOf(path: string): string {
+  const [top = '', below = ''] = path.split('/')
+  return top === 'cluster' ? `${top}/${below}` : top
 }
 
 /** An excuse for what is gone or is tested now. */
