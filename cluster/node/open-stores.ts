@@ -1,5 +1,6 @@
 // Opens what a node keeps on disk and rebuilds its state: from the rows of the state database when they can
 // be trusted, else from the snapshot in force; what the log holds beyond that is applied again by the driver.
+import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { AppError } from '#model/errors.ts'
 import type { Logger } from '#model/ports.ts'
@@ -127,6 +128,6 @@ function* rowsOf(dumped: Iterable<DumpedRow>, configuration: Configuration) {
 async function bootId(): Promise<string> {
   return readFile(BOOT_ID, 'utf8').then(
     (text) => text.trim(),
-    () => `no-boot-id-${process.pid}-${process.hrtime.bigint()}`,
+    () => `no-boot-id-${randomUUID()}`,
   )
 }

@@ -65,15 +65,3 @@ export function failStop(logger: Logger, what: string, error: unknown): never {
   )
   process.exit(70)
 }
-
-/** Calls `stop` once on SIGINT or SIGTERM; a second signal ends the process at once. */
-export function onTermination(stop: (signal: string) => void): void {
-  let signals = 0
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      signals++
-      if (signals > 1) process.exit(130)
-      stop(signal)
-    })
-  }
-}

@@ -109,5 +109,3 @@ export class MessageVector {
     return (this.view.getUint32(i * HEADER_BYTES + MSG_FLAGS, true) & MSG_TRUNC) !== 0
   }
 }
-
-export const CONTROL_BYTES_MAX = CONTROL_BYTES
