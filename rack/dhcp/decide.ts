@@ -220,11 +220,9 @@ function decideDecline(exchange: Exchange, context: DecideContext): Decision {
   return { type: 'tell', exchange, command }
 }
 
+/** Whatever server option 54 names: a hold is the region's, so its client may end it at any rack. */
 function decideRelease(exchange: Exchange, context: DecideContext): Decision {
   const { packet, client } = exchange
-  if (packet.options.has(OPTION.SERVER_IDENTIFIER) && !namesUs(exchange, context)) {
-    return ignore('other_server', client)
-  }
   const ip = packet.ciaddr
   if (context.index.hold(ip)?.client !== client.key) return ignore('not_the_holder', client)
   return { type: 'tell', exchange, command: { type: 'lease.release', client: client.key, ip } }

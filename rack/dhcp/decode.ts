@@ -35,7 +35,8 @@ const malformed = (reason: Malformed): Decoded => ({ ok: false, reason })
 export function decodePacket(bytes: Uint8Array): Decoded {
   if (bytes.length < HEADER_BYTES + 4) return malformed('too_short')
   if (bytes.length > PACKET_BYTES_MAX) return malformed('too_long')
-  const own = bytes.slice()
+  // Not `slice`: of a Buffer that would be a view of memory others write to.
+  const own = new Uint8Array(bytes)
   const view = new DataView(own.buffer)
   const op = view.getUint8(0)
   const hlen = view.getUint8(2)

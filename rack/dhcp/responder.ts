@@ -99,6 +99,7 @@ export class Responder {
 
   #ignore(decision: Extract<Decision, { type: 'ignore' }>, nowMs: number): void {
     const { reason, client } = decision
+    this.#options.logger.debug('dhcp.message_ignored', { reason, mac: client?.mac })
     if (client === undefined) return
     if (reason === 'standby') this.#waiting.note(client.key, nowMs)
     if (reason === 'other_server') {

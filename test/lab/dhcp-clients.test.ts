@@ -35,6 +35,9 @@ esac
 exit 0
 `
 
+/** Its own retry times are longer than the whole lease here, so it would never come to rebinding. */
+const DHCLIENT_CONFIGURATION = 'initial-interval 1; backoff-cutoff 2;'
+
 async function makeLab(backend: string) {
   const lab = new Namespaces()
   const directory = mkdtempSync(join(tmpdir(), 'ironraft-dhcp-'))
@@ -87,7 +90,8 @@ if (missing !== undefined) {
   t.pass(`SKIPPED: ${missing}`)
   process.stderr.write(`SKIPPED test/lab/dhcp-clients.test.ts: ${missing}\n`)
 } else {
-  for (const backend of (process.env['B'] ?? 'ffi,koffi').split(',')) {
+  {
+    const backend = 'ffi'
     t.test(`${backend}: udhcpc obtains, renews, rebinds and releases`, async (t) => {
       const { lab, file, startRack, remove } = await makeLab(backend)
       t.teardown(remove)
@@ -121,6 +125,8 @@ if (missing !== undefined) {
       await saw(rack, { type: 'lease.bind', kind: 'rebinding', ip: bound?.ip ?? '' })
       await printed(client, /server=10\.77\.1\.2\n/)
 
+      // udhcpc releases to the server it was first bound by.
+      lab.ip('rack', 'addr', 'add', '10.77.1.1/24', 'dev', 's0')
       client.child.kill('SIGUSR2')
       await saw(rack, { type: 'lease.release', ip: bound?.ip ?? '' })
     })
@@ -130,7 +136,14 @@ if (missing !== undefined) {
       t.teardown(remove)
       let rack = await startRack()
       const script = file('dhclient.sh', DHCLIENT_SCRIPT)
-      const files = ['-lf', file('leases', ''), '-pf', file('pid', ''), '-cf', file('conf', '')]
+      const files = [
+        '-lf',
+        file('leases', ''),
+        '-pf',
+        file('pid', ''),
+        '-cf',
+        file('conf', DHCLIENT_CONFIGURATION),
+      ]
       const flags = ['-d', '-v', '-sf', script, ...files, 'c1']
       let client = lab.start('two', 'dhclient', ...flags)
 
@@ -152,14 +165,21 @@ if (missing !== undefined) {
       lab.ip('rack', 'addr', 'del', '10.77.2.1/24', 'dev', 's1')
       lab.ip('rack', 'addr', 'add', '10.77.2.2/24', 'dev', 's1')
       await saw(rack, { type: 'lease.bind', kind: 'rebinding', ip })
-      await printed(client, /GOT REBIND/)
+      await printed(client, /DHCPACK of 10\.77\.2\.1\d\d from 10\.77\.2\.2/)
 
       // The rack dies with all its memory: the same client is offered the same address again.
       await rack.stop('SIGKILL')
       await client.stop('SIGKILL')
       rack = await startRack()
       lab.ip('two', 'addr', 'flush', 'dev', 'c1')
-      const fresh = ['-lf', file('leases2', ''), '-pf', file('pid2', ''), '-cf', file('conf', '')]
+      const fresh = [
+        '-lf',
+        file('leases2', ''),
+        '-pf',
+        file('pid2', ''),
+        '-cf',
+        file('conf', DHCLIENT_CONFIGURATION),
+      ]
       const again = ['-d', '-v', '-sf', script, ...fresh, 'c1']
       client = lab.start('two', 'dhclient', ...again)
       await saw(rack, { type: 'lease.bind', kind: 'selecting', ip })
@@ -169,7 +189,8 @@ if (missing !== undefined) {
       await saw(rack, { type: 'lease.release', ip })
       await release.stop()
     })
-
+  }
+  for (const backend of ['ffi', 'koffi']) {
     t.test(`${backend}: an interface deleted and made again is served again`, async (t) => {
       const { lab, file, startRack, remove } = await makeLab(backend)
       t.teardown(remove)
