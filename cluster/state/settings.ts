@@ -1,5 +1,5 @@
 // Cluster-wide settings: MAAS's names and defaults, and our own. A name not listed here is refused.
-import { DONE, invalid, type Handler } from './context.ts'
+import { DONE, invalid, refuse, type Handler } from './context.ts'
 import type { SettingValue } from './tables.ts'
 
 export const SETTING_DEFAULTS: Readonly<Record<string, SettingValue>> = {
@@ -35,8 +35,23 @@ export const SETTING_DEFAULTS: Readonly<Record<string, SettingValue>> = {
   answer_router_solicitations: false,
 }
 
+/** Names of a site's own, for its tools, benchmarks and fault tests: any short text. */
+const FREE_NAME = /^(bench|custom)\/[\w.-]{1,64}$/
+const FREE_VALUE_LENGTH_MAX = 4_096
+const SETTINGS_MAX = 20_000
+
 /** The type of a setting is that of its default; where that is null, text or null. */
 export const putSetting: Handler<'setting.put'> = ({ state }, { name, value }) => {
+  if (FREE_NAME.test(name)) {
+    if (typeof value !== 'string' || value.length > FREE_VALUE_LENGTH_MAX) {
+      return invalid('value', `A free setting holds text of at most ${FREE_VALUE_LENGTH_MAX}.`)
+    }
+    if (state.settings.get(name) === undefined && state.settings.size >= SETTINGS_MAX) {
+      return refuse('OVERLOADED', `At most ${SETTINGS_MAX} settings are kept.`)
+    }
+    state.settings.put(name, { name, value })
+    return DONE
+  }
   if (!Object.hasOwn(SETTING_DEFAULTS, name)) {
     return invalid('name', `${name.slice(0, 64)} is not a known setting.`)
   }

@@ -1,6 +1,6 @@
 // The main job on real firmware: a machine with an empty disk boots from the network through our DHCP, TFTP
 // and HTTP, runs a real kernel and enlists itself at three regions; then again while the leader dies.
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { bootMachine, type Firmware } from './support/qemu.ts'
 import { eventually } from './support/room.ts'
 import { makeSite, seenBy, type Site } from './support/site.ts'
@@ -31,7 +31,7 @@ t.test('machines enlist from an empty disk', { timeout: 900_000 }, async (t) => 
   const site = await makeSite({ racks: 1 })
   t.teardown(() => site.room.remove())
 
-  const enlisted = async (mac: string, serial: string, firmware: Firmware): Promise<void> => {
+  const enlisted = (mac: string, serial: string, firmware: Firmware) => async (t: Test) => {
     const machine = await boot(site, firmware, mac, serial)
     t.teardown(() => machine.kill())
     const seen = await eventually(`${serial} at all regions`, BOOT_SECONDS, () =>
@@ -52,8 +52,8 @@ t.test('machines enlist from an empty disk', { timeout: 900_000 }, async (t) => 
     t.equal(await machine.exited, 0, 'the agent powered it off')
   }
 
-  await t.test('by BIOS PXE', () => enlisted('52:54:00:77:00:01', 'BIOS1', 'bios'))
-  await t.test('by UEFI PXE', () => enlisted('52:54:00:77:00:02', 'UEFI1', 'uefi'))
+  await t.test('by BIOS PXE', enlisted('52:54:00:77:00:01', 'BIOS1', 'bios'))
+  await t.test('by UEFI PXE', enlisted('52:54:00:77:00:02', 'UEFI1', 'uefi'))
 
   await t.test('while the leader is killed between DHCPACK and kernel', async (t) => {
     const mac = '52:54:00:77:00:03'

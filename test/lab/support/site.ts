@@ -29,6 +29,9 @@ export async function makeSite(options: { readonly racks: number }): Promise<Sit
     const cluster = await room.bootstrap()
     const urls = cluster.nodes.map((node) => node.api_url).join(',')
     await room.ironraft('login', 'lab', urls, cluster.admin.api_key)
+    for (const node of cluster.nodes) {
+      await room.ironraft('login', node.id, node.api_url, cluster.admin.api_key)
+    }
     for (let i = 1; i <= options.racks; i++) room.startRack(cluster.rack_token, `rack-${i}`)
     await registerImage(room)
     await serveDhcp(room, options.racks)
@@ -43,26 +46,26 @@ async function registerImage(room: Room): Promise<void> {
   const out = join(room.directory, 'enlist')
   await mkdir(out, { recursive: true })
   await buildEnlistImage({ out, kernel: 'cloud', say: () => {} })
-  await room.ironraft('boot-resources', 'import', out)
+  await room.ironraft('boot-resources', 'import', out, '--profile', 'lab')
 }
 
 /** As an operator does it: wait for the racks, give the subnet a dynamic range, turn DHCP on. */
 async function serveDhcp(room: Room, rackCount: number): Promise<void> {
   const racks = await eventually(`${rackCount} racks`, 30, async () => {
-    const listed = await room.json<readonly RackJson[]>('racks', 'list')
+    const listed = await room.json<readonly RackJson[]>('racks', 'list', '--profile', 'lab')
     return listed.length === rackCount ? listed : undefined
   })
   const subnet = await eventually('the subnet of the racks', 30, async () => {
-    const listed = await room.json<readonly SubnetJson[]>('subnets', 'list')
+    const listed = await room.json<readonly SubnetJson[]>('subnets', 'list', '--profile', 'lab')
     return listed.find(({ cidr }) => cidr === '10.77.0.0/24')
   })
   await room.ironraft(
-    ...['ipranges', 'create', '--type', 'dynamic'],
+    ...['ipranges', 'create', '--profile', 'lab', '--type', 'dynamic'],
     ...['--start-ip', '10.77.0.100', '--end-ip', '10.77.0.199'],
   )
   const [primary, secondary] = racks
   await room.ironraft(
-    ...['vlans', 'update', String(subnet.vlan.id), '--dhcp-on'],
+    ...['vlans', 'update', String(subnet.vlan.id), '--profile', 'lab', '--dhcp-on'],
     ...['--primary-rack', primary?.system_id ?? ''],
     ...(secondary === undefined ? [] : ['--secondary-rack', secondary.system_id]),
   )
@@ -77,7 +80,7 @@ export async function seenBy(
   const found: MachineJson[] = []
   for (const node of nodes) {
     const machines = await room.json<readonly MachineJson[]>(
-      ...['machines', 'list', '--url', node.api_url],
+      ...['machines', 'list', '--profile', node.id],
     )
     const machine = machines.find((each) =>
       each.interface_set.some((nic) => nic.mac_address === mac),
