@@ -11,6 +11,9 @@ const MAIN = join(import.meta.dirname, 'main.ts')
 const LOG_BYTES_MAX = 64 << 20
 /** A graceful stop hands leadership over and closes the databases; then SIGKILL, which loses nothing. */
 const STOP_TIMEOUT_MS = 10_000
+/** How long a process that has ended may keep its pid before we stop waiting for it to be collected. */
+const ZOMBIE_MS = 2_000
+const ZOMBIE = 'zombie'
 
 export type StartedNode = {
   readonly directory: string
@@ -82,14 +85,21 @@ export function pidFile(directory: string): string {
   return join(directory, 'pid')
 }
 
-/** SIGTERM, then SIGKILL; resolves when the process is gone. */
+/**
+ * SIGTERM, then SIGKILL; resolves when the process is gone. One that ended but that nobody has waited for yet
+ * still has its pid: whose parent is init may have it for a moment, and below a careless init for ever.
+ */
 export async function stopProcess(pid: number): Promise<void> {
   const began = await startTimeOf(pid)
-  const isGone = async () => !isAlive(pid) || (await startTimeOf(pid)) !== began
   signal(pid, 'SIGTERM')
-  const deadline = performance.now() + STOP_TIMEOUT_MS
-  while (!(await isGone())) {
-    if (performance.now() > deadline) signal(pid, 'SIGKILL')
+  const killAt = performance.now() + STOP_TIMEOUT_MS
+  let zombieSince: number | null = null
+  while (isAlive(pid)) {
+    const now = await startTimeOf(pid)
+    if (now === ZOMBIE) zombieSince ??= performance.now()
+    else if (now !== began) return
+    if (zombieSince !== null && performance.now() - zombieSince > ZOMBIE_MS) return
+    if (performance.now() > killAt) signal(pid, 'SIGKILL')
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
@@ -102,7 +112,7 @@ function signal(pid: number, name: keyof typeof constants.signals): void {
   }
 }
 
-/** A zombie (ended, not yet waited for by its parent) counts as gone. */
+/** A zombie (ended, not yet waited for by its parent) counts as alive here. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -112,10 +122,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat; '-' where there is no /proc, 'gone' for a zombie. */
+/** Field 22 of /proc/<pid>/stat; '-' where there is no /proc, ZOMBIE for a zombie. */
 async function startTimeOf(pid: number): Promise<string> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
   if (text === '') return '-'
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return fields[0] === 'Z' ? 'gone' : (fields[19] ?? '-')
+  return fields[0] === 'Z' ? ZOMBIE : (fields[19] ?? '-')
 }
