@@ -40,6 +40,12 @@ const CASES: readonly {
     says: /ran no test/,
   },
   {
+    name: 'a file without a test is one beside others, too',
+    files: { a: PASSES, b: 'export const x = 1\n' },
+    last: '1 passed, 1 failed',
+    says: /FAIL .*b\.test\.ts: ran no test/,
+  },
+  {
     name: 'a skipped test is said and counted as neither',
     files: { a: `${PASSES}t.test('later', { skip: 'why' }, async () => {})\n` },
     last: '1 passed, 0 failed',
