@@ -77,7 +77,7 @@ export type DecideContext = {
 }
 
 /** The next rack in order waits so long; a PXE ROM repeats after 4 s and gives up after a minute. */
-export const STANDBY_MS = 3_000
+const STANDBY_MS = 3_000
 const STANDBY_SECS = 4
 
 const ignore = (reason: IgnoreReason, client?: ClientIdentity): Decision =>

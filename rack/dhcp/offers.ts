@@ -4,9 +4,9 @@ import type { Ipv4 } from '#model/ipv4.ts'
 import type { ClientKey } from '#model/network.ts'
 
 /** Lease-protocol §6. */
-const OFFER_MS = 10_000
+export const OFFER_MS = 10_000
 /** New clients within ten seconds; past it they are not answered, and ask again. About 3 MB. */
-const OFFERS_MAX = 16_384
+export const OFFERS_MAX = 16_384
 
 type Offer = { readonly client: ClientKey; readonly endsAtMs: number }
 

@@ -16,7 +16,7 @@ import { WaitingClients } from './waiting-clients.ts'
 /** Lease-protocol §6: the age at which a reply is worth less than its silence. */
 export const REPLY_AGE_MAX_MS = 5_000
 /** Binds waiting for a region; past it packets are dropped, and clients ask again. */
-export const BINDS_WAITING_MAX = 4_096
+const BINDS_WAITING_MAX = 4_096
 /** Of one client: it repeats every few seconds, so more is a flood. */
 export const BINDS_PER_CLIENT_MAX = 4
 const WARN_EVERY_MS = 60_000

@@ -7,8 +7,8 @@ import type { OffersView } from './offers.ts'
 import { addressAt, type Pool, rangeOf, type ViewIndex } from './view-index.ts'
 
 /** Looked at in the pool per packet: first around the client's own place, then elsewhere. */
-const PROBES_NEAR = 64
-const PROBES_FAR = 512
+export const PROBES_NEAR = 64
+export const PROBES_FAR = 512
 
 export type Candidate = {
   readonly client: ClientKey
@@ -94,7 +94,7 @@ function useOf(
 }
 
 /** FNV-1a with a final mix: neighbouring MAC addresses must not crowd one stretch of the pool. */
-function hash(text: string, seed: number): number {
+export function hash(text: string, seed: number): number {
   let h = (0x811c9dc5 ^ seed) >>> 0
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
