@@ -136,6 +136,22 @@ const OTHER_COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/login.ts')).runLogin,
   },
   {
+    path: ['images', 'build'],
+    summary: 'build the enlistment kernel and initrd from Debian packages',
+    options: [
+      { name: 'out', value: 'DIR', default: './enlist', help: 'where to (default ./enlist)' },
+      {
+        name: 'kernel',
+        value: 'KIND',
+        choices: ['cloud', 'full'],
+        default: 'cloud',
+        help: 'cloud (small, virtual machines) or full (real hardware)',
+      },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/images-build.ts')).runImagesBuild,
+  },
+  {
     path: ['boot-resources', 'import'],
     summary: 'register a kernel and initrd built by tools/images',
     positionals: [{ name: 'DIR' }],
