@@ -139,6 +139,16 @@ t.test('RFC 1123 §4.2.3.3: the timeout follows the measured round trip', (t) =>
   t.end()
 })
 
+t.test('RFC 1123 §4.2.3.3: an answer to something sent twice measures nothing (Karn)', (t) => {
+  const { transfer } = started(50_000)
+  for (let block = 1; block <= 10; block++) transfer.onPacket(ack(block), block)
+  transfer.onTimeout(transfer.deadlineMs)
+  const sentAgainMs = transfer.deadlineMs - 400
+  transfer.onPacket(ack(11), sentAgainMs + 399)
+  t.equal(transfer.deadlineMs, sentAgainMs + 399 + 400, 'the doubled patience stays')
+  t.end()
+})
+
 t.test('block numbers wrap to 0', (t) => {
   const blocks = 65_540
   const { transfer } = started((blocks - 1) * 8, { blockBytes: 8 })
