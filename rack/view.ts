@@ -31,7 +31,7 @@ export class RackView {
   #subnetsByVlan: Map<VlanId, Subnet[]> | undefined
   #rangesBySubnet: Map<SubnetId, IpRange[]> | undefined
   #vlansByInterface: Map<string, RackVlan> | undefined
-  readonly #machinesByMac = new Map<MacAddress, MachineBoot>()
+  readonly #machinesByMac = new Map<MacAddress, Map<ViewKey, MachineBoot>>()
   readonly #holdsByClient = new Map<ClientKey, Map<ViewKey, Hold>>()
 
   constructor(clock: Clock) {
@@ -117,8 +117,9 @@ export class RackView {
     return [...(this.#holdsByClient.get(client)?.values() ?? [])]
   }
 
+  /** While a MAC moves, two machines may have it for a moment: then the one that got it last. */
   machineOfMac(mac: MacAddress): MachineBoot | undefined {
-    return this.#machinesByMac.get(mac)
+    return [...(this.#machinesByMac.get(mac)?.values() ?? [])].at(-1)
   }
 
   /** Through the address's hold; undefined for addresses that DHCP did not give. */
@@ -181,16 +182,17 @@ export class RackView {
     }
   }
 
-  #indexMachine(change: Extract<ViewChange, { table: 'machineBoots' }>): void {
-    const before = this.#tables.machineBoots.get(change.key)
-    for (const mac of before?.macs ?? []) {
-      // A MAC may have moved to another machine in an earlier row of this message.
-      if (this.#machinesByMac.get(mac)?.systemId === before?.systemId) {
-        this.#machinesByMac.delete(mac)
-      }
+  #indexMachine({ key, row }: Extract<ViewChange, { table: 'machineBoots' }>): void {
+    for (const mac of this.#tables.machineBoots.get(key)?.macs ?? []) {
+      const machines = this.#machinesByMac.get(mac)
+      machines?.delete(key)
+      if (machines?.size === 0) this.#machinesByMac.delete(mac)
     }
-    for (const mac of change.row?.macs ?? []) {
-      if (change.row !== null) this.#machinesByMac.set(mac, change.row)
+    if (row === null) return
+    for (const mac of row.macs) {
+      const machines = this.#machinesByMac.get(mac)
+      if (machines === undefined) this.#machinesByMac.set(mac, new Map([[key, row]]))
+      else machines.set(key, row)
     }
   }
 

@@ -134,7 +134,7 @@ t.test('dump and load give the same view, whatever happened before', (t) => {
       for (const [i, batch] of batches.entries()) view.apply(viewChanges(i + 2, batch))
       const copy = new RackView(makeFakeClock())
       copy.load(view.dump())
-      t.strictSame(copy.dump(), view.dump())
+      if (JSON.stringify(copy.dump()) !== JSON.stringify(view.dump())) throw new Error('differs')
       // The index by MAC names only machines that have that MAC.
       for (let n = 1; n <= 5; n++) {
         const each = known(parseMac(`52:54:00:00:00:0${n}`))
@@ -142,11 +142,12 @@ t.test('dump and load give the same view, whatever happened before', (t) => {
         const owners = [...view.table('machineBoots').values()].filter((row) =>
           row.macs.includes(each),
         )
-        if (machine !== undefined && !owners.includes(machine)) throw new Error('stale index')
-        if (owners.length === 1 && machine !== owners[0]) throw new Error('owner not found')
+        const isRight = owners.length === 0 ? machine === undefined : owners.includes(machine!)
+        if (!isRight) throw new Error(`wrong machine of ${each}`)
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 300 },
   )
+  t.pass('no counterexample')
   t.end()
 })

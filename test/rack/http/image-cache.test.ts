@@ -87,11 +87,15 @@ for (const { name, sources, ok, asked } of CASES) {
     const got = await readAll(cache)
     t.equal(got?.equals(IMAGE.bytes) === true, ok)
     t.strictSame(await readdir(dir), ok ? [IMAGE.sha256] : [], 'nothing wrong stays')
-    if (asked !== undefined)
-      t.match(
-        made.map(({ requests }) => requests),
-        asked,
-      )
+    if (asked === undefined) return
+    t.match(
+      made.map(({ requests }) => requests),
+      asked,
+    )
+    t.strictSame(
+      made.map(({ requests }) => requests.length),
+      asked.map(({ length }) => length),
+    )
   })
 }
 
