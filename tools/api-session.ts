@@ -5,11 +5,14 @@ import { chooseProfile } from './profiles.ts'
 import type { Arguments, Io } from './command-line.ts'
 import type { Form } from './output.ts'
 
+/** A person waits: long enough for an election, not for a repair. */
+const TIMEOUT_MS = 12_000
+
 export async function openClient(args: Arguments, io: Io): Promise<Client> {
   const urls = args.list('url')
   urls.forEach(checkUrl)
   const profile = await chooseProfile(io.env, { name: args.text('profile'), urls })
-  return new Client({ urls: profile.urls, apiKey: profile.apiKey })
+  return new Client({ urls: profile.urls, apiKey: profile.apiKey, timeoutMs: TIMEOUT_MS })
 }
 
 export function outputForm(args: Arguments): Form {

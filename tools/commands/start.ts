@@ -59,7 +59,8 @@ function describe(
   rack: { readonly rackId: string; readonly httpPort: number },
 ): string {
   const [first] = nodes
-  const url = first?.apiUrl ?? ''
+  // All of them: the client goes on with another one when the first is killed, as told below.
+  const urls = nodes.map((node) => node.apiUrl).join(',')
   return [
     'Three regions are up, each serves everything:',
     ...nodes.map((node) => `  ${node.apiUrl}   node ${node.id}, pid ${node.pid ?? 'none'}`),
@@ -69,7 +70,7 @@ function describe(
     `Admin's password: ${cluster.admin.password}   (user ${cluster.admin.username})`,
     '',
     'In another terminal:',
-    `  npx ironraft login here ${url} ${cluster.admin.apiKey}`,
+    `  npx ironraft login here ${urls} ${cluster.admin.apiKey}`,
     '  npx ironraft region status',
     '  npx ironraft machines create --hostname web1 --architecture amd64/generic \\',
     '      --mac-addresses 52:54:00:00:00:01',
