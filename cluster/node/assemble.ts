@@ -253,9 +253,10 @@ export class Assembly {
   /** After each turn: who leads now, and since when nobody does. */
   #onStatus(): void {
     const { clock, logger, metrics } = this.#options.platform
-    const { leader, term, role, commitIndex, lastApplied } = this.#raft.status()
+    const { leader, term } = this.#raft
     if (leader !== null) this.#leaderSeenMs = clock.monotonicMs()
     if (leader === this.#leader && term === this.#lastTerm) return
+    const { role, commitIndex, lastApplied } = this.#raft.status()
     this.#leader = leader
     this.#lastTerm = term
     logger.info('raft.leader_changed', { leader, term, role, commit: commitIndex })

@@ -32,7 +32,7 @@ export const REGION_CONFIG = Object.freeze({
   /** Entries kept behind a snapshot for followers that are only a little late. */
   trailingEntries: 5_000,
   /** Change batches kept for watchers that come back. */
-  historyBatches: 20_000,
+  historyBatches: 5_000,
   /** An idle cluster's log time still advances (lease-protocol §1.1). */
   timeAdvanceMs: 15_000,
   /** Beats of connected racks, one entry a region. */

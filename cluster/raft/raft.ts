@@ -28,7 +28,7 @@ import { becomeFollower, forgetLeader, isPromotable } from './roles.ts'
 import { makeState, type RaftOptions } from './start.ts'
 import { header, ignore, isFromLeader, type RaftState, sendAfterAppend } from './state.ts'
 import { makeStatus, type Status } from './status.ts'
-import type { Configuration, NodeId, Role } from './types.ts'
+import type { Configuration, NodeId, Role, Term } from './types.ts'
 import { isLeaderFresh, onVoteRequest, refuseVote } from './vote.ts'
 
 export class Raft {
@@ -49,6 +49,10 @@ export class Raft {
     state.electionElapsed++
     if (state.electionElapsed < state.electionTimeout || !isPromotable(state)) return
     campaign(state)
+  }
+
+  get term(): Term {
+    return this.#state.currentTerm
   }
 
   /** A message of a peer. Whatever it says, this does not throw. */
