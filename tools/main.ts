@@ -75,6 +75,9 @@ export async function runProcess(): Promise<void> {
   process.stdout.write('', () => process.exit(code))
 }
 
+/** One Ctrl-C may arrive twice: from the terminal, and passed on by npm. */
+const SAME_STROKE_MS = 500
+
 /**
  * Signals are taken over by the first command that asks; until then they end the process as usual. A second
  * signal always does.
@@ -84,10 +87,12 @@ function stopSignal(): () => AbortSignal {
   return () => {
     if (controller !== undefined) return controller.signal
     const made = new AbortController()
+    let firstMs = 0
     controller = made
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        if (made.signal.aborted) process.exit(130)
+        if (!made.signal.aborted) firstMs = performance.now()
+        else if (performance.now() - firstMs > SAME_STROKE_MS) process.exit(130)
         made.abort(signal)
       })
     }
