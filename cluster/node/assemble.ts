@@ -67,22 +67,7 @@ export class Assembly {
       onApplied: (applied: Applied) => this.#submit.onApplied(applied),
       configuration: () => this.#raft.status().configuration,
     })
-    this.#driver = new Driver({
-      raft: this.#raft,
-      store: stores.log,
-      hooks: {
-        send: (message) => this.#send(message),
-        sendSnapshot: (message) => this.#snapshotter.send(message),
-        apply: (entries) => this.#apply(entries),
-        restore: (meta) => this.#restore(meta),
-        onReads: (reads) => this.#reads.onReads(reads),
-        onStatus: () => this.#onStatus(),
-        onFailure,
-      },
-      ...{ clock, logger, metrics },
-      tickMs: limits.tickMs,
-      electionTicks: limits.electionTicksMin,
-    })
+    this.#driver = this.#makeDriver()
     this.#submit = new Submit({
       nodeId: node.nodeId,
       clock,
@@ -102,21 +87,7 @@ export class Assembly {
       send: async (to, offer, chunks) => this.#transport?.sendSnapshot(to, offer, chunks),
       onSent: (to, ok) => this.#driver.input((raft) => raft.reportSnapshot(to, ok)),
     })
-    this.#status = new Status({
-      clusterId: node.clusterId,
-      nodeId: node.nodeId,
-      clock,
-      raft: this.#raft,
-      voters: () => this.#raft.status().configuration.voters,
-      addresses: new Map(
-        node.peers.map(({ id, host, port, apiUrl }) => [
-          id,
-          { peerAddress: `${host}:${port}`, apiUrl },
-        ]),
-      ),
-      ownReport: () => this.#ownReport(),
-      isConnected: (peer) => this.#transport?.isConnected(peer) ?? false,
-    })
+    this.#status = this.#makeStatus()
     this.region = new RegionNode({
       nodeId: node.nodeId,
       clusterId: node.clusterId,
@@ -205,6 +176,47 @@ export class Assembly {
     const { from, term, meta: snapshot } = offer
     const message: Message = { type: 'installSnapshot', from, to: node.nodeId, term, snapshot }
     this.#driver.input((raft) => raft.step(message))
+  }
+
+  #makeDriver(): Driver {
+    const { stores, limits, platform, onFailure } = this.#options
+    const { clock, logger, metrics } = platform
+    return new Driver({
+      raft: this.#raft,
+      store: stores.log,
+      hooks: {
+        send: (message) => this.#send(message),
+        sendSnapshot: (message) => this.#snapshotter.send(message),
+        apply: (entries) => this.#apply(entries),
+        restore: (meta) => this.#restore(meta),
+        onReads: (reads) => this.#reads.onReads(reads),
+        onStatus: () => this.#onStatus(),
+        onFailure,
+      },
+      ...{ clock, logger, metrics },
+      tickMs: limits.tickMs,
+      electionTicks: limits.electionTicksMin,
+    })
+  }
+
+  #makeStatus(): Status {
+    const { node, platform } = this.#options
+    const { clock } = platform
+    return new Status({
+      clusterId: node.clusterId,
+      nodeId: node.nodeId,
+      clock,
+      raft: this.#raft,
+      voters: () => this.#raft.status().configuration.voters,
+      addresses: new Map(
+        node.peers.map(({ id, host, port, apiUrl }) => [
+          id,
+          { peerAddress: `${host}:${port}`, apiUrl },
+        ]),
+      ),
+      ownReport: () => this.#ownReport(),
+      isConnected: (peer) => this.#transport?.isConnected(peer) ?? false,
+    })
   }
 
   #makeRaft(): Raft {

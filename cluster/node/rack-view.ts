@@ -60,20 +60,17 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
   const rows: ViewChange[] = []
   const machines = new Set<SystemId>()
   for (const change of changes) {
-    switch (change.table) {
-      case 'holds':
-      case 'ipAddresses':
-      case 'quarantines':
-      case 'bootResources':
-        rows.push(change)
-        break
-      case 'machines':
-        machines.add(String(change.key) as SystemId)
-        break
-      case 'interfaces':
-        if (change.row !== null) machines.add(change.row.systemId)
-        break
-      default:
+    const { table } = change
+    if (table === 'machines') machines.add(String(change.key) as SystemId)
+    else if (table === 'interfaces') {
+      if (change.row !== null) machines.add(change.row.systemId)
+    } else if (
+      table === 'holds' ||
+      table === 'ipAddresses' ||
+      table === 'quarantines' ||
+      table === 'bootResources'
+    ) {
+      rows.push(change)
     }
   }
   for (const systemId of machines) {

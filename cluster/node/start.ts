@@ -7,7 +7,7 @@ import { startTransport } from '#transport/peer-transport.ts'
 import { BootFiles } from './boot-files.ts'
 import { assemble } from './assemble.ts'
 import { makeEnroller } from './enroll.ts'
-import { Housekeeping } from './housekeeping.ts'
+import { Housekeeping, type HousekeepingOptions } from './housekeeping.ts'
 import { join as joinCluster } from './join-cluster.ts'
 import { nextIncarnation, type NodeFile, readCredentials, readNodeFile } from './node-file.ts'
 import { openStores } from './open-stores.ts'
@@ -78,12 +78,11 @@ export async function startRegion(
   })
   parts.connect(transport)
   parts.start()
-  const housekeeping = new Housekeeping({
+  const timer = startHousekeeping({
     ...{ region, limits, background },
     clock: platform.clock,
     connectedRacks: () => racks.connected(),
   })
-  const timer = setInterval(() => housekeeping.onTick(), 1_000)
   const joining = new AbortController()
   background(
     joinCluster(
@@ -92,11 +91,6 @@ export async function startRegion(
     ),
     'cluster.join',
   )
-  const bootFiles = new BootFiles({
-    directory: join(dir, 'files'),
-    otherRegions: () => others.map((peer) => peer.apiUrl),
-    bytesMax: BOOT_FILE_BYTES_MAX,
-  })
   const close = async (): Promise<void> => {
     joining.abort()
     clearInterval(timer)
@@ -108,5 +102,19 @@ export async function startRegion(
     await stores.close()
     logger.info('region.stopped')
   }
-  return { region, node, bootFiles, close }
+  return { region, node, bootFiles: makeBootFiles(dir, node), close }
+}
+
+function startHousekeeping(options: HousekeepingOptions): NodeJS.Timeout {
+  const housekeeping = new Housekeeping(options)
+  return setInterval(() => housekeeping.onTick(), 1_000)
+}
+
+function makeBootFiles(dir: string, node: NodeFile): BootFiles {
+  const others = node.peers.filter((peer) => peer.id !== node.nodeId)
+  return new BootFiles({
+    directory: join(dir, 'files'),
+    otherRegions: () => others.map((peer) => peer.apiUrl),
+    bytesMax: BOOT_FILE_BYTES_MAX,
+  })
 }

@@ -1,6 +1,7 @@
 // The real clock, randomness and process: the only place of the product that touches `Date`,
 // `crypto` and signals. Everything else receives them through `model/ports`.
 import { randomBytes, randomInt } from 'node:crypto'
+import { inspect } from 'node:util'
 import type { Clock, Logger, Metrics, Random } from '#model/ports.ts'
 import { makeLogger, type LogLevel } from './logger.ts'
 import { makeMetrics, type MetricsRegistry } from './metrics.ts'
@@ -51,7 +52,7 @@ export function makeBackground(logger: Logger, metrics: Metrics) {
 export function describeError(error: unknown): string {
   const parts: string[] = []
   for (let at: unknown = error; at !== undefined && parts.length < 5; ) {
-    parts.push(at instanceof Error ? at.message : String(at))
+    parts.push(at instanceof Error ? at.message : inspect(at, { breakLength: Infinity }))
     at = at instanceof Error ? at.cause : undefined
   }
   return parts.join(': ')

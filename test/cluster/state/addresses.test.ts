@@ -104,7 +104,7 @@ t.test('a crowded /8 is searched by blocks, not by addresses', async (t) => {
   for (let n = 0; n < 4000; n++) next(lab, 2)
   lab.state.counters.restore('allocated/2', undefined)
   let looks = 0
-  const { at } = lab.state.pools
+  const at = lab.state.pools.at.bind(lab.state.pools)
   lab.state.pools.at = (address) => {
     looks++
     return at.call(lab.state.pools, address)

@@ -1,8 +1,8 @@
 // One virtual machine with an empty disk that boots from the network, under emulation (never KVM).
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { command } from './room.ts'
+import { command, endProcess } from './process.ts'
 
 export type Firmware = 'bios' | 'uefi'
 export type VirtualMachine = {
@@ -69,11 +69,4 @@ async function firmwareArguments(
     ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${code}`],
     ...['-drive', `if=pflash,format=raw,unit=1,file=${variables}`],
   ]
-}
-
-export async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGKILL')
-  await gone
 }

@@ -1,21 +1,12 @@
 // A machine room of its own: one network namespace with a bridge that regions, racks and machines share.
 // Everything is named by this process and removed at the end, whatever happened.
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { endProcess } from './qemu.ts'
+import { command, endProcess } from './process.ts'
 
-const run = promisify(execFile)
 const LAUNCH = join(import.meta.dirname, '..', '..', '..', 'tools', 'launch.cjs')
-
-export async function command(
-  name: string,
-  args: readonly string[],
-): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  return run(name, [...args], { timeout: 120_000, maxBuffer: 64 << 20 })
-}
 
 /** Polls until `probe` gives something; fails with `what` at the deadline. */
 export async function eventually<T>(

@@ -70,10 +70,10 @@ export async function eventually<T>(
   }
 }
 
-/** First of `count` consecutive ports that nobody listens on now. */
+/** First of `count` consecutive ports that nobody uses, below those that outgoing connections take. */
 export async function freePorts(count: number): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const first = 20_000 + Math.floor(Math.random() * 20_000)
+    const first = 20_000 + Math.floor(Math.random() * 12_000)
     const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)))
     if (free.every(Boolean)) return first
   }
