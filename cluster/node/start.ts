@@ -71,18 +71,13 @@ export async function startRegion(
       onRack: (link) => racks.onRack(link),
       onEnroll: makeEnroller({ region, credentials, clock: platform.clock, logger }),
     },
-    logger,
-    metrics: platform.metrics,
-    clock: platform.clock,
-    random: platform.random,
+    ...{ ...platform, logger },
   })
   parts.connect(transport)
   parts.start()
-  const timer = startHousekeeping({
-    ...{ region, limits, background },
-    clock: platform.clock,
-    connectedRacks: () => racks.connected(),
-  })
+  const connectedRacks = () => racks.connected()
+  const { clock } = platform
+  const timer = startHousekeeping({ region, limits, background, clock, connectedRacks })
   const joining = new AbortController()
   background(
     joinCluster(

@@ -28,7 +28,8 @@ export type PacketToWrite = Omit<DhcpPacket, 'options' | 'hlen'> & {
 export function encodePacket(packet: PacketToWrite, bytesMax: number): Uint8Array {
   assert(bytesMax >= REPLY_BYTES_DEFAULT && bytesMax <= REPLY_BYTES_MAX)
   assert(packet.chaddr.length <= 16)
-  const bytes = new Uint8Array(bytesMax)
+  // From Node's pool: a fresh ArrayBuffer per reply was most of the cost of an exchange.
+  const bytes = Buffer.allocUnsafe(bytesMax).fill(0)
   writeHeader(bytes, packet)
   const relay = packet.relayInformation
   const relayBytes = relay === undefined ? 0 : encodedBytes(relay)
@@ -43,31 +44,26 @@ export function encodePacket(packet: PacketToWrite, bytesMax: number): Uint8Arra
   for (const [code, value] of packet.options) append(code, value, end)
   if (relay !== undefined) append(OPTION.RELAY_AGENT_INFORMATION, relay, bytesMax - 1)
   bytes[at++] = OPTION.END
-  return bytes.subarray(0, Math.max(at, REPLY_BYTES_MIN))
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, Math.max(at, REPLY_BYTES_MIN))
 }
 
-function writeHeader(bytes: Uint8Array, packet: PacketToWrite): void {
-  const view = new DataView(bytes.buffer)
-  view.setUint8(0, packet.op)
-  view.setUint8(1, packet.htype)
-  view.setUint8(2, packet.chaddr.length)
-  view.setUint8(3, packet.hops)
-  view.setUint32(4, packet.xid)
-  view.setUint16(8, packet.secs)
-  view.setUint16(10, packet.flags)
-  view.setUint32(12, packet.ciaddr)
-  view.setUint32(16, packet.yiaddr)
-  view.setUint32(20, packet.siaddr)
-  view.setUint32(24, packet.giaddr)
+function writeHeader(bytes: Buffer, packet: PacketToWrite): void {
+  bytes[0] = packet.op
+  bytes[1] = packet.htype
+  bytes[2] = packet.chaddr.length
+  bytes[3] = packet.hops
+  bytes.writeUInt32BE(packet.xid, 4)
+  bytes.writeUInt16BE(packet.secs, 8)
+  bytes.writeUInt16BE(packet.flags, 10)
+  bytes.writeUInt32BE(packet.ciaddr, 12)
+  bytes.writeUInt32BE(packet.yiaddr, 16)
+  bytes.writeUInt32BE(packet.siaddr, 20)
+  bytes.writeUInt32BE(packet.giaddr, 24)
   bytes.set(packet.chaddr, 28)
-  writeText(bytes.subarray(44, 108), packet.sname)
-  writeText(bytes.subarray(108, HEADER_BYTES), packet.file)
-  view.setUint32(HEADER_BYTES, MAGIC_COOKIE)
-}
-
-/** Both fields end with a NUL; a text that has no room for it is left out. */
-function writeText(field: Uint8Array, text: string): void {
-  if (text.length < field.length) field.set(Buffer.from(text, 'latin1'))
+  // Both texts end with a NUL; one that has no room for it is left out.
+  if (packet.sname !== '' && packet.sname.length < 64) bytes.write(packet.sname, 44, 'latin1')
+  if (packet.file !== '' && packet.file.length < 128) bytes.write(packet.file, 108, 'latin1')
+  bytes.writeUInt32BE(MAGIC_COOKIE, HEADER_BYTES)
 }
 
 /** Length with headers; long values are split (RFC 3396 §6). */

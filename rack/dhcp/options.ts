@@ -85,17 +85,14 @@ export function readArchitecture(options: DhcpOptions): number | undefined {
 
 export function ipv4Bytes(...addresses: readonly Ipv4[]): Uint8Array {
   const bytes = new Uint8Array(addresses.length * 4)
-  const view = new DataView(bytes.buffer)
   addresses.forEach((address, i) => {
-    view.setUint32(i * 4, address)
+    bytes.set(uint32Bytes(address), i * 4)
   })
   return bytes
 }
 
 export function uint32Bytes(value: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setUint32(0, value)
-  return bytes
+  return Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255)
 }
 
 export function uint16Bytes(value: number): Uint8Array {
@@ -104,5 +101,5 @@ export function uint16Bytes(value: number): Uint8Array {
 
 /** Without a trailing NUL (RFC 2132 §2). */
 export function textBytes(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, 'latin1'))
+  return Buffer.from(text, 'latin1')
 }

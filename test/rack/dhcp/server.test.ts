@@ -115,7 +115,7 @@ for (const backend of ['ffi', 'koffi', 'dgram'] as const) {
   })
 }
 
-t.test('the service follows the VLAN: DHCP off closes the socket, on opens it', async () => {
+t.test('the service follows the VLAN: DHCP off closes the socket, on opens it', async (t) => {
   const { server, view, close } = await startAt('ffi')
   const turn = (revision: number, dhcpOn: boolean): void => {
     const change = { table: 'vlans', key: VLAN, row: vlan({ dhcpOn }) } as const
@@ -125,6 +125,7 @@ t.test('the service follows the VLAN: DHCP off closes the socket, on opens it', 
   await until('closed', () => server.served().length === 0)
   turn(3, true)
   await until('open', () => server.served().length === 1)
+  t.strictSame(server.served(), ['lo'])
   await close()
 })
 
