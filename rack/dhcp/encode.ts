@@ -75,11 +75,13 @@ function writeOption(bytes: Uint8Array, start: number, option: OptionToWrite): n
   const [code, value] = option
   let at = start
   for (let from = 0; from === 0 || from < value.length; from += 255) {
-    const part = value.subarray(from, from + 255)
+    const length = Math.min(255, value.length - from)
     bytes[at] = code
-    bytes[at + 1] = part.length
-    bytes.set(part, at + 2)
-    at += 2 + part.length
+    bytes[at + 1] = length
+    at += 2
+    // Octet by octet: a view of so few of them costs more than they do.
+    for (let i = 0; i < length; i++) bytes[at + i] = value[from + i] ?? 0
+    at += length
   }
   return at
 }
