@@ -145,8 +145,9 @@ function decideRequest(exchange: Exchange, context: DecideContext): Decision {
   const requested = readIpv4(packet.options, OPTION.REQUESTED_ADDRESS)
   if (packet.options.has(OPTION.SERVER_IDENTIFIER)) {
     if (!namesUs(exchange, context)) return ignore('other_server', exchange.client)
-    // Some clients put the offered address into ciaddr instead; §4.3.2 wants it in option 50.
-    return bindOrNak(exchange, context, { ip: requested, kind: 'selecting' })
+    // §4.3.2 wants the offered address in option 50; some clients put it into ciaddr.
+    const ip = requested ?? packet.ciaddr
+    return bindOrNak(exchange, context, { ip, kind: 'selecting' })
   }
   if (packet.ciaddr === 0) {
     if (isStandby(exchange, context)) return ignore('standby', exchange.client)

@@ -25,6 +25,15 @@ export class Namespaces {
   readonly #names = new Set<string>()
   readonly #processes = new Set<Process>()
 
+  constructor() {
+    // Also when the runner gives up on this test: nothing may stay behind on the host.
+    process.once('exit', () => {
+      for (const each of this.#processes) each.child.kill('SIGKILL')
+      for (const name of this.#names) spawnSync('ip', ['netns', 'del', name])
+    })
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
+  }
+
   /** Full name of a namespace, made with `lo` up when first asked for. */
   name(short: string): string {
     const name = `irdhcp-${process.pid}-${short}`

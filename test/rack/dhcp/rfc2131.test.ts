@@ -290,6 +290,7 @@ t.test('§4.3.2: the four kinds are told apart by 54, 50, ciaddr and destination
   const own = ip('192.0.2.150')
   const cases = [
     { kind: 'selecting', fields: { options: [fromServer('192.0.2.1'), wants('192.0.2.150')] } },
+    { kind: 'selecting', fields: { options: [fromServer('192.0.2.1')], ciaddr: own } },
     { kind: 'initReboot', fields: { options: [wants('192.0.2.150')] } },
     { kind: 'rebinding', fields: { ciaddr: own } },
     { kind: 'renewing', fields: { ciaddr: own }, destination: ip('192.0.2.1') },
