@@ -37,20 +37,17 @@ t.test(
   },
 )
 
-t.test(
-  'an unconfirmed round is asked again under a new id and a late answer to the old one is ignored (pitfall E2)',
-  async (t) => {
-    const { clock, asked, reads } = setUp()
-    const read = reads.index()
-    await turn()
-    clock.advance(301)
-    reads.onTick()
-    t.same(asked, [1, 2])
-    reads.onReads([{ requestId: 1, index: 7 }])
-    reads.onReads([{ requestId: 2, index: 9 }])
-    t.equal(await read, 9)
-  },
-)
+t.test('an unconfirmed round gets a new id, late answers are ignored (pitfall E2)', async (t) => {
+  const { clock, asked, reads } = setUp()
+  const read = reads.index()
+  await turn()
+  clock.advance(301)
+  reads.onTick()
+  t.same(asked, [1, 2])
+  reads.onReads([{ requestId: 1, index: 7 }])
+  reads.onReads([{ requestId: 2, index: 9 }])
+  t.equal(await read, 9)
+})
 
 t.test(
   'a refused round is repeated, and a new leader need not wait for the time-out',
