@@ -2,6 +2,7 @@
 import t from 'tap'
 import { formatToken, parseHostPort, parseToken } from '#protocol/token.ts'
 import type { RegionToRack } from '#protocol/rack.ts'
+import { makeCertificateRequest } from '#rack/certificate-request.ts'
 import { enroll } from '#rack/enroll.ts'
 import { connectRegion } from '#rack/region-connection.ts'
 import { makeTestPki } from '#test/support/cluster-pki.ts'
@@ -116,6 +117,18 @@ t.test('a certificate for another rack is not accepted', async (t) => {
     message: /not ours/,
   })
   await confused.transport.close()
+})
+
+t.test('a certificate for a key that is not ours is not accepted', async (t) => {
+  const { requestPem } = await makeCertificateRequest('abc123')
+  const swapping = await startTestTransport(await pki.member('region', 'b'), {
+    onEnroll: (request) => onEnroll({ ...request, certificateRequestPem: requestPem }),
+  })
+  await t.rejects(enroll({ ...own, ...swapping.transport.address, caFingerprint }), {
+    code: 'CERTIFICATE_INVALID',
+    message: /not ours/,
+  })
+  await swapping.transport.close()
 })
 
 t.test('enrolments are limited in rate; a connected rack does not notice', async (t) => {

@@ -160,6 +160,22 @@ t.test('a peer that reaches us is dialed at once, whatever the backoff', async (
   await b.transport.close()
 })
 
+t.test('a closed port is told once, however often it is dialed', async (t) => {
+  const a = await startTestTransport(await pki.member('region', 'a'), {
+    limits: { backoffMsMin: 1, backoffMsMax: 2 },
+  })
+  const gone = await startTestTransport(await pki.member('region', 'b'))
+  await gone.transport.close()
+
+  a.dials('b', gone.transport.address)
+  await until('dialed often', () => {
+    return a.metrics.total('ironraft_peer_connections_total', 'ECONNREFUSED') >= 5
+  })
+
+  t.strictSame(a.connections, [{ peer: 'b', connected: false, refused: true }])
+  await a.transport.close()
+})
+
 t.test('a peer that left the membership is hung up on', async (t) => {
   const b = await startTestTransport(await pki.member('region', 'b'))
   const a = await startTestTransport(await pki.member('region', 'a'))
