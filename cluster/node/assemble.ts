@@ -1,7 +1,8 @@
 // The inner parts of a region node — core, driver, applier, reads, submission — wired to each other, with
 // the few doors through which the transport reaches them.
-import type { Platform } from '#platform/system.ts'
+import { describeError, type Platform } from '#platform/system.ts'
 import type { RegionLimits } from '#platform/config.ts'
+import { decodeEnvelope } from '#protocol/envelope.ts'
 import type { NodeReport, PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
 import type { Message } from '#raft/message.ts'
 import { Raft } from '#raft/raft.ts'
@@ -135,7 +136,7 @@ export class Assembly {
         if (message.message.from === from) this.#driver.input((raft) => raft.step(message.message))
         return
       case 'forward':
-        this.#submit.onForward(from, message.id, message.envelope)
+        this.#onForward(from, message)
         return
       case 'forwarded':
         this.#submit.onForwarded(message.id, message.result)
@@ -176,6 +177,19 @@ export class Assembly {
     const { from, term, meta: snapshot } = offer
     const message: Message = { type: 'installSnapshot', from, to: node.nodeId, term, snapshot }
     this.#driver.input((raft) => raft.step(message))
+  }
+
+  /** Read before it may enter the log: a command that is unknown here would stop every node at apply. */
+  #onForward(from: string, message: Extract<PeerMessage, { type: 'forward' }>): void {
+    try {
+      decodeEnvelope(message.envelope)
+    } catch (error) {
+      const { logger, metrics } = this.#options.platform
+      metrics.count('ironraft_node_forwards_refused_total')
+      logger.warn('node.forward_refused', { peer: from, error: describeError(error) })
+      return
+    }
+    this.#submit.onForward(from, message.id, message.envelope)
   }
 
   #makeDriver(): Driver {

@@ -135,3 +135,16 @@ t.test('leadership is handed over on request', async (t) => {
   if (node === undefined) throw new Error('nobody is left')
   t.ok((await put(node, 'after', 'transfer')).outcome.ok)
 })
+
+t.test('a forwarded command that this version cannot read never enters the log', async (t) => {
+  const cluster = await setUp(t)
+  const leader = cluster.leader()
+  const [follower] = cluster.followers()
+  if (leader === undefined || follower === undefined) throw new Error('no leader')
+  const before = leader.assembly.region.local().revision
+  const envelope = new Uint8Array([0xc1, 1, 2])
+  leader.assembly.onMessage(follower.id, { type: 'forward', id: 1, envelope })
+  t.ok((await put(follower, 'after', 'garbage')).outcome.ok, 'the cluster goes on')
+  t.equal(leader.assembly.region.local().revision, before + 1, 'only the good one was appended')
+  t.same(cluster.failures, [])
+})

@@ -87,7 +87,7 @@ export class Namespaces {
 export async function until(
   condition: () => boolean,
   what: () => string,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!condition()) {

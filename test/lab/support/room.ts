@@ -42,6 +42,7 @@ export class Room {
   readonly namespace: string
   readonly directory: string
   readonly #racks: ChildProcess[] = []
+  readonly #hosts: string[] = []
   #taps = 0
 
   private constructor(namespace: string, directory: string) {
@@ -92,7 +93,8 @@ export class Room {
   /** A rack on the bridge; its standard error goes to `<name>.log`. */
   startRack(token: string, name: string): ChildProcess {
     const directory = join(this.directory, name)
-    const script = 'exec node "$@" >"$0.log" 2>&1'
+    // This runtime itself, so that there is no launcher between us and the rack's process.
+    const script = `exec ${process.execPath} "$@" >>"$0.log" 2>&1`
     const rack = spawn(
       'ip',
       [
@@ -128,9 +130,25 @@ export class Room {
     return tap
   }
 
+  /** A host of its own on the bridge: a namespace whose `eth0` it is; removed with the room. */
+  async addHost(name: string): Promise<string> {
+    const namespace = `${this.namespace}-${name}`
+    const [ours, theirs] = [`v${name}`, 'eth0']
+    await command('ip', ['netns', 'add', namespace])
+    this.#hosts.push(namespace)
+    await this.inside('ip', ['link', 'add', ours, 'type', 'veth', 'peer', 'name', `${ours}p`])
+    await this.inside('ip', ['link', 'set', `${ours}p`, 'netns', namespace])
+    await this.inside('ip', ['link', 'set', ours, 'master', 'br0', 'up'])
+    const within = ['netns', 'exec', namespace, 'ip', 'link', 'set']
+    await command('ip', [...within, `${ours}p`, 'name', theirs])
+    await command('ip', [...within, theirs, 'up'])
+    return namespace
+  }
+
   async remove(): Promise<void> {
     for (const rack of this.#racks) await endProcess(rack)
     await this.ironraft('region', 'stop', '--dir', this.regionDirectory).catch(() => '')
+    for (const host of this.#hosts) await command('ip', ['netns', 'delete', host])
     const { stdout } = await command('ip', ['netns', 'pids', this.namespace])
     for (const pid of stdout.trim().split('\n').filter(Boolean)) {
       process.kill(Number(pid), 'SIGKILL')

@@ -1,10 +1,15 @@
 // A site ready to boot machines: three regions and racks in a room, the enlistment image registered, DHCP on.
+import type { ChildProcess } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildEnlistImage } from '../../../tools/images/build.ts'
 import { type Bootstrapped, eventually, type RegionNode, Room } from './room.ts'
 
-export type Site = { readonly room: Room; readonly cluster: Bootstrapped }
+export type Site = {
+  readonly room: Room
+  readonly cluster: Bootstrapped
+  readonly racks: readonly ChildProcess[]
+}
 
 type SubnetJson = {
   readonly id: number
@@ -32,10 +37,11 @@ export async function makeSite(options: { readonly racks: number }): Promise<Sit
     for (const node of cluster.nodes) {
       await room.ironraft('login', node.id, node.api_url, cluster.admin.api_key)
     }
-    for (let i = 1; i <= options.racks; i++) room.startRack(cluster.rack_token, `rack-${i}`)
+    const names = Array.from({ length: options.racks }, (_, i) => `rack-${i + 1}`)
+    const racks = names.map((name) => room.startRack(cluster.rack_token, name))
     await registerImage(room)
     await serveDhcp(room, options.racks)
-    return { room, cluster }
+    return { room, cluster, racks }
   } catch (error) {
     await room.remove()
     throw error
