@@ -32,6 +32,7 @@ export async function join(options: JoinOptions, signal: AbortSignal): Promise<v
       }
     }
   }
+  if (signal.aborted) return
   options.logger.info('region.joined', { incarnation: options.incarnation })
 }
 
