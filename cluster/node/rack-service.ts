@@ -11,6 +11,8 @@ import { fullView, isTopology, topologyFingerprint, viewChanges } from './rack-v
 import { SYSTEM_ACTOR } from './region-node.ts'
 import type { Region } from './region.ts'
 
+const REGISTER_RETRY_MS = 200
+
 type Follower = {
   readonly link: RackLink
   readonly rackId: SystemId
@@ -119,6 +121,8 @@ export class RackService {
           error: describeError(error),
         })
       }
+      // A refusal at once (OVERLOADED, SHUTTING_DOWN) must not keep everything else from running.
+      await new Promise((resolve) => setTimeout(resolve, REGISTER_RETRY_MS).unref())
     }
   }
 

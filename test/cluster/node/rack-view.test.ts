@@ -1,0 +1,199 @@
+// Which rows a rack is sent: its own networks, and of machines no more than booting takes.
+import t from 'tap'
+import type { SystemId } from '#model/ids.ts'
+import { fullView, isTopology, topologyFingerprint, viewChanges } from '#node/rack-view.ts'
+import type { ViewChange } from '#protocol/rack.ts'
+import type { Command } from '#state/command.ts'
+import {
+  bind,
+  ip,
+  mac,
+  makeServedLab,
+  newMachine,
+  newRange,
+  RACK,
+  RACK_2,
+  registerRack,
+  type Lab,
+} from '#test/support/region-state.ts'
+
+/** Rack 1 serves 10.0.0.0/24 (VLAN 5001), rack 2 serves 10.1.0.0/24 (VLAN 5002). */
+function makeTwoRacks(): Lab {
+  const lab = makeServedLab()
+  lab.ok(registerRack(RACK_2, ['10.1.0.2/24']))
+  lab.ok(newRange('dynamic', 2, ['10.1.0.100', '10.1.0.199']))
+  lab.ok({ type: 'vlan.update', id: 5002 as never, set: { dhcpOn: true, primaryRack: RACK_2 } })
+  return lab
+}
+
+/** Rack 2 is first on the network of rack 1, and was registered last. */
+function makeSharedVlan(): Lab {
+  const lab = makeServedLab()
+  lab.ok(registerRack(RACK_2, ['10.0.0.3/24']))
+  const set = { primaryRack: RACK_2, secondaryRack: RACK }
+  lab.ok({ type: 'vlan.update', id: 5001 as never, set })
+  return lab
+}
+
+const keysOf = (rows: readonly ViewChange[], table: ViewChange['table']) =>
+  rows.filter((row) => row.table === table).map(({ key }) => key)
+const vlansOf = (lab: Lab, rack = RACK) =>
+  fullView(lab.state, rack).flatMap((row) => (row.table === 'vlans' && row.row ? [row.row] : []))
+const beatOf = (lab: Lab, rack: SystemId) => lab.state.controllers.get(rack)?.lastBeatAt ?? -1
+const changesOf = (lab: Lab, command: Command) => viewChanges(lab.state, lab.run(command).changes)
+
+t.test('a rack sees its own VLANs, subnets, ranges, holds and addresses only', async (t) => {
+  const lab = makeTwoRacks()
+  lab.ok(bind(1, '10.0.0.100'))
+  lab.ok(bind(2, '10.1.0.100', { rackId: RACK_2 }))
+  const reserve = { type: 'address.reserve', userId: 1 as never, hostname: '', mac: null } as const
+  lab.ok({ ...reserve, subnetId: 1 as never, ip: ip('10.0.0.50') })
+  lab.ok({ ...reserve, subnetId: 2 as never, ip: ip('10.1.0.50') })
+  lab.ok(bind(3, '10.0.0.102'))
+  lab.ok({ type: 'lease.decline', client: `1-${mac(3)}`, mac: mac(3), ip: ip('10.0.0.102') })
+  // A declined lease stays as a row that holds no longer.
+  const expected = [
+    { rack: RACK, number: 1, declined: [ip('10.0.0.102')], hold: ip('10.0.0.100') },
+    { rack: RACK_2, number: 2, declined: [], hold: ip('10.1.0.100') },
+  ]
+  for (const { rack, number, declined, hold } of expected) {
+    const rows = fullView(lab.state, rack)
+    t.same(keysOf(rows, 'vlans'), [5000 + number])
+    t.same(keysOf(rows, 'subnets'), [number])
+    t.same(keysOf(rows, 'ipRanges'), [number])
+    t.same(keysOf(rows, 'holds'), [hold, ...declined])
+    t.same(keysOf(rows, 'quarantines'), declined)
+    t.same(keysOf(rows, 'ipAddresses'), [ip(`10.${number - 1}.0.50`)])
+  }
+})
+
+t.test('a rack nobody registered gets settings and no network', async (t) => {
+  const rows = fullView(makeServedLab().state, 'nobody' as SystemId)
+  t.same(new Set(rows.map(({ table }) => table)), new Set(['settings']))
+})
+
+t.test('live racks come in order of precedence, the lost ones not at all', async (t) => {
+  const lab = makeSharedVlan()
+  t.same(vlansOf(lab)[0]?.liveRacks, [RACK_2, RACK])
+  lab.ok({ type: 'rack.lost', systemId: RACK_2, lastBeatAt: beatOf(lab, RACK_2) })
+  t.same(vlansOf(lab)[0]?.liveRacks, [RACK])
+  lab.ok({ type: 'rack.beat', racks: [RACK_2] })
+  t.same(vlansOf(lab)[0]?.liveRacks, [RACK_2, RACK])
+})
+
+t.test('a rack knows by which interfaces it reaches a VLAN, and those it relays for', async (t) => {
+  const lab = makeTwoRacks()
+  lab.ok(registerRack(RACK, ['10.0.0.2/24', '10.0.0.4/24']))
+  t.match(vlansOf(lab), [{ id: 5001, interfaceNames: ['eth0', 'eth1'] }])
+  const set = { dhcpOn: false, primaryRack: null, relayVlanId: 5001 as never }
+  lab.ok({ type: 'vlan.update', id: 5002 as never, set })
+  t.match(vlansOf(lab), [{ id: 5001 }, { id: 5002, interfaceNames: [] }])
+})
+
+t.test('of a machine a rack gets what boots it and never its power parameters', async (t) => {
+  const lab = makeServedLab()
+  const powerParameters = { power_address: '192.0.2.7', power_pass: 'hunter2' }
+  lab.ok({ ...newMachine(1), powerType: 'ipmi', powerParameters })
+  const rows = fullView(lab.state, RACK)
+  const boots = rows.flatMap((row) => (row.table === 'machineBoots' ? [row.row] : []))
+  t.match(boots, [{ systemId: '000001', macs: [mac(1)], architecture: 'amd64/generic' }])
+  const fields = Object.keys(boots[0] ?? {}).toSorted()
+  t.same(fields, ['architecture', 'hostname', 'macs', 'purpose', 'systemId'])
+  t.notMatch(JSON.stringify(rows), 'hunter2')
+})
+
+t.test('the settings name the other regions and the lease times', async (t) => {
+  const lab = makeServedLab()
+  const at = { hostname: 'h', version: '1', incarnation: 1 }
+  const apiUrl = 'http://192.0.2.1:5240'
+  const systemId = 'region' as SystemId
+  lab.ok({ type: 'region.register', systemId, apiUrl, peerAddress: '192.0.2.1:5250', ...at })
+  lab.ok({ type: 'setting.put', name: 'dhcp_lease_seconds', value: 1200 })
+  const [row] = fullView(lab.state, RACK)
+  t.match(row?.row, {
+    clusterId: 'c1',
+    regionPeers: ['192.0.2.1:5250'],
+    regionApis: [apiUrl],
+    leaseSeconds: 1200,
+    firmwareLeaseSeconds: 30,
+    domainName: 'maas',
+    answerRouterSolicitations: false,
+  })
+})
+
+const vlan = (id: number, set: object): Command => ({ type: 'vlan.update', id: id as never, set })
+const unmoved: readonly { readonly name: string; readonly command: Command }[] = [
+  { name: 'a beat', command: { type: 'rack.beat', racks: [RACK, RACK_2] } },
+  {
+    name: 'a setting no rack reads',
+    command: { type: 'setting.put', name: 'maas_name', value: 'x' },
+  },
+  { name: 'a VLAN of another rack', command: vlan(5002, { dhcpOn: false }) },
+  { name: 'a lease', command: bind(1, '10.0.0.100') },
+]
+for (const { name, command } of unmoved) {
+  t.test(`${name} leaves the fingerprint as it was`, async (t) => {
+    const lab = makeTwoRacks()
+    const before = topologyFingerprint(lab.state, RACK)
+    lab.ok(command)
+    t.equal(topologyFingerprint(lab.state, RACK), before)
+  })
+}
+
+const lease = { type: 'setting.put', name: 'dhcp_lease_seconds', value: 1200 } as const
+const moved: readonly { readonly name: string; readonly command: Command }[] = [
+  { name: 'DHCP going off', command: vlan(5001, { dhcpOn: false }) },
+  { name: 'another lease time', command: lease },
+  { name: 'a new range', command: newRange('reserved', 1, ['10.0.0.10', '10.0.0.19']) },
+  {
+    name: 'another network of its own',
+    command: registerRack(RACK, ['10.0.0.2/24', '10.2.0.2/24']),
+  },
+]
+for (const { name, command } of moved) {
+  t.test(`${name} is a topology change and moves the fingerprint`, async (t) => {
+    const lab = makeTwoRacks()
+    const before = topologyFingerprint(lab.state, RACK)
+    t.ok(lab.run(command).changes.some(isTopology))
+    t.not(topologyFingerprint(lab.state, RACK), before)
+  })
+}
+
+t.test('a partner that is lost moves the fingerprint', async (t) => {
+  const lab = makeSharedVlan()
+  const before = topologyFingerprint(lab.state, RACK)
+  lab.ok({ type: 'rack.lost', systemId: RACK_2, lastBeatAt: beatOf(lab, RACK_2) })
+  t.not(topologyFingerprint(lab.state, RACK), before)
+})
+
+t.test('a lease is its row, its release the same key again', async (t) => {
+  const lab = makeServedLab()
+  const address = ip('10.0.0.100')
+  t.match(changesOf(lab, bind(1, '10.0.0.100')), [
+    { table: 'holds', key: address, row: { ip: address, mac: mac(1), released: false } },
+  ])
+  const release = { type: 'lease.release', client: `1-${mac(1)}`, ip: address } as const
+  t.match(changesOf(lab, release), [{ table: 'holds', key: address }])
+})
+
+t.test('a machine is one boot row however much of it changed, and null once gone', async (t) => {
+  const lab = makeServedLab()
+  const machine = newMachine(1)
+  const { systemId } = machine
+  t.match(changesOf(lab, machine), [
+    { table: 'machineBoots', key: systemId, row: { systemId, macs: [mac(1)] } },
+  ])
+  const renamed = { type: 'machine.update', systemId, set: { hostname: 'other' } } as const
+  t.match(changesOf(lab, renamed), [
+    { table: 'machineBoots', key: systemId, row: { hostname: 'other' } },
+  ])
+  t.same(changesOf(lab, { type: 'machine.delete', systemId }), [
+    { table: 'machineBoots', key: systemId, row: null },
+  ])
+})
+
+t.test('what no rack needs makes no rows', async (t) => {
+  const lab = makeServedLab()
+  t.same(changesOf(lab, { type: 'setting.put', name: 'maas_name', value: 'x' }), [])
+  t.same(changesOf(lab, { type: 'rack.beat', racks: [RACK] }), [])
+})
