@@ -83,6 +83,7 @@ export class Applier {
 
   #applyOne(entry: Entry): void {
     const state = this.#state
+    assert(!this.#paused, 'nothing is applied while the state is being replaced')
     assert(entry.index > state.revision, 'an entry is applied once')
     if (entry.kind !== 'command') {
       state.advance(entry.index, entry.stamp)

@@ -73,6 +73,7 @@ export class Assembly {
       nodeId: node.nodeId,
       clock,
       leader: () => this.#leader,
+      waiting: () => this.#driver.waiting,
       propose: (data, done) => this.#driver.propose(data, done),
       send: (to, message) => this.#transport?.send(to, message) ?? false,
       limits,
@@ -112,7 +113,9 @@ export class Assembly {
   start(): void {
     const { limits } = this.#options
     this.#driver.start()
+    const { clock } = this.#options.platform
     const onTick = (): void => {
+      this.#waiters.expire(clock.monotonicMs())
       this.#submit.onTick()
       this.#reads.onTick()
     }

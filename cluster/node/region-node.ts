@@ -88,9 +88,10 @@ export class RegionNode implements Region {
 
   async read(consistency: Consistency): Promise<View> {
     if (consistency === 'linearizable') {
-      const { reads, waiters } = this.#parts
+      const { reads, waiters, clock, limits } = this.#parts
+      const deadlineMs = clock.monotonicMs() + limits.requestTimeoutMs
       const index = await reads.index()
-      if (index > waiters.applied) await waiters.wait(index)
+      if (index > waiters.applied) await waiters.wait(index, deadlineMs)
       return { ...this.local(), stalenessMs: 0 }
     }
     return this.local()
@@ -159,7 +160,7 @@ export class RegionNode implements Region {
     const { submit, waiters } = this.#parts
     const result = await submit.submit(envelope, deadlineMs)
     // Read-your-writes on this node, whoever applied it first.
-    if (result.revision > waiters.applied) await waiters.wait(result.revision)
+    if (result.revision > waiters.applied) await waiters.wait(result.revision, deadlineMs)
     return result
   }
 

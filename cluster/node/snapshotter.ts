@@ -93,10 +93,12 @@ export class Snapshotter {
   }
 
   async #cut(meta: SnapshotMeta): Promise<void> {
-    const { log, logger } = this.#options
+    const { log, files, logger } = this.#options
     this.#made = null
     // A received snapshot may have overtaken the one that was made here.
     if (meta.lastIncludedIndex <= log.reader.snapshot().lastIncludedIndex) return
+    // Received snapshots may have pushed out its file; a log must never name one that is not there.
+    if (!(await files.holds(meta.lastIncludedIndex))) return
     await log.compact(meta)
     logger.info('raft.log_compacted', { index: meta.lastIncludedIndex })
   }

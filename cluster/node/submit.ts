@@ -18,9 +18,15 @@ export type SubmitOptions = {
   readonly nodeId: string
   readonly clock: Clock
   readonly leader: () => string | null
+  /** Commands that wait to be proposed on this node. */
+  readonly waiting: () => number
   readonly propose: (data: Uint8Array, done: (result: Proposed) => void) => void
   readonly send: (to: string, message: PeerMessage) => boolean
-  readonly limits: { readonly forwardTimeoutMs: number; readonly leaderWaitMs: number }
+  readonly limits: {
+    readonly forwardTimeoutMs: number
+    readonly leaderWaitMs: number
+    readonly proposalsWaitingMax: number
+  }
 }
 
 export class Submit {
@@ -53,8 +59,12 @@ export class Submit {
 
   /** From a peer that believes this node leads: one hop only, never forwarded on. */
   onForward(from: string, id: number, envelope: Uint8Array): void {
-    const { propose, send } = this.#options
+    const { propose, send, waiting, limits, nodeId } = this.#options
     const reply = (result: ForwardResult) => send(from, { type: 'forwarded', id, result })
+    if (waiting() >= limits.proposalsWaitingMax) {
+      reply({ ok: false, reason: 'overloaded', leader: nodeId })
+      return
+    }
     propose(envelope, (proposed) => {
       if (!proposed.ok) {
         reply({ ok: false, reason: proposed.reason, leader: proposed.leader })

@@ -17,6 +17,8 @@ export interface SnapshotStore {
   readonly receive: (meta: SnapshotMeta, announced: SnapshotDigest) => Promise<SnapshotWriter>
   /** Throws NOT_FOUND, STORAGE_DAMAGED. */
   readonly describe: (index: LogIndex) => Promise<SnapshotFile>
+  /** Its file is there and whole in its description. */
+  readonly holds: (index: LogIndex) => Promise<boolean>
   /** The chunks as they were given. The last step of the iteration throws when the whole is wrong. */
   readonly openRead: (index: LogIndex) => AsyncIterable<Uint8Array>
   /** Newest whole file; null when there is none. */
@@ -85,6 +87,15 @@ class FileSnapshotStore implements SnapshotStore {
     }
   }
 
+  readonly holds = async (index: LogIndex): Promise<boolean> => {
+    try {
+      return (await this.describe(index)).meta.lastIncludedIndex === index
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'NOT_FOUND') return false
+      throw error
+    }
+  }
+
   readonly openRead = (index: LogIndex): AsyncIterable<Uint8Array> => this.#read(index)
 
   readonly newest = async (): Promise<SnapshotMeta | null> => {
@@ -94,12 +105,7 @@ class FileSnapshotStore implements SnapshotStore {
 
   /** Throws STORAGE_DAMAGED unless the file is there and is what its name says. */
   async demand(index: LogIndex): Promise<void> {
-    try {
-      const { meta } = await this.describe(index)
-      if (meta.lastIncludedIndex === index) return
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'NOT_FOUND') throw error
-    }
+    if (await this.holds(index)) return
     throw damaged(this.#path(index), 'the snapshot that the log starts from is missing')
   }
 

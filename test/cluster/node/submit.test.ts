@@ -15,17 +15,19 @@ const setUp = (leader: string | null) => {
     proposals: [] as ((result: Proposed) => void)[],
     sent: [] as { to: string; message: PeerMessage }[],
     reachable: true,
+    waiting: 0,
   }
   const submit = new Submit({
     nodeId: 'a',
     clock,
     leader: () => world.leader,
+    waiting: () => world.waiting,
     propose: (_data, done) => void world.proposals.push(done),
     send: (to, message) => {
       if (world.reachable) world.sent.push({ to, message })
       return world.reachable
     },
-    limits: { forwardTimeoutMs: 1_500, leaderWaitMs: 5 },
+    limits: { forwardTimeoutMs: 1_500, leaderWaitMs: 5, proposalsWaitingMax: 10 },
   })
   return { clock, world, submit }
 }
@@ -109,3 +111,12 @@ t.test(
     t.end()
   },
 )
+
+t.test('a leader with too much waiting takes no more from its peers', (t) => {
+  const { world, submit } = setUp('a')
+  world.waiting = 10
+  submit.onForward('c', 33, BYTES)
+  t.equal(world.proposals.length, 0)
+  t.match(world.sent[0], { message: { id: 33, result: { ok: false, reason: 'overloaded' } } })
+  t.end()
+})
