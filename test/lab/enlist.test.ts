@@ -2,7 +2,7 @@
 // and HTTP, runs a real kernel and enlists itself at three regions; then again while the leader dies.
 import t, { type Test } from 'tap'
 import { bootMachine, type Firmware } from './support/qemu.ts'
-import { eventually } from './support/room.ts'
+import { eventually } from '../process/support/cluster.ts'
 import { makeSite, seenBy, type Site } from './support/site.ts'
 
 // tap ends a file after 30 s unless told otherwise.

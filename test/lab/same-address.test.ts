@@ -2,7 +2,7 @@
 // the replicated log, not in anybody's memory.
 import t from 'tap'
 import { command, endProcess } from './support/process.ts'
-import { eventually } from './support/room.ts'
+import { eventually } from '../process/support/cluster.ts'
 import { makeSite } from './support/site.ts'
 
 // tap ends a file after 30 s unless told otherwise.

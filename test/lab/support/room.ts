@@ -4,38 +4,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Bootstrapped, lastLine } from '../../process/support/cluster.ts'
 import { command, endProcess } from './process.ts'
 
 const LAUNCH = join(import.meta.dirname, '..', '..', '..', 'tools', 'launch.cjs')
-
-/** Polls until `probe` gives something; fails with `what` at the deadline. */
-export async function eventually<T>(
-  what: string,
-  seconds: number,
-  probe: () => Promise<T | undefined>,
-): Promise<T> {
-  const deadline = performance.now() + seconds * 1_000
-  for (;;) {
-    const value = await probe().catch(() => undefined)
-    if (value !== undefined) return value
-    if (performance.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
-
-export type RegionNode = {
-  readonly id: string
-  readonly pid: number
-  readonly api_url: string
-  readonly peer_address: string
-  readonly data_dir: string
-}
-export type Bootstrapped = {
-  readonly cluster_id: string
-  readonly nodes: readonly RegionNode[]
-  readonly admin: { readonly username: string; readonly password: string; readonly api_key: string }
-  readonly rack_token: string
-}
 
 /** 10.77.0.1/24 on the bridge `br0` of a namespace. */
 export class Room {
@@ -87,7 +59,7 @@ export class Room {
       ...['region', 'bootstrap', '--nodes', '3', '--host', '10.77.0.1'],
       ...['--dir', this.regionDirectory, '--detach', '--json'],
     )
-    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Bootstrapped
+    return JSON.parse(lastLine(stdout)) as Bootstrapped
   }
 
   /** A rack on the bridge; its standard error goes to `<name>.log`. */

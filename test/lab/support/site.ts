@@ -3,7 +3,12 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildEnlistImage } from '../../../tools/images/build.ts'
-import { type Bootstrapped, eventually, type RegionNode, Room } from './room.ts'
+import {
+  type Bootstrapped,
+  eventually,
+  type Node as RegionNode,
+} from '../../process/support/cluster.ts'
+import { Room } from './room.ts'
 
 export type Site = {
   readonly room: Room
