@@ -23,7 +23,7 @@ export async function writeSnapshot(
   store: SnapshotStore,
   state: RegionState,
   at: { readonly term: number; readonly configuration: Configuration },
-): Promise<SnapshotMeta> {
+): Promise<{ readonly meta: SnapshotMeta; readonly bytes: number }> {
   const meta: SnapshotMeta = {
     lastIncludedIndex: state.revision,
     lastIncludedTerm: at.term,
@@ -32,7 +32,7 @@ export async function writeSnapshot(
   }
   const chunks = [...encodeState(state)]
   await store.create(meta, asAsync(chunks))
-  return meta
+  return { meta, bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0) }
 }
 
 function* encodeState(state: RegionState): Generator<Uint8Array> {

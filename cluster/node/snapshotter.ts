@@ -10,6 +10,9 @@ import type { LogStore } from '#storage/log-store.ts'
 import type { SnapshotStore } from '#storage/snapshot-store.ts'
 import { type InstallSnapshot, sendSnapshot, writeSnapshot } from './snapshots.ts'
 
+/** Dissertation §5.1.2: about a fifth of the bandwidth then goes into snapshots. */
+const LOG_RATIO = 4
+
 export type SnapshotterOptions = {
   readonly log: LogStore
   readonly files: SnapshotStore
@@ -29,6 +32,8 @@ export class Snapshotter {
   readonly #sending = new Set<string>()
   /** Durable as a file; the log is cut to it once it has grown `trailingEntries` past it. */
   #made: SnapshotMeta | null = null
+  /** Of the newest snapshot made here; 0 before the first. */
+  #madeBytes = 0
   #busy: Promise<void> | null = null
 
   constructor(options: SnapshotterOptions) {
@@ -41,9 +46,18 @@ export class Snapshotter {
     const { log, limits } = this.#options
     const last = this.#made ?? log.reader.snapshot()
     const behind = state.revision - last.lastIncludedIndex
-    if (this.#made !== null && behind >= limits.trailingEntries) this.#begin(this.#cut(this.#made))
-    else if (this.#made === null && behind >= limits.snapshotEntries)
+    if (this.#made !== null) {
+      if (behind >= limits.trailingEntries) this.#begin(this.#cut(this.#made))
+    } else if (behind >= limits.snapshotEntries && this.#isLogLong(behind)) {
       this.#begin(this.#make(state, at))
+    }
+  }
+
+  /** A snapshot costs what the state is large: writing it pays when the log is larger still. */
+  #isLogLong(entries: number): boolean {
+    const { log, limits } = this.#options
+    if (entries >= limits.snapshotEntriesMax) return true
+    return log.sizeBytes() >= Math.max(limits.snapshotLogBytesMin, LOG_RATIO * this.#madeBytes)
   }
 
   send(message: InstallSnapshot): void {
@@ -87,8 +101,9 @@ export class Snapshotter {
     state: RegionState,
     at: { readonly term: number; readonly configuration: Configuration },
   ): Promise<void> {
-    const meta = await writeSnapshot(this.#options.files, state, at)
+    const { meta, bytes } = await writeSnapshot(this.#options.files, state, at)
     this.#made = meta
+    this.#madeBytes = bytes
     this.#options.logger.info('raft.snapshot_made', { index: meta.lastIncludedIndex })
   }
 

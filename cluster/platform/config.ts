@@ -27,8 +27,12 @@ export const REGION_CONFIG = Object.freeze({
   readRetryMs: 300,
   /** Between tries when no leader is known. */
   leaderWaitMs: 25,
-  /** A snapshot each so many entries; etcd's default. */
+  /** No snapshot before so many entries (etcd's default) ... */
   snapshotEntries: 10_000,
+  /** ... and so many bytes of log, or four times the last snapshot (dissertation §5.1.2) ... */
+  snapshotLogBytesMin: 32 << 20,
+  /** ... but always after so many entries: they are applied again after a power loss, in seconds. */
+  snapshotEntriesMax: 100_000,
   /** Entries kept behind a snapshot for followers that are only a little late. */
   trailingEntries: 5_000,
   /** Change batches kept for watchers that come back. */

@@ -94,7 +94,11 @@ t.test('a restarted node comes back with what it had and catches up', async (t) 
 })
 
 t.test('a follower behind the compacted log gets a snapshot, and restarts from it', async (t) => {
-  const cluster = await setUp(t, { snapshotEntries: 50, trailingEntries: 10 })
+  const cluster = await setUp(t, {
+    snapshotEntries: 50,
+    snapshotLogBytesMin: 0,
+    trailingEntries: 10,
+  })
   const [follower] = cluster.followers()
   if (follower === undefined) throw new Error('no follower')
   await cluster.crash(follower.id)
