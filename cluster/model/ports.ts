@@ -9,6 +9,19 @@ export interface Clock {
   readonly wallMs: () => number
 }
 
+/**
+ * When things happen: the event loop in production, virtual time in the simulator. Whoever owns mutable
+ * state asks here for its next turn, so that a whole node can be run without any real time passing.
+ */
+export interface Scheduler {
+  /** Once, after what runs now and what has arrived meanwhile; order of calls is order of turns. */
+  readonly soon: (task: () => void) => void
+  /** Once, `delayMs` from now at the earliest. Returns the way to cancel; too late is harmless. */
+  readonly after: (delayMs: number, task: () => void) => () => void
+  /** Every `periodMs` until cancelled; after a stall once, not once for each period missed. */
+  readonly every: (periodMs: number, task: () => void) => () => void
+}
+
 export interface Random {
   /** Whole number in [0, below); `below` in 1 … 2^32. */
   readonly integer: (below: number) => number

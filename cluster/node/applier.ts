@@ -2,7 +2,7 @@
 // database. The database is a cache of what snapshot + log would rebuild, so it needs no sync (D4);
 // `appliedIndex` goes into the same batch as its effects (pitfall C14).
 import assert from 'node:assert/strict'
-import type { Clock, Logger, Metrics } from '#model/ports.ts'
+import type { Clock, Logger, Metrics, Scheduler } from '#model/ports.ts'
 import { decodeEnvelope } from '#protocol/envelope.ts'
 import { encodeRow } from '#protocol/rows.ts'
 import type { Configuration, Entry } from '#raft/types.ts'
@@ -30,6 +30,7 @@ export type ApplierOptions = {
   readonly store: StateStore
   readonly history: History
   readonly clock: Clock
+  readonly scheduler: Scheduler
   readonly logger: Logger
   readonly metrics: Metrics
   readonly onApplied: (applied: Applied) => void
@@ -45,7 +46,8 @@ export class Applier {
   #pending = new Map<string, Change>()
   #writing: Promise<void> | null = null
   #paused = false
-  #timer: NodeJS.Timeout | undefined
+  /** Set while a write waits for its time. */
+  #cancelTimer: (() => void) | null = null
 
   constructor(options: ApplierOptions) {
     this.#options = options
@@ -59,7 +61,7 @@ export class Applier {
   apply(entries: readonly Entry[]): void {
     for (const entry of entries) this.#applyOne(entry)
     if (this.#pending.size >= WRITE_ROWS_MAX) this.#write()
-    else this.#timer ??= setTimeout(() => this.#write(), WRITE_DELAY_MS)
+    else this.#writeLater()
   }
 
   /** Replaces the state by a snapshot's; rows not yet written belong to the old one. */
@@ -101,8 +103,8 @@ export class Applier {
 
   /** One write at a time; what is applied meanwhile goes with the next. */
   #write(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
     if (this.#writing !== null || this.#paused || this.#pending.size === 0) return
     const { store, onFailure } = this.#options
     const changes = [...this.#pending.values()]
@@ -127,9 +129,11 @@ export class Applier {
       .then(() => {
         this.#writing = null
         if (this.#pending.size >= WRITE_ROWS_MAX) this.#write()
-        else if (this.#pending.size > 0) {
-          this.#timer ??= setTimeout(() => this.#write(), WRITE_DELAY_MS)
-        }
+        else if (this.#pending.size > 0) this.#writeLater()
       })
+  }
+
+  #writeLater(): void {
+    this.#cancelTimer ??= this.#options.scheduler.after(WRITE_DELAY_MS, () => this.#write())
   }
 }

@@ -46,13 +46,13 @@ export class Assembly {
   #transport: PeerTransport | null = null
   #leader: string | null = null
   #leaderSeenMs: number
-  #timers: NodeJS.Timeout[] = []
+  #timers: (() => void)[] = []
   #lastTerm = 0
 
   constructor(options: AssembleOptions) {
     this.#options = options
     const { node, stores, limits, platform, incarnation, onFailure } = options
-    const { clock, logger, metrics } = platform
+    const { clock, scheduler, logger, metrics } = platform
     this.#leaderSeenMs = clock.monotonicMs()
     this.#raft = this.#makeRaft()
     this.#waiters = new AppliedWaiters(stores.state.revision)
@@ -64,14 +64,14 @@ export class Assembly {
       state: stores.state,
       store: stores.rows,
       history: this.#history,
-      ...{ clock, logger, metrics, onFailure },
+      ...{ clock, scheduler, logger, metrics, onFailure },
       onApplied: (applied: Applied) => this.#submit.onApplied(applied),
       configuration: () => this.#raft.status().configuration,
     })
     this.#driver = this.#makeDriver()
     this.#submit = new Submit({
       nodeId: node.nodeId,
-      clock,
+      ...{ clock, scheduler },
       leader: () => this.#leader,
       waiting: () => this.#driver.waiting,
       propose: (data, done) => this.#driver.propose(data, done),
@@ -93,7 +93,7 @@ export class Assembly {
     this.region = new RegionNode({
       nodeId: node.nodeId,
       clusterId: node.clusterId,
-      ...{ incarnation, clock, logger, limits },
+      ...{ incarnation, clock, scheduler, logger, limits },
       raft: this.#raft,
       driver: this.#driver,
       applier: this.#applier,
@@ -113,20 +113,20 @@ export class Assembly {
   start(): void {
     const { limits } = this.#options
     this.#driver.start()
-    const { clock } = this.#options.platform
+    const { clock, scheduler } = this.#options.platform
     const onTick = (): void => {
       this.#waiters.expire(clock.monotonicMs())
       this.#submit.onTick()
       this.#reads.onTick()
     }
     this.#timers = [
-      setInterval(onTick, limits.tickMs),
-      setInterval(() => this.#report(), limits.reportMs),
+      scheduler.every(limits.tickMs, onTick),
+      scheduler.every(limits.reportMs, () => this.#report()),
     ]
   }
 
   async stop(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer)
+    for (const cancel of this.#timers) cancel()
     this.#submit.stop()
     await this.#driver.stop()
     await this.#snapshotter.stop()
@@ -197,7 +197,7 @@ export class Assembly {
 
   #makeDriver(): Driver {
     const { stores, limits, platform, onFailure } = this.#options
-    const { clock, logger, metrics } = platform
+    const { clock, scheduler, logger, metrics } = platform
     return new Driver({
       raft: this.#raft,
       store: stores.log,
@@ -210,7 +210,7 @@ export class Assembly {
         onStatus: () => this.#onStatus(),
         onFailure,
       },
-      ...{ clock, logger, metrics },
+      ...{ clock, scheduler, logger, metrics },
       tickMs: limits.tickMs,
       electionTicks: limits.electionTicksMin,
     })

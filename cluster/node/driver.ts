@@ -1,7 +1,7 @@
 // The one loop that owns the Raft core: inputs queue up, one turn drains them, and what the core wants
 // done is done in its order — persist, then send what depended on it, then apply (Raft §5, pitfall C1).
 // Nothing else mutates the core. Any failure here stops the process (pitfalls C2, F6).
-import type { Clock, Logger, Metrics } from '#model/ports.ts'
+import type { Clock, Logger, Metrics, Scheduler } from '#model/ports.ts'
 import { decodeConfiguration } from '#raft/membership.ts'
 import type { AppendWork, Message, ReadState } from '#raft/message.ts'
 import type { Raft } from '#raft/raft.ts'
@@ -26,6 +26,7 @@ export type DriverOptions = {
   readonly store: LogStore
   readonly hooks: DriverHooks
   readonly clock: Clock
+  readonly scheduler: Scheduler
   readonly logger: Logger
   readonly metrics: Metrics
   readonly tickMs: number
@@ -54,7 +55,7 @@ export class Driver {
   #saving: Promise<void> | null = null
   #stopped = false
   #tickDue = false
-  #timer: NodeJS.Timeout | undefined
+  #stopTicks = (): void => {}
   #lastTickMs: number
 
   constructor(options: DriverOptions) {
@@ -63,7 +64,8 @@ export class Driver {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#askForTick(), this.#options.tickMs)
+    const { scheduler, tickMs } = this.#options
+    this.#stopTicks = scheduler.every(tickMs, () => this.#askForTick())
     this.#schedule()
   }
 
@@ -93,7 +95,7 @@ export class Driver {
   /** No more turns; resolves when the write under way is on disk. */
   async stop(): Promise<void> {
     this.#stopped = true
-    clearInterval(this.#timer)
+    this.#stopTicks()
     for (const waiting of this.#waiting.splice(0)) {
       waiting.done({ ok: false, reason: 'notLeader', leader: null })
     }
@@ -114,15 +116,17 @@ export class Driver {
   #schedule(): void {
     if (this.#scheduled || this.#stopped) return
     this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      if (this.#stopped) return
-      try {
-        this.#turn()
-      } catch (error) {
-        this.#options.hooks.onFailure('raft turn', error)
-      }
-    })
+    this.#options.scheduler.soon(this.#runTurn)
+  }
+
+  readonly #runTurn = (): void => {
+    this.#scheduled = false
+    if (this.#stopped) return
+    try {
+      this.#turn()
+    } catch (error) {
+      this.#options.hooks.onFailure('raft turn', error)
+    }
   }
 
   /** After a stall the queue of messages was drained first; missed ticks are clamped (pitfall F2). */

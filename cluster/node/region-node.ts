@@ -2,7 +2,7 @@
 // the submitter and the reads. The session of this process is opened through the log before the first
 // command is accepted (dissertation §6.3, pitfall E6).
 import { AppError } from '#model/errors.ts'
-import type { Clock, Logger } from '#model/ports.ts'
+import type { Clock, Logger, Scheduler } from '#model/ports.ts'
 import type { RegionLimits } from '#platform/config.ts'
 import { encodeEnvelope } from '#protocol/envelope.ts'
 import type { Raft } from '#raft/raft.ts'
@@ -49,6 +49,7 @@ export type RegionParts = {
   /** Monotonic ms at which a leader was last heard of (or this node was it). */
   readonly leaderSeenMs: () => number
   readonly clock: Clock
+  readonly scheduler: Scheduler
   readonly logger: Logger
   readonly limits: RegionLimits
 }
@@ -113,12 +114,12 @@ export class RegionNode implements Region {
   }
 
   async transferLeadership(to: string | null): Promise<void> {
-    const { raft, driver, clock } = this.#parts
+    const { raft, driver, clock, scheduler } = this.#parts
     if (raft.status().role !== 'leader') return
     driver.input((core) => core.transferLeadership(to))
     const deadlineMs = clock.monotonicMs() + 1_000
     while (raft.status().role === 'leader' && clock.monotonicMs() < deadlineMs) {
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      await new Promise<void>((resolve) => scheduler.after(5, resolve))
     }
   }
 
@@ -181,12 +182,12 @@ export class RegionNode implements Region {
   }
 
   async #waitForSession(deadlineMs: number): Promise<void> {
-    const { clock } = this.#parts
+    const { clock, scheduler } = this.#parts
     const waitMs = Math.max(1, deadlineMs - clock.monotonicMs())
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, waitMs)
+      const cancel = scheduler.after(waitMs, resolve)
       this.#sessionWaiters.push(() => {
-        clearTimeout(timer)
+        cancel()
         resolve()
       })
     })

@@ -1,7 +1,7 @@
 // Gets one encoded command into the log, wherever the leader is, and brings its outcome back (D6). A try
 // that may have been lost is simply made again: the session makes a second application impossible.
 import { AppError } from '#model/errors.ts'
-import type { Clock } from '#model/ports.ts'
+import type { Clock, Scheduler } from '#model/ports.ts'
 import type { ForwardResult, PeerMessage } from '#protocol/peer.ts'
 import type { Outcome } from '#state/outcome.ts'
 import type { Applied } from './applier.ts'
@@ -17,6 +17,7 @@ type Appended = { readonly term: number; readonly settle: Settle }
 export type SubmitOptions = {
   readonly nodeId: string
   readonly clock: Clock
+  readonly scheduler: Scheduler
   readonly leader: () => string | null
   /** Commands that wait to be proposed on this node. */
   readonly waiting: () => number
@@ -152,11 +153,12 @@ export class Submit {
   #leaderOrDelay(): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
-        clearTimeout(timer)
+        cancel()
         this.#leaderWaiters.delete(wake)
         resolve()
       }
-      const timer = setTimeout(wake, this.#options.limits.leaderWaitMs)
+      const { scheduler, limits } = this.#options
+      const cancel = scheduler.after(limits.leaderWaitMs, wake)
       this.#leaderWaiters.add(wake)
     })
   }

@@ -2,12 +2,13 @@
 // `crypto` and signals. Everything else receives them through `model/ports`.
 import { randomBytes, randomInt } from 'node:crypto'
 import { inspect } from 'node:util'
-import type { Clock, Logger, Metrics, Random } from '#model/ports.ts'
+import type { Clock, Logger, Metrics, Random, Scheduler } from '#model/ports.ts'
 import { makeLogger, type LogLevel } from './logger.ts'
 import { makeMetrics, type MetricsRegistry } from './metrics.ts'
 
 export type Platform = {
   readonly clock: Clock
+  readonly scheduler: Scheduler
   readonly random: Random
   readonly logger: Logger
   readonly metrics: MetricsRegistry
@@ -17,6 +18,19 @@ export type Platform = {
 export const systemClock: Clock = {
   monotonicMs: () => Number(process.hrtime.bigint() / 1000n) / 1000,
   wallMs: () => Date.now(),
+}
+
+/** The event loop. Timers here keep the process alive: whoever starts one also stops it. */
+export const systemScheduler: Scheduler = {
+  soon: (task) => void setImmediate(task),
+  after: (delayMs, task) => {
+    const timer = setTimeout(task, delayMs)
+    return () => clearTimeout(timer)
+  },
+  every: (periodMs, task) => {
+    const timer = setInterval(task, periodMs)
+    return () => clearInterval(timer)
+  },
 }
 
 export const systemRandom: Random = {
@@ -32,7 +46,8 @@ export function makePlatform(options: {
   const metrics = makeMetrics()
   const write = options.writeLog ?? ((line: string) => void process.stderr.write(line))
   const logger = makeLogger({ level: options.logLevel ?? 'info', write, clock: systemClock })
-  return { clock: systemClock, random: systemRandom, logger, metrics }
+  const system = { clock: systemClock, scheduler: systemScheduler, random: systemRandom }
+  return { ...system, logger, metrics }
 }
 
 /**

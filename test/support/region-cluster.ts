@@ -9,7 +9,7 @@ import { openStores, type Stores } from '#node/open-stores.ts'
 import { stateDigest } from '#node/snapshots.ts'
 import { REGION_CONFIG, type RegionLimits } from '#platform/config.ts'
 import { makeMetrics } from '#platform/metrics.ts'
-import { systemClock, systemRandom } from '#platform/system.ts'
+import { systemClock, systemRandom, systemScheduler } from '#platform/system.ts'
 import { makeLogger } from '#platform/logger.ts'
 import type { CommandOf } from '#state/command.ts'
 import type { PeerTransport } from '#transport/links.ts'
@@ -61,7 +61,10 @@ export class RegionCluster {
     const stores = await openStores(dir, node, logger)
     const assembly = assemble({
       ...{ node, incarnation, stores, limits: this.#limits },
-      platform: { clock: systemClock, random: systemRandom, logger, metrics: makeMetrics() },
+      platform: {
+        ...{ clock: systemClock, scheduler: systemScheduler, random: systemRandom, logger },
+        metrics: makeMetrics(),
+      },
       onFailure: (what, error) => {
         this.failures.push(`${id}: ${what}: ${String(error)}`)
         throw error

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Driver, type DriverHooks } from '#node/driver.ts'
 import { makeMetrics } from '#platform/metrics.ts'
 import { makeLogger } from '#platform/logger.ts'
-import { systemClock } from '#platform/system.ts'
+import { systemClock, systemScheduler } from '#platform/system.ts'
 import type { Raft } from '#raft/raft.ts'
 import { memoryLogStore } from '#test/support/memory-log-store.ts'
 
@@ -23,6 +23,7 @@ const setUp = () => {
     store: memoryLogStore(),
     hooks,
     clock: systemClock,
+    scheduler: systemScheduler,
     logger: makeLogger({ level: 'error', write: () => {}, clock: systemClock }),
     metrics: makeMetrics(),
     ...{ tickMs: 20, electionTicks: 6 },

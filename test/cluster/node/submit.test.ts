@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Proposed } from '#node/driver.ts'
 import { Submit } from '#node/submit.ts'
+import { systemScheduler } from '#platform/system.ts'
 import type { PeerMessage } from '#protocol/peer.ts'
 import type { Outcome } from '#state/outcome.ts'
 import { makeFakeClock } from '#test/support/fake-clock.ts'
@@ -20,6 +21,7 @@ const setUp = (leader: string | null) => {
   const submit = new Submit({
     nodeId: 'a',
     clock,
+    scheduler: systemScheduler,
     leader: () => world.leader,
     waiting: () => world.waiting,
     propose: (_data, done) => void world.proposals.push(done),

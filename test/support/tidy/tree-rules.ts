@@ -8,6 +8,7 @@ export const ENTRY_POINTS = [
   'tools/bench/',
   'tools/images/build.ts',
   'tools/images/main.ts',
+  'tools/sim/mutants/',
   'jepsen-like/main.ts',
 ]
 
@@ -29,6 +30,7 @@ export const UNTESTED: Readonly<Record<string, string>> = {
   'cluster/transport/links.ts': 'the port: types only',
   'cluster/transport/limits.ts': 'constants',
   'tools/bench/': 'measures, run by hand',
+  'tools/sim/mutants/preload.ts': 'loaded by --import; the tests of the mutants start it',
   'tools/images/': 'needs Debian packages; the lab tier boots what it builds',
 }
 
