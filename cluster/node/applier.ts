@@ -7,17 +7,19 @@ import { decodeEnvelope } from '#protocol/envelope.ts'
 import { encodeRow } from '#protocol/rows.ts'
 import type { Configuration, Entry } from '#raft/types.ts'
 import { apply } from '#state/apply.ts'
-import type { Change, Outcome } from '#state/outcome.ts'
+import type { Outcome } from '#state/outcome.ts'
 import type { RegionState } from '#state/state.ts'
+import type { StateRow } from '#storage/state-load.ts'
 import type { StateStore } from '#storage/state-store.ts'
 import type { History } from './history.ts'
+import { PendingRows } from './pending-rows.ts'
 
 /**
- * Rows are written a little late: what changes often (counters, outcomes of sessions) is then written once
- * for hundreds of commands. After a crash the log gives back what was not yet written.
+ * Rows are written late: what changes often (counters) is then written once for thousands of commands, and
+ * what lives shortly (outcomes of sessions) never. After a crash the log gives back what was not written.
  */
-const WRITE_DELAY_MS = 50
-const WRITE_ROWS_MAX = 5_000
+const WRITE_DELAY_MS = 1_000
+const WRITE_ROWS_MAX = 20_000
 
 export type Applied = {
   readonly index: number
@@ -42,8 +44,8 @@ export type ApplierOptions = {
 export class Applier {
   readonly #options: ApplierOptions
   #state: RegionState
-  /** Newest unwritten row by table and key; null for deleted. */
-  #pending = new Map<string, Change>()
+  /** Newest unwritten change by table and key. */
+  #pending = new PendingRows()
   #writing: Promise<void> | null = null
   #paused = false
   /** Set while a write waits for its time. */
@@ -67,7 +69,7 @@ export class Applier {
   /** Replaces the state by a snapshot's; rows not yet written belong to the old one. */
   async replace(state: RegionState, rewrite: () => Promise<void>): Promise<void> {
     this.#paused = true
-    this.#pending.clear()
+    this.#pending = new PendingRows()
     await this.#writing
     await rewrite()
     this.#state = state
@@ -93,7 +95,7 @@ export class Applier {
     }
     const envelope = decodeEnvelope(entry.data)
     const { outcome, changes } = apply(state, envelope, { index: entry.index, stamp: entry.stamp })
-    for (const change of changes) this.#pending.set(`${change.table}\0${change.key}`, change)
+    for (const change of changes) this.#pending.add(change)
     if (changes.length > 0) {
       const { stamp } = entry
       this.#options.history.push({ revision: entry.index, stamp, wall: envelope.wall, changes })
@@ -107,21 +109,16 @@ export class Applier {
     this.#cancelTimer = null
     if (this.#writing !== null || this.#paused || this.#pending.size === 0) return
     const { store, onFailure } = this.#options
-    const changes = [...this.#pending.values()]
+    const pending = this.#pending
     const appliedIndex = this.#state.revision
     const { stamp } = this.#state
-    this.#pending = new Map()
-    const meta = encodeRow({ configuration: this.#options.configuration() })
-    const puts = changes
-      .filter((change) => change.row !== null)
-      .map(({ table, key, row }) => ({ table: String(table), key, value: encodeRow(row) }))
+    this.#pending = new PendingRows()
+    const configuration = this.#options.configuration()
     const batch = {
       appliedIndex,
       stamp,
-      puts: [{ table: 'meta', key: 'meta', value: meta }, ...puts],
-      deletes: changes
-        .filter((change) => change.row === null)
-        .map(({ table, key }) => ({ table, key })),
+      puts: putsOf(pending, configuration),
+      deletes: pending.deletes(),
     }
     this.#writing = store
       .write(batch)
@@ -136,4 +133,10 @@ export class Applier {
   #writeLater(): void {
     this.#cancelTimer ??= this.#options.scheduler.after(WRITE_DELAY_MS, () => this.#write())
   }
+}
+
+/** Encoded one by one, when the store asks. */
+function* putsOf(pending: PendingRows, configuration: Configuration): Generator<StateRow> {
+  yield { table: 'meta', key: 'meta', value: encodeRow({ configuration }) }
+  for (const { table, key, row } of pending.puts()) yield { table, key, value: encodeRow(row) }
 }

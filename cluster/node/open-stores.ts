@@ -36,7 +36,7 @@ export async function openStores(dir: string, node: NodeFile, logger: Logger): P
   try {
     const inForce = (): number => log.reader.snapshot().lastIncludedIndex
     const snapshots = await openSnapshotStore(dir, { inForce })
-    rows = await openStateStore(dir, { bootId: await bootId() })
+    rows = await openStateStore(dir, { bootId: await bootId(), pause })
     if (rows.rebuiltBecause !== null) {
       logger.warn('state.rebuilt', { why: rows.rebuiltBecause })
     }
@@ -122,6 +122,11 @@ function* rowsOf(dumped: Iterable<DumpedRow>, configuration: Configuration) {
   for (const { table, key, row } of dumped) {
     if (table !== 'meta') yield { table: String(table), key, value: encodeRow(row) }
   }
+}
+
+/** One turn of the event loop. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 /** Where there is none (not Linux) every start counts as another boot: slower, never wrong. */

@@ -1,10 +1,11 @@
 // Rows of the replicated tables as bytes, for the state database and for snapshots. Rows are written by
 // this program and guarded by checksums where they lie; what they mean is checked by the state.
-import { decode, encode } from './codec.ts'
+import { decode, encode, encodeBriefly } from './codec.ts'
 import { malformedShape } from './shape.ts'
 
+/** Shares the encoder's pool: write it away at once. */
 export function encodeRow(row: unknown): Uint8Array {
-  return encode(row)
+  return encodeBriefly(row)
 }
 
 /** Throws PROTOCOL when the bytes are not one plain value. */

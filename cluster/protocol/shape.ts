@@ -38,9 +38,12 @@ function isRecord(value: unknown): value is PlainRecord {
 /** The value as a record that has all `fields`; `what` names it in the error. */
 export function checkRecord(value: unknown, fields: Fields, what: string): PlainRecord {
   if (!isRecord(value)) throw malformedShape(what, 'not a map')
-  for (const [name, kind] of Object.entries(fields)) {
+  for (const name in fields) {
+    const kind = fields[name]
     const held = Object.hasOwn(value, name) ? value[name] : undefined
-    if (!KINDS[kind](held)) throw malformedShape(what, `field ${name} is not ${kind}`)
+    if (kind === undefined || !KINDS[kind](held)) {
+      throw malformedShape(what, `field ${name} is not ${kind}`)
+    }
   }
   return value
 }

@@ -17,11 +17,19 @@ export const STATE_META_KEY = Buffer.from([0x00])
 
 export function encodeStateKey(table: string, key: StateKey): Buffer {
   assert(table !== '' && !table.includes('\0'), 'a table has a plain name')
+  const tableBytes = Buffer.byteLength(table)
   const parts = typeof key === 'object' ? key : [key]
-  const encoded = parts.map((part) =>
-    typeof part === 'number' ? encodeNumber(part) : encodeString(part),
-  )
-  return Buffer.concat([Buffer.from([ROW_PREFIX]), Buffer.from(`${table}\0`), ...encoded])
+  let length = 2 + tableBytes
+  for (const part of parts) length += partBytes(part)
+  const bytes = Buffer.allocUnsafe(length)
+  bytes[0] = ROW_PREFIX
+  bytes.write(table, 1)
+  bytes[1 + tableBytes] = 0
+  let at = 2 + tableBytes
+  for (const part of parts) {
+    at = typeof part === 'number' ? writeNumber(bytes, at, part) : writeString(bytes, at, part)
+  }
+  return bytes
 }
 
 /** A key of one part comes back as that part. Undefined when malformed. */
@@ -46,14 +54,37 @@ export function decodeStateKey(
 
 type Read = { readonly part: StateKeyPart; readonly end: number }
 
-function encodeNumber(value: number): Buffer {
+const NUL = /\0/g
+
+function partBytes(part: StateKeyPart): number {
+  if (typeof part === 'number') return 9
+  const bytes = Buffer.byteLength(part)
+  // Plain ASCII, which nearly every key is, has no surrogates.
+  assert(bytes === part.length || !/\p{Surrogate}/u.test(part), 'a key is well-formed text')
+  return 3 + bytes + (part.includes('\0') ? (part.match(NUL)?.length ?? 0) : 0)
+}
+
+/** Returns where the next part begins. */
+function writeNumber(bytes: Buffer, at: number, value: number): number {
   assert(!Number.isNaN(value), 'a key is a number')
-  const bytes = Buffer.alloc(9)
-  bytes[0] = NUMBER
+  bytes[at] = NUMBER
   // -0 and 0 are the same key.
-  bytes.writeDoubleBE(value === 0 ? 0 : value, 1)
-  flipSign(bytes, value < 0)
-  return bytes
+  bytes.writeDoubleBE(value === 0 ? 0 : value, at + 1)
+  flipSign(bytes.subarray(at, at + 9), value < 0)
+  return at + 9
+}
+
+/** Returns where the next part begins. */
+function writeString(bytes: Buffer, at: number, text: string): number {
+  bytes[at] = STRING
+  const escaped = text.includes('\0')
+    ? Buffer.from(text).toString('latin1').replace(NUL, '\0\xff')
+    : null
+  const end =
+    at + 1 + (escaped === null ? bytes.write(text, at + 1) : bytes.write(escaped, at + 1, 'latin1'))
+  bytes[end] = 0
+  bytes[end + 1] = 0
+  return end + 2
 }
 
 function readNumber(bytes: Buffer, at: number): Read | undefined {
@@ -67,17 +98,6 @@ function readNumber(bytes: Buffer, at: number): Read | undefined {
 function flipSign(bytes: Buffer, negative: boolean): void {
   if (negative) for (let i = 1; i < 9; i++) bytes[i] = ~(bytes[i] ?? 0)
   else bytes[1] = (bytes[1] ?? 0) ^ 0x80
-}
-
-function encodeString(text: string): Buffer {
-  assert(!/\p{Surrogate}/u.test(text), 'a key is well-formed text')
-  const bytes = [STRING]
-  for (const byte of Buffer.from(text)) {
-    bytes.push(byte)
-    if (byte === 0) bytes.push(0xff)
-  }
-  bytes.push(0, 0)
-  return Buffer.from(bytes)
 }
 
 function readString(bytes: Buffer, at: number): Read | undefined {

@@ -26,7 +26,7 @@ export type LoadedState = {
   /** Null: nothing was ever written. */
   readonly meta: StateMeta | null
   readonly rows: readonly StateRow[]
-  /** CRC by `keyOf` the row's key. */
+  /** CRC by `rowName`. */
   readonly crcs: Map<string, number>
 }
 
@@ -49,7 +49,7 @@ export async function loadState(database: Database, bootId: string): Promise<Loa
       if (row === undefined) return `the row ${key.toString('hex')} is damaged`
       const crc = record.readUInt32BE(0)
       digest = (digest ^ crc) >>> 0
-      crcs.set(keyOf(key), crc)
+      crcs.set(rowName(row.table, row.key), crc)
       rows.push(row)
     }
   }
@@ -71,6 +71,8 @@ export function rowCrc(key: Buffer, record: Buffer): number {
   return crc32(record.subarray(4), crc32(key))
 }
 
-export function keyOf(key: Buffer): string {
-  return key.toString('latin1')
+/** One string for each table and key. */
+export function rowName(table: string, key: StateKey): string {
+  if (typeof key === 'string') return `${table}\0${key}`
+  return `${table}\0\0${typeof key === 'number' ? key : JSON.stringify(key)}`
 }

@@ -12,23 +12,28 @@ import { makeDirectory } from './files.ts'
 import { destroyDatabase, openDatabase } from './level-database.ts'
 import { sealJson } from './log-meta.ts'
 import { encodeStateKey, STATE_META_KEY, type StateKey } from './state-key.ts'
-import { keyOf, loadState, rowCrc, type StateMeta, type StateRow } from './state-load.ts'
+import { loadState, rowCrc, rowName, type StateMeta, type StateRow } from './state-load.ts'
 
 export type StateStoreOptions = {
   /** Changes with every start of the machine (Linux: /proc/sys/kernel/random/boot_id). */
   readonly bootId: string
+  /** Awaited now and then in a long write, so that other work gets its turn; default: never. */
+  readonly pause?: () => Promise<void>
 }
 
 export type StateWrite = {
   readonly appliedIndex: LogIndex
   /** Log time of that entry. */
   readonly stamp: number
-  readonly puts: readonly StateRow[]
-  readonly deletes: readonly { readonly table: string; readonly key: StateKey }[]
+  /** Taken one at a time; a value is copied before the next is asked for. */
+  readonly puts: Iterable<StateRow>
+  readonly deletes: Iterable<{ readonly table: string; readonly key: StateKey }>
 }
 
 const ROW_VERSION = 1
 const REPLACE_ROWS = 1_000
+/** About a millisecond. */
+const ROWS_BETWEEN_PAUSES = 200
 
 /** Throws DIRECTORY_IN_USE and STORAGE_FAILED; damage is answered by an empty store. */
 export async function openStateStore(dir: string, options: StateStoreOptions): Promise<StateStore> {
@@ -73,6 +78,7 @@ export class StateStore {
   rebuiltBecause: string | null = null
   readonly #path: string
   readonly #bootId: string
+  readonly #pause: (() => Promise<void>) | undefined
   #database: Database
   #rows: readonly StateRow[]
   #crcs: Map<string, number>
@@ -86,6 +92,7 @@ export class StateStore {
     this.#path = path
     this.#database = database
     this.#bootId = parts.options.bootId
+    this.#pause = parts.options.pause
     this.#rows = parts.rows
     this.#crcs = parts.crcs
     this.#digest = parts.meta?.rowDigest ?? 0
@@ -115,8 +122,15 @@ export class StateStore {
     assert(write.appliedIndex >= this.#appliedIndex, 'appliedIndex never goes back')
     await this.#alone(async () => {
       const batch = this.#database.batch()
-      for (const { table, key } of write.deletes) this.#delete(batch, encodeStateKey(table, key))
-      for (const row of write.puts) this.#put(batch, row)
+      let rows = 0
+      for (const { table, key } of write.deletes) {
+        this.#delete(batch, table, key)
+        if (++rows % ROWS_BETWEEN_PAUSES === 0) await this.#pause?.()
+      }
+      for (const row of write.puts) {
+        this.#put(batch, row)
+        if (++rows % ROWS_BETWEEN_PAUSES === 0) await this.#pause?.()
+      }
       await this.#finish(batch, { ...write, clean: false })
     })
   }
@@ -214,15 +228,18 @@ export class StateStore {
     const crc = rowCrc(key, record)
     record.writeUInt32BE(crc, 0)
     batch.put(key, record)
-    const name = keyOf(key)
+    const name = rowName(row.table, row.key)
     this.#digest = (this.#digest ^ (this.#crcs.get(name) ?? 0) ^ crc) >>> 0
     this.#crcs.set(name, crc)
   }
 
-  #delete(batch: Batch, key: Buffer): void {
-    batch.del(key)
-    const name = keyOf(key)
-    this.#digest = (this.#digest ^ (this.#crcs.get(name) ?? 0)) >>> 0
+  /** Most short-lived rows were never written: nothing to delete then. */
+  #delete(batch: Batch, table: string, key: StateKey): void {
+    const name = rowName(table, key)
+    const crc = this.#crcs.get(name)
+    if (crc === undefined) return
+    batch.del(encodeStateKey(table, key))
+    this.#digest = (this.#digest ^ crc) >>> 0
     this.#crcs.delete(name)
   }
 }

@@ -1,4 +1,4 @@
-// Envelopes are read for years: golden bytes of version 1, and a stop at what is not known.
+// Envelopes are read for years: golden bytes of each layout, and a stop at what is not known.
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { encode } from '#protocol/codec.ts'
@@ -46,8 +46,12 @@ const golden = async (name: string): Promise<Uint8Array> => {
   return Buffer.from((await readFile(url, 'utf8')).replaceAll(/\s/g, ''), 'hex')
 }
 
-t.test('the golden envelope of version 1 decodes, and is what is written today', async (t) => {
-  const bytes = await golden('envelope-v1.hex')
+t.test('the golden envelope of the first layout decodes', async (t) => {
+  t.strictSame(decodeEnvelope(await golden('envelope-v1.hex')), envelope)
+})
+
+t.test('the golden envelope of layout 2 decodes, and is what is written today', async (t) => {
+  const bytes = await golden('envelope-v2.hex')
   t.strictSame(decodeEnvelope(bytes), envelope)
   t.equal(Buffer.compare(encodeEnvelope(envelope), bytes), 0)
 })
@@ -103,3 +107,45 @@ for (const c of refused) {
     t.throws(() => decodeEnvelope(encode(c.value)), { code: 'PROTOCOL', message: c.says })
   })
 }
+
+/** Positions of layout 2, one of them replaced. */
+const positions = (at: number, value: unknown): unknown[] => {
+  const { actor, command } = envelope
+  const values: unknown[] = [
+    ...[2, 1, 5, 'n1.4', 17, 15],
+    ...[actor.kind, actor.userId, actor.username, actor.remoteAddress, actor.requestId],
+    ...[['k', 'ab'], command],
+  ]
+  return values.with(at, value)
+}
+
+const misplaced: readonly (readonly [name: string, at: number, value: unknown, says: RegExp])[] = [
+  ['another layout', 0, 3, /Unknown command: envelope layout 3/],
+  ['another version', 1, 2, /Unknown command: envelope version 2/],
+  ['a wall clock that is none', 2, 'now', /wall/],
+  ['a session that is a number', 3, 4, /request/],
+  ['a sequence with a fraction', 4, 1.5, /request/],
+  ['an answeredBelow that is a text', 5, '1', /request/],
+  ['an actor without kind', 6, null, /actor/],
+  ['a user id that is a text', 7, '1', /actor/],
+  ['a remote address that is null', 9, null, /actor/],
+  ['a key without fingerprint', 11, ['k'], /fingerprint/],
+  ['an idempotency that is a text', 11, 'k', /fingerprint/],
+  ['no command', 12, null, /command/],
+  ['an unknown command', 12, { type: 'machine.clone' }, /Unknown command: machine.clone/],
+  ['a command with an inherited name', 12, { type: 'toString' }, /Unknown command/],
+]
+for (const [name, at, value, says] of misplaced) {
+  t.test(`layout 2: ${name} is refused as PROTOCOL and says so`, async (t) => {
+    t.throws(() => decodeEnvelope(encode(positions(at, value))), {
+      code: 'PROTOCOL',
+      message: says,
+    })
+  })
+}
+
+t.test('layout 2: a position too many or too few is refused', async (t) => {
+  for (const values of [[...positions(0, 2), 1], positions(0, 2).slice(0, -1)]) {
+    t.throws(() => decodeEnvelope(encode(values)), { code: 'PROTOCOL', message: /positions/ })
+  }
+})
