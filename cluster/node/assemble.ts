@@ -203,6 +203,7 @@ export class Assembly {
       store: stores.log,
       hooks: {
         send: (message) => this.#send(message),
+        flush: () => this.#transport?.flush(),
         sendSnapshot: (message) => this.#snapshotter.send(message),
         apply: (entries) => this.#apply(entries),
         restore: (meta) => this.#restore(meta),

@@ -11,6 +11,8 @@ import type { LogStore } from '#storage/log-store.ts'
 export type DriverHooks = {
   /** False when the message was dropped before it left. */
   readonly send: (message: Message) => boolean
+  /** What was sent leaves now: peers write to their disks while this node writes and applies. */
+  readonly flush: () => void
   readonly sendSnapshot: (message: Extract<Message, { type: 'installSnapshot' }>) => void
   /** Committed entries in order; synchronous. */
   readonly apply: (entries: readonly Entry[]) => void
@@ -148,11 +150,17 @@ export class Driver {
     this.#proposeWaiting()
     const { raft, hooks } = this.#options
     // One Ready a turn: what its application produces is picked up by the next.
-    if (!raft.hasReady()) return
+    if (!raft.hasReady()) {
+      hooks.flush()
+      return
+    }
     const ready = raft.ready()
     this.#send(ready.messages)
+    hooks.flush()
     if (ready.append !== null) this.#save(ready.append)
     this.#apply(ready.committed)
+    // Outcomes of commands that peers forwarded.
+    if (ready.committed.length > 0) hooks.flush()
     if (ready.reads.length > 0) hooks.onReads(ready.reads)
     hooks.onStatus()
     if (raft.hasReady()) this.#schedule()

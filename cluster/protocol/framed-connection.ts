@@ -1,5 +1,5 @@
 // A byte stream as a connection of frames, both directions, both ends. Messages sent in one turn of the
-// event loop leave as one frame and one write; the queue before the socket is bounded in bytes and in
+// event loop leave as one frame and one write, at once when whoever sent them says `flush`; the queue before the socket is bounded in bytes and in
 // messages and drops the newest. A malformed frame closes the connection and is told once; an error in
 // the receiver's own code is not caught here, because a bug must not look like bad input.
 import type { Duplex } from 'node:stream'
@@ -74,7 +74,7 @@ export class FramedConnection {
   /** Writes one frame now, empty ones too; false when the writer should wait for `drained`. */
   sendFrame(body: Uint8Array): boolean {
     if (this.closed) return true
-    this.#flush()
+    this.flush()
     return this.#stream.write(frame([body]))
   }
 
@@ -146,11 +146,12 @@ export class FramedConnection {
     // After the I/O callbacks of this turn: everything they send goes into one write.
     setImmediate(() => {
       this.#flushScheduled = false
-      this.#flush()
+      this.flush()
     })
   }
 
-  #flush(): void {
+  /** Writes what is queued, instead of at the end of the turn. */
+  flush(): void {
     while (this.#queue.length > 0 && !this.closed && !this.#waitsForDrain) {
       this.#waitsForDrain = !this.#writeFrame()
     }
@@ -171,7 +172,7 @@ export class FramedConnection {
 
   #onDrain(): void {
     this.#waitsForDrain = false
-    this.#flush()
+    this.flush()
   }
 
   #onData(chunk: Uint8Array): void {

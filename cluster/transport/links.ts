@@ -8,6 +8,8 @@ import type { RackToRegion, RegionToRack } from '#protocol/rack.ts'
 export interface PeerTransport {
   /** False when dropped (no connection or queue full); the core is told so by the caller. */
   readonly send: (to: string, message: PeerMessage) => boolean
+  /** What was sent so far leaves now, not at the end of the turn of the event loop. */
+  readonly flush: () => void
   /**
    * Streams a snapshot over a second connection; resolves when the receiver has it durable,
    * rejects otherwise. One at a time per peer is the caller's care.

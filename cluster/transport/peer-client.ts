@@ -49,6 +49,10 @@ export class PeerClient {
     return sent
   }
 
+  flush(): void {
+    this.#connection?.flush()
+  }
+
   /** The peer has just reached us: it lives, so do not wait for the backoff to end. */
   retryNow(): void {
     if (this.#connection !== null || this.#abort.signal.aborted) return

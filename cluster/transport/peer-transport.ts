@@ -67,6 +67,9 @@ export async function startTransport(options: StartTransportOptions): Promise<Ru
     address,
     refreshPeers,
     send: (to, message) => clients.get(to)?.send(message) ?? false,
+    flush: () => {
+      for (const client of clients.values()) client.flush()
+    },
     isConnected: (to) => clients.get(to)?.connected ?? false,
     sendSnapshot: async (to, offer, chunks) => {
       const peerAddress = peers().get(to)

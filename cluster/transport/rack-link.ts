@@ -10,6 +10,7 @@ export class RackConnection implements RackLink {
   onMessage: (message: RackToRegion) => void = () => {}
   onClose: () => void = () => {}
   readonly #connection: FramedConnection
+  #flushScheduled = false
 
   constructor(rackId: string, connection: FramedConnection) {
     this.rackId = rackId
@@ -19,7 +20,9 @@ export class RackConnection implements RackLink {
   /** False when dropped: the queue is full, or the message is larger than a rack reads. */
   send(message: RegionToRack): boolean {
     const bytes = encodeRackMessage(message)
-    return bytes.length <= FRAME_LIMITS.viewBytesMax && this.#connection.send(bytes)
+    if (bytes.length > FRAME_LIMITS.viewBytesMax) return false
+    this.#flushSoon()
+    return this.#connection.send(bytes)
   }
 
   close(): void {
@@ -28,6 +31,19 @@ export class RackConnection implements RackLink {
 
   queuedBytes(): number {
     return this.#connection.queuedBytes
+  }
+
+  /**
+   * Replies come by the dozen out of one turn of the driver, which is an immediate itself: waiting for the
+   * next one would cost each a whole round of the event loop.
+   */
+  #flushSoon(): void {
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    process.nextTick(() => {
+      this.#flushScheduled = false
+      this.#connection.flush()
+    })
   }
 
   /** One frame; false when it was malformed. */

@@ -141,6 +141,7 @@ export class RegionCluster {
         if (target === undefined) throw new Error('not connected')
         await target.assembly.onSnapshot(offer, chunks)
       },
+      flush: () => {},
       isConnected: (to) => reachable(to) !== undefined,
       close: async () => {},
     }

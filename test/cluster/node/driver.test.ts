@@ -17,7 +17,12 @@ const setUp = () => {
   const unused = (): never => {
     throw new Error('not expected here')
   }
-  const hooks = { onFailure: unused, send: unused, apply: unused } as unknown as DriverHooks
+  const hooks = {
+    onFailure: unused,
+    send: unused,
+    flush: () => {},
+    apply: unused,
+  } as unknown as DriverHooks
   const driver = new Driver({
     raft: core as unknown as Raft,
     store: memoryLogStore(),
