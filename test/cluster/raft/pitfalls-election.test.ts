@@ -390,6 +390,20 @@ t.test('a leader whose connection died is forgotten, and pre-votes pass at once'
   t.end()
 })
 
+// The timeout that was moved near stayed so when the leader turned out to live: one heartbeat interval of
+// silence made a pre-candidate, and its reads failed.
+t.test('a forgotten leader that is heard again has a whole election timeout', (t) => {
+  const node = soloFollower()
+  node.raft.step(heartbeat({ from: 'b', to: 'a', term: 1 }))
+  node.raft.reportUnreachable('b')
+  node.raft.step(heartbeat({ from: 'b', to: 'a', term: 1 }))
+  for (let i = 1; i < node.config.electionTicksMin; i++) node.raft.tick()
+  t.match(node.raft.status(), { role: 'follower', leader: 'b' })
+  node.raft.tick()
+  t.equal(node.raft.status().role, 'preCandidate')
+  t.end()
+})
+
 t.test('answers of an older term that wait for the disk are dropped with the term', (t) => {
   const node = soloFollower()
   node.raft.step(appendEntries({ from: 'b', to: 'a', term: 1, entries: [entry(1, 1)] }))
