@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { defaultRaftConfig, type RaftConfig } from '#raft/config.ts'
 import type { Configuration, NodeId } from '#raft/types.ts'
 import { RaftDisk } from '#test/support/raft-disk.ts'
-import { logOf } from '#test/support/raft-messages.ts'
+import { entry } from '#test/support/raft-messages.ts'
 import { describeStatus } from './describe.ts'
 import { Stage } from './stage.ts'
 import { type Call, listOf, numberOf, type Play, type Verb, wordOf } from './verb.ts'
@@ -35,7 +35,11 @@ export const CLUSTER_VERBS: Readonly<Record<string, Verb>> = {
         votedFor: call.options.get('vote') ?? null,
         commitIndex: numberOf(call.options.get('commit'), 0),
       }
-      disk.write({ hardState, entries: logOf(terms), snapshot: null })
+      disk.write({
+        hardState,
+        entries: terms.map((term, i) => entry(i + 1, term, `old ${i + 1}@${term}`)),
+        snapshot: null,
+      })
       play.stage.replaceDisk(wordOf(call, 0), disk)
       show(play, wordOf(call, 0))
     },
