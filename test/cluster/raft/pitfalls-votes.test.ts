@@ -28,6 +28,17 @@ t.test('A1: a vote leaves only after term and vote are on disk, in one write', (
   t.end()
 })
 
+t.test('A1: a vote in a term that is on disk already waits for the disk as well', (t) => {
+  const node = soloFollower({ term: 4 })
+  node.raft.step(requestVote({ from: 'b', to: 'a', term: 4 }))
+  node.pump()
+  t.strictSame(node.take(), [], 'the term is there, the vote is not')
+  t.match(node.write?.hardState, { currentTerm: 4, votedFor: 'b' })
+  node.completeWrite()
+  t.equal(only(node.take(), 'requestVoteReply').granted, true)
+  t.end()
+})
+
 t.test('A1: after a crash before the write, no vote was given; after it, no second one is', (t) => {
   for (const keepsWrite of [false, true]) {
     const node = soloFollower()
