@@ -95,8 +95,10 @@ export function retreatNext(
   agreeIndex: LogIndex,
 ): boolean {
   if (progress.state === 'snapshot') return false
+  // What the peer once acknowledged it can refuse only in an older message, or when its disk lost it. In
+  // the second case going on would repeat the same append at the speed of the network.
+  if (refusedIndex <= progress.matchIndex) return false
   if (progress.state === 'replicate') {
-    if (refusedIndex <= progress.matchIndex) return false
     becomeProbe(progress)
     return true
   }

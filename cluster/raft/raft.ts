@@ -24,7 +24,7 @@ import {
   type ProposeConfigurationResult,
   proposeConfiguration,
 } from './reconfigure.ts'
-import { becomeFollower, forgetLeader, isPromotable } from './roles.ts'
+import { becomeFollower, forgetLeader, isPromotable, recogniseLeader } from './roles.ts'
 import { makeState, type RaftOptions } from './start.ts'
 import { header, ignore, isFromLeader, type RaftState, sendAfterAppend } from './state.ts'
 import { makeStatus, type Status } from './status.ts'
@@ -246,7 +246,7 @@ function stepFromLeader(state: RaftState, message: Message): void {
   }
   // §5.2: a candidate that hears from the leader of its term follows it.
   if (state.role !== 'follower') becomeFollower(state, state.currentTerm, message.from)
-  state.leader ??= message.from
+  if (state.leader === null) recogniseLeader(state, message.from)
   if (state.leader !== message.from) {
     ignore(state, 'secondLeader')
     return

@@ -67,6 +67,20 @@ export function forgetLeader(state: RaftState): void {
   state.electionTimeout = Math.min(state.electionTimeout, soon)
 }
 
+/**
+ * The leader of the term is heard. A timeout that `forgetLeader` moved near is drawn again: it was meant
+ * for a dead leader, and would turn the silence between two heartbeats of a living one into a campaign.
+ */
+export function recogniseLeader(state: RaftState, leader: NodeId): void {
+  state.leader = leader
+  if (state.electionTimeout < state.config.electionTicksMin) drawElectionTimeout(state)
+}
+
+function drawElectionTimeout(state: RaftState): void {
+  const { electionTicksMin } = state.config
+  state.electionTimeout = electionTicksMin + state.random.integer(electionTicksMin)
+}
+
 function reset(state: RaftState, term: Term): void {
   assert(term >= state.currentTerm, 'terms never go back')
   failReads(state)
@@ -80,8 +94,7 @@ function reset(state: RaftState, term: Term): void {
   state.leader = null
   state.electionElapsed = 0
   state.heartbeatElapsed = 0
-  const { electionTicksMin } = state.config
-  state.electionTimeout = electionTicksMin + state.random.integer(electionTicksMin)
+  drawElectionTimeout(state)
   state.votes.clear()
   state.campaignDue = false
   state.progress.clear()

@@ -7,6 +7,8 @@ import type { Entry, LogIndex, NodeId, Term } from '#raft/types.ts'
 import type { RaftCluster } from './raft-cluster.ts'
 import type { RaftNode } from './raft-node.ts'
 
+type Watched = Pick<RaftCluster, 'up' | 'node'>
+
 export class RaftInvariants {
   readonly #leaders = new Map<Term, NodeId>()
   readonly #votes = new Map<string, NodeId>()
@@ -40,7 +42,7 @@ export class RaftInvariants {
   }
 
   /** Call after every event. */
-  check(cluster: RaftCluster): void {
+  check(cluster: Watched): void {
     for (const node of cluster.up) {
       const { term, role, commitIndex, lastApplied, lastIndex } = node.raft.status()
       const seen = this.#seen.get(node.id)
@@ -72,7 +74,7 @@ export class RaftInvariants {
    * What a node calls committed is on a majority of disks, in one form, for ever. The entries before it
    * are committed with it, so all of them are noted as a holder has them.
    */
-  #checkCommit(cluster: RaftCluster, node: RaftNode): void {
+  #checkCommit(cluster: Watched, node: RaftNode): void {
     const { commitIndex: index, configuration } = node.raft.status()
     if (index < this.#committed.length) return
     const disks = configuration.voters.map((id) => cluster.node(id).disk)

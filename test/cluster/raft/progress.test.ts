@@ -61,6 +61,19 @@ t.test('a refusal in replicate goes back to probing after match, unless it is st
   t.end()
 })
 
+// A peer whose disk lost what it had acknowledged made the leader send the same append again with every
+// refusal, without end and without a tick passing.
+t.test(
+  'what a peer acknowledged it cannot refuse: the next probe waits for a sign of life',
+  (t) => {
+    const progress = progressAt(3, 4)
+    progress.probeSent = true
+    t.equal(retreatNext(progress, 3, 1), false)
+    t.match(progress, { state: 'probe', nextIndex: 4, probeSent: true })
+    t.end()
+  },
+)
+
 t.test('a refusal while a snapshot is on its way is stale', (t) => {
   const progress = progressAt(3, 9)
   becomeSnapshot(progress, 20)
