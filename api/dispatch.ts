@@ -44,7 +44,7 @@ export function serveResource(service: Service, resource: Resource): Middleware 
       const headers = { Allow: allow }
       throw new Rejection('BAD_REQUEST', 'Method Not Allowed', { status: 405, headers })
     }
-    const query = ctx.querystring === '' ? new Input() : queryOf(ctx)
+    const query = queryOf(ctx)
     const hasBody = method === 'POST' || method === 'PUT'
     const input = hasBody ? await readInput(ctx) : query
     const op = opOf(ctx, query, input)
@@ -93,7 +93,8 @@ function requestIdOf(ctx: Context): string {
 }
 
 export function queryOf(ctx: Context): Input {
-  return Input.fromPairs(new URLSearchParams(ctx.querystring))
+  const { querystring } = ctx
+  return querystring === '' ? new Input() : Input.fromPairs(new URLSearchParams(querystring))
 }
 
 /** Throws BAD_REQUEST for anything but the two words. */

@@ -31,7 +31,9 @@ async function run(tier: Tier, wanted: readonly string[]): Promise<number> {
     if (missing.length > 0) return cannotRun(missing)
   }
   const files = wanted.length > 0 ? wanted : await filesOf(tier)
-  Object.assign(process.env, { NO_COLOR: '1', FORCE_COLOR: '0', UV_THREADPOOL_SIZE: '8' })
+  const NODE_COMPILE_CACHE = join(ROOT, 'node_modules', '.cache', 'ironraft')
+  const environment = { NO_COLOR: '1', FORCE_COLOR: '0', UV_THREADPOOL_SIZE: '8' }
+  Object.assign(process.env, { NODE_COMPILE_CACHE, ...environment })
   const events = runFiles({
     files: files.map((file) => resolve(file)),
     concurrency: tier.concurrency,

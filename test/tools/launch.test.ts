@@ -52,6 +52,15 @@ t.test('the exit code of the command is the exit code', async (t) => {
   t.equal((await run([LAUNCH, 'nope'])).code, 2)
 })
 
+t.test('what was compiled is kept among our own modules, or where the user says', async (t) => {
+  const launch = await installed(t, 'echo "$NODE_COMPILE_CACHE"')
+  const { stdout } = await launch([])
+  t.match(stdout, /node_modules\/ironraft\/node_modules\/\.cache\/ironraft\n$/)
+  process.env['NODE_COMPILE_CACHE'] = '/nowhere/else'
+  t.teardown(() => delete process.env['NODE_COMPILE_CACHE'])
+  t.equal((await launch([])).stdout, '/nowhere/else\n')
+})
+
 t.test('an old Node finds the runtime that was hoisted above it', async (t) => {
   const launch = await installed(t, 'echo "$@" threads=$UV_THREADPOOL_SIZE; exit 42')
   const { code, stdout } = await launch(['region', 'status'])

@@ -1,5 +1,6 @@
 // `ironraft rack start`: a rack in the foreground. It joins with a token the first time; later starts find
 // their certificate in the directory.
+import { flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
 import type { LogLevel } from '#platform/logger.ts'
 import { makePlatform } from '#platform/system.ts'
@@ -14,6 +15,7 @@ export async function runRack(args: Arguments, io: Io): Promise<number> {
   const stopped = io.stopped()
   const platform = makePlatform({ logLevel: (args.text('log-level') ?? 'info') as LogLevel })
   const rack = await startRack(await rackConfig(args, io), platform)
+  flushCompileCache()
   const { rackId, httpPort, tftpPort } = rack
   if (args.flag('json')) {
     io.out(JSON.stringify({ rack_id: rackId, http_port: httpPort, tftp_port: tftpPort }))

@@ -1,5 +1,6 @@
 // `ironraft region run`: one prepared node in the foreground: the region with its API on top. What `bootstrap`
 // and `init` start, and what a systemd unit runs. JSON log lines go to standard error.
+import { flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
 import { startApi } from '#api/server.ts'
 import { startRegion } from '#node/start.ts'
@@ -28,6 +29,8 @@ export async function runRegion(args: Arguments, io: Io): Promise<number> {
       },
     )
     platform.logger.info('region.started', { node_id: node.nodeId, api_url: api.url, version })
+    // Now, because many of these processes end by SIGKILL.
+    flushCompileCache()
     if (!stopped.aborted) {
       await new Promise<void>((end) => stopped.addEventListener('abort', () => end()))
     }
