@@ -8,7 +8,6 @@ import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { AppError } from '#model/errors.ts'
-import { damaged } from './damage.ts'
 import { readUint64, writeUint64 } from './log-keys.ts'
 
 const HEADER_MIN_BYTES = 16
@@ -26,6 +25,8 @@ export type ChunkFileKind = {
   readonly version: number
   /** In sentences: `a snapshot`. */
   readonly what: string
+  /** STORAGE_DAMAGED with what to do about it. */
+  readonly damaged: (path: string, what: string) => AppError
 }
 
 export type ChunkFile = {
@@ -88,7 +89,7 @@ export async function readDescription(opened: OpenChunkFile): Promise<ChunkFile>
  * is skipped is not read, so that only who reads from the start has the digest of the whole verified.
  */
 export async function* readChunks(opened: OpenChunkFile, from = 0): AsyncGenerator<Uint8Array> {
-  const { path } = opened
+  const { kind, path } = opened
   const trailer = await readTrailer(opened)
   let { end: position } = await readHeader(opened)
   const hash = createHash('sha256')
@@ -109,7 +110,7 @@ export async function* readChunks(opened: OpenChunkFile, from = 0): AsyncGenerat
   }
   const whole = sizeBytes === trailer.sizeBytes && position === trailer.position
   if (!whole || (from === 0 && hash.digest('hex') !== trailer.sha256)) {
-    throw damaged(path, 'its chunks are not those that were written')
+    throw kind.damaged(path, 'its chunks are not those that were written')
   }
 }
 
@@ -153,7 +154,7 @@ async function readChunkHeader(opened: OpenChunkFile, position: number): Promise
   const header = await readExactly(opened, position, CHUNK_HEADER_BYTES)
   const length = header.readUInt32BE(0)
   if (length > CHUNK_BYTES_MAX) {
-    throw damaged(opened.path, `the chunk at byte ${position} has an impossible length`)
+    throw opened.kind.damaged(opened.path, `the chunk at byte ${position} has an impossible length`)
   }
   return { length, crc: header.readUInt32BE(4) }
 }
@@ -164,7 +165,8 @@ async function readChunk(
 ): Promise<Uint8Array> {
   const { position, header, count } = at
   const chunk = await readExactly(opened, position + CHUNK_HEADER_BYTES, header.length)
-  if (crc32(chunk) !== header.crc) throw damaged(opened.path, `chunk ${count} fails its checksum`)
+  if (crc32(chunk) !== header.crc)
+    throw opened.kind.damaged(opened.path, `chunk ${count} fails its checksum`)
   return chunk
 }
 
@@ -174,20 +176,20 @@ async function readHeader(
 ): Promise<{ readonly header: unknown; readonly end: number }> {
   const { kind, path } = opened
   const start = await readExactly(opened, 0, HEADER_MIN_BYTES)
-  if (start.toString('latin1', 0, 8) !== kind.magic) throw damaged(path, `is not ${kind.what}`)
+  if (start.toString('latin1', 0, 8) !== kind.magic) throw kind.damaged(path, `is not ${kind.what}`)
   const length = start.readUInt32BE(12)
-  if (length > HEADER_JSON_BYTES_MAX) throw damaged(path, 'has an impossible header')
+  if (length > HEADER_JSON_BYTES_MAX) throw kind.damaged(path, 'has an impossible header')
   const rest = await readExactly(opened, HEADER_MIN_BYTES, length + 4)
   const json = rest.subarray(0, length)
   if (crc32(json, crc32(start)) !== rest.readUInt32BE(length)) {
-    throw damaged(path, 'its header fails its checksum')
+    throw kind.damaged(path, 'its header fails its checksum')
   }
   const version = start.readUInt32BE(8)
   if (version > kind.version) {
     const text = `${path} is ${kind.what} of version ${version}; this code reads ${kind.version}.`
     throw new AppError('UNSUPPORTED_VERSION', text)
   }
-  if (version === 0) throw damaged(path, 'has no version')
+  if (version === 0) throw kind.damaged(path, 'has no version')
   return { header: JSON.parse(json.toString()), end: HEADER_MIN_BYTES + length + 4 }
 }
 
@@ -200,14 +202,14 @@ type Trailer = {
 }
 
 async function readTrailer(opened: OpenChunkFile): Promise<Trailer> {
-  const { file, path } = opened
+  const { kind, file, path } = opened
   const { size } = await file.stat()
   const position = size - TRAILER_BYTES
-  if (position < HEADER_MIN_BYTES) throw damaged(path, 'is cut short')
+  if (position < HEADER_MIN_BYTES) throw kind.damaged(path, 'is cut short')
   const trailer = await readExactly(opened, position, TRAILER_BYTES)
   const crc = trailer.readUInt32BE(TRAILER_BYTES - 4)
   if (trailer.readUInt32BE(0) !== TRAILER_MARK || crc32(trailer.subarray(0, -4)) !== crc) {
-    throw damaged(path, 'has no trailer: it is cut short or damaged')
+    throw kind.damaged(path, 'has no trailer: it is cut short or damaged')
   }
   return {
     chunkCount: trailer.readUInt32BE(4),
@@ -218,7 +220,7 @@ async function readTrailer(opened: OpenChunkFile): Promise<Trailer> {
 }
 
 async function readExactly(
-  { file, path }: OpenChunkFile,
+  { kind, file, path }: OpenChunkFile,
   position: number,
   length: number,
 ): Promise<Buffer> {
@@ -226,7 +228,7 @@ async function readExactly(
   let filled = 0
   while (filled < length) {
     const { bytesRead } = await file.read(bytes, filled, length - filled, position + filled)
-    if (bytesRead === 0) throw damaged(path, 'is cut short')
+    if (bytesRead === 0) throw kind.damaged(path, 'is cut short')
     filled += bytesRead
   }
   return bytes

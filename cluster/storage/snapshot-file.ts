@@ -2,6 +2,7 @@
 // borders, are what travels between nodes.
 import type { FileHandle } from 'node:fs/promises'
 import type { SnapshotMeta } from '#raft/types.ts'
+import { damaged } from './damage.ts'
 import {
   type ChunkFileKind,
   encodeHeader,
@@ -9,7 +10,7 @@ import {
   readDescription,
 } from './chunk-file.ts'
 
-const KIND: ChunkFileKind = { magic: 'IRONSNAP', version: 1, what: 'a snapshot' }
+const KIND: ChunkFileKind = { magic: 'IRONSNAP', version: 1, what: 'a snapshot', damaged }
 
 export type SnapshotFile = {
   readonly meta: SnapshotMeta
