@@ -28,6 +28,7 @@ export const HTTP_ERRORS = {
   OVERLOADED: { status: 503, retryAfterSeconds: 1 },
   TIMEOUT: { status: 503, retryAfterSeconds: 1 },
   SHUTTING_DOWN: { status: 503, retryAfterSeconds: 1 },
+  UNSUPPORTED_VERSION: { status: 503, retryAfterSeconds: 10 },
   STORAGE_DAMAGED: { status: 500 },
   STORAGE_FAILED: { status: 500 },
   CLUSTER_MISMATCH: { status: 500 },

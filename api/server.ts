@@ -5,7 +5,7 @@ import Router from '@koa/router'
 import Koa from 'koa'
 import { AppError } from '#model/errors.ts'
 import type { Clock, Logger, Random } from '#model/ports.ts'
-import type { Region } from '#node/region.ts'
+import type { BackupSource, Region } from '#node/region.ts'
 import type { MetricsRegistry } from '#platform/metrics.ts'
 import { Authenticator } from './auth.ts'
 import { makeBootFileRoute, type BootFiles } from './boot-files.ts'
@@ -28,12 +28,14 @@ import { SPACES } from './routes/spaces.ts'
 import { SUBNETS } from './routes/subnets.ts'
 import { USERS } from './routes/users.ts'
 import { SETTINGS, versionResource } from './routes/version.ts'
+import { makeBackupRoute } from './v1/backup.ts'
 import { EventStreams } from './v1/event-stream.ts'
 import * as v1 from './v1/routes.ts'
 
 export type ApiOptions = {
   readonly region: Region
   readonly bootFiles: BootFiles
+  readonly backups: BackupSource
   /** Port 0: any free one. */
   readonly listen: { readonly host: string; readonly port: number }
   readonly logger: Logger
@@ -114,7 +116,7 @@ function makeRouter(parts: {
   readonly streams: EventStreams
 }): Router {
   const { options, service, resources, description, streams } = parts
-  const { region, bootFiles, metrics } = options
+  const { region, bootFiles, backups, metrics, logger } = options
   const handle = v1.makeV1(service)
   const router = new Router()
 
@@ -122,6 +124,7 @@ function makeRouter(parts: {
   router.put('/api/v1/settings/*name', handle('admin', v1.writeSetting))
   router.get('/api/v1/cluster', handle('anyone', v1.clusterStatus))
   router.get('/api/v1/events', streams.serve)
+  router.get('/api/v1/backup', makeBackupRoute({ service, backups, logger }))
   router.post('/api/v1/boot-resources', handle('admin', v1.writeBootResource))
   router.put('/api/v1/boot-files/:sha256', handle('admin', v1.makeBootFileUpload(bootFiles)))
 

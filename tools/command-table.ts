@@ -38,6 +38,11 @@ const LOG_LEVEL: Option = {
   help: 'debug, info, warn or error (default info)',
 }
 
+const ACCEPT_DUPLICATES: Option = {
+  name: 'accept-duplicate-addresses',
+  help: 'give addresses at once, though leases of the old cluster may still run',
+}
+
 const REGION_COMMANDS: readonly Command[] = [
   {
     path: ['region', 'bootstrap'],
@@ -89,6 +94,46 @@ const REGION_COMMANDS: readonly Command[] = [
     summary: 'stop the region nodes of a data directory gracefully',
     options: [DIRECTORY, JSON_OPTION],
     load: async () => (await import('./commands/region-stop.ts')).runStop,
+  },
+  {
+    path: ['region', 'backup'],
+    summary: 'write the whole state of this moment to a file, from any region',
+    positionals: [{ name: 'FILE' }],
+    options: [
+      { name: 'url', value: 'URL[,URL]', help: 'ask these regions' },
+      { name: 'dir', value: 'DIR', help: 'ask the regions of this data directory' },
+      { name: 'profile', value: 'PROFILE', help: 'ask the regions of this login' },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/region-backup.ts')).runBackup,
+  },
+  {
+    path: ['region', 'restore'],
+    summary: 'make and run a new cluster of one node from a backup',
+    positionals: [{ name: 'FILE' }],
+    options: [
+      DIRECTORY,
+      { name: 'host', value: 'ADDRESS', default: '127.0.0.1', help: 'address to listen on' },
+      API_PORT,
+      PEER_PORT,
+      ACCEPT_DUPLICATES,
+      { name: 'detach', help: 'return when the node is ready, leave it running' },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/region-restore.ts')).runRestore,
+  },
+  {
+    path: ['region', 'recover'],
+    summary: 'last resort: a new cluster from one node of a cluster that lost its majority',
+    options: [
+      DIRECTORY,
+      { name: 'node', value: 'ID', help: 'the surviving node, when the directory holds several' },
+      { name: 'accept-data-loss', help: 'do it; without it only what would happen is said' },
+      ACCEPT_DUPLICATES,
+      { name: 'detach', help: 'return when the node is ready, leave it running' },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/region-recover.ts')).runRecover,
   },
   {
     path: ['region', 'run'],

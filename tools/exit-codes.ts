@@ -11,6 +11,7 @@ export const EXIT = {
   denied: 5,
   timeout: 6,
   noQuorum: 7,
+  unsupportedVersion: 8,
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
@@ -32,6 +33,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitCode>> = {
   RACK_REFUSED: EXIT.denied,
   TIMEOUT: EXIT.timeout,
   NO_QUORUM: EXIT.noQuorum,
+  UNSUPPORTED_VERSION: EXIT.unsupportedVersion,
 }
 
 const BY_STATUS: Readonly<Record<number, ExitCode>> = {

@@ -10,7 +10,7 @@ import { writeDurably, type NodeFile, type PeerAddress } from '#node/node-file.t
 import { systemClock, systemRandom } from '#platform/system.ts'
 import { formatToken } from '#protocol/token.ts'
 import { fingerprint, issueMember, makeClusterCa, type KeyAndCertificate } from '#transport/pki.ts'
-import type { CommandOf } from '#state/command.ts'
+import type { CommandOf, FirstCommand } from '#state/command.ts'
 import { writeCluster, type ClusterFile } from './cluster-directory.ts'
 
 export type Layout = {
@@ -23,19 +23,49 @@ export type Layout = {
   readonly peerPort: number
 }
 
-/** Into an empty directory; returns what was written as `bootstrap.json`. */
-export async function makeCluster(layout: Layout): Promise<ClusterFile> {
+/** What a cluster begins with. */
+export type Origin = {
+  readonly username: string
+  readonly firstCommand: (minted: Minted) => FirstCommand
+  /** Directory of the (then only) node, below that of the layout; default `node-1`. */
+  readonly nodeDirectory?: string
+  /** Fills the directory of the node, before anything names it. */
+  readonly seed?: (directory: string, nodeId: string) => Promise<void>
+}
+
+/** The identity and the access of a cluster that is being made. */
+export type Minted = Pick<CommandOf<'cluster.initialise'>, 'clusterId' | 'admin' | 'apiKey'> & {
+  readonly joinTokenDigest: string
+}
+
+const FROM_NOTHING: Origin = {
+  username: 'admin',
+  firstCommand: (minted) => ({ type: 'cluster.initialise', ...minted }),
+}
+
+/**
+ * Into a directory prepared for it; returns what was written as `bootstrap.json`, which is the last to be
+ * written and makes the cluster exist.
+ */
+export async function makeCluster(
+  layout: Layout,
+  origin: Origin = FROM_NOTHING,
+): Promise<ClusterFile> {
   const clusterId = randomUUID()
-  const nodes = placeNodes(layout)
+  const nodes = placeNodes(layout, origin)
   const ca = await makeClusterCa(clusterId, systemClock.wallMs())
   const secret = randomBytes(24).toString('base64url')
   const apiKey = mintApiKey(systemRandom)
   const admin = {
-    username: 'admin',
+    username: origin.username,
     password: randomBytes(15).toString('base64url'),
     apiKey: formatApiKey(apiKey),
   }
-  const initialise = await firstCommand({ clusterId, password: admin.password, apiKey, secret })
+  const minted = await mint({ clusterId, ...admin, key: apiKey, secret })
+  const initialise = origin.firstCommand(minted)
+  for (const { id, directory } of nodes) {
+    await origin.seed?.(join(layout.directory, directory), id)
+  }
   await Promise.all(
     nodes.map((node) => writeNode({ layout, clusterId, node, nodes, ca, initialise })),
   )
@@ -49,7 +79,10 @@ export async function makeCluster(layout: Layout): Promise<ClusterFile> {
 
 type PlacedNode = ClusterFile['nodes'][number]
 
-function placeNodes({ nodeCount, host, apiPort, peerPort }: Layout): readonly PlacedNode[] {
+function placeNodes(
+  { nodeCount, host, apiPort, peerPort }: Layout,
+  { nodeDirectory }: Origin,
+): readonly PlacedNode[] {
   const ids = new Set<string>()
   while (ids.size < nodeCount) ids.add(makeSystemId(systemRandom.integer))
   return [...ids].toSorted().map((id, at) => ({
@@ -58,26 +91,26 @@ function placeNodes({ nodeCount, host, apiPort, peerPort }: Layout): readonly Pl
     port: peerPort + at,
     apiPort: apiPort + at,
     apiUrl: `http://${host.includes(':') ? `[${host}]` : host}:${apiPort + at}`,
-    directory: `node-${at + 1}`,
+    directory: nodeDirectory ?? `node-${at + 1}`,
   }))
 }
 
-async function firstCommand(parts: {
+async function mint(parts: {
   readonly clusterId: string
+  readonly username: string
   readonly password: string
-  readonly apiKey: MintedKey
+  readonly key: MintedKey
   readonly secret: string
-}): Promise<CommandOf<'cluster.initialise'>> {
+}): Promise<Minted> {
   return {
-    type: 'cluster.initialise',
     clusterId: parts.clusterId,
     admin: {
-      username: 'admin',
+      username: parts.username,
       email: 'admin@example.org',
       isSuperuser: true,
       passwordHash: await hashPassword(parts.password),
     },
-    apiKey: { ...parts.apiKey, name: 'bootstrap' },
+    apiKey: { ...parts.key, name: 'bootstrap' },
     joinTokenDigest: secretDigest(parts.secret),
   }
 }
@@ -88,7 +121,7 @@ async function writeNode(parts: {
   readonly node: PlacedNode
   readonly nodes: readonly PlacedNode[]
   readonly ca: KeyAndCertificate
-  readonly initialise: CommandOf<'cluster.initialise'>
+  readonly initialise: FirstCommand
 }): Promise<void> {
   const { clusterId, node, nodes, ca } = parts
   const directory = join(parts.layout.directory, node.directory)

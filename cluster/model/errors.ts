@@ -29,6 +29,7 @@ export const ERROR_CODES = [
   'DIRECTORY_IN_USE',
   'ADDRESS_IN_USE',
   'PROTOCOL',
+  'UNSUPPORTED_VERSION', // what is stored or sent is newer than this code: it stops instead of guessing
   'INTERNAL',
 ] as const
 

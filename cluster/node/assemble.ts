@@ -7,14 +7,16 @@ import type { NodeReport, PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
 import type { Message } from '#raft/message.ts'
 import { Raft } from '#raft/raft.ts'
 import type { Entry, SnapshotMeta } from '#raft/types.ts'
-import type { PeerTransport } from '#transport/links.ts'
+import type { IncomingChunks, PeerTransport } from '#transport/links.ts'
 import { type Applied, Applier } from './applier.ts'
 import { Driver } from './driver.ts'
 import { History } from './history.ts'
 import { makeLogTime } from './log-time.ts'
 import type { NodeFile } from './node-file.ts'
 import type { Stores } from './open-stores.ts'
+import { Pace } from './pace.ts'
 import { Reads } from './reads.ts'
+import { receiveSnapshot } from './receive-snapshot.ts'
 import { RegionNode } from './region-node.ts'
 import { readSnapshot } from './snapshots.ts'
 import { Snapshotter } from './snapshotter.ts'
@@ -85,7 +87,7 @@ export class Assembly {
     this.#snapshotter = new Snapshotter({
       log: stores.log,
       files: stores.snapshots,
-      ...{ limits, logger, onFailure },
+      ...{ clock, limits, logger, onFailure },
       send: async (to, offer, chunks) => this.#transport?.sendSnapshot(to, offer, chunks),
       onSent: (to, ok) => this.#driver.input((raft) => raft.reportSnapshot(to, ok)),
     })
@@ -164,19 +166,9 @@ export class Assembly {
   }
 
   /** Durable as a file before the core hears of it; the core may still find it old and ignore it. */
-  readonly onSnapshot = async (
-    offer: SnapshotOffer,
-    chunks: AsyncIterable<Uint8Array>,
-  ): Promise<void> => {
+  readonly onSnapshot = async (offer: SnapshotOffer, chunks: IncomingChunks): Promise<void> => {
     const { stores, node } = this.#options
-    const receiving = await stores.snapshots.receive(offer.meta, offer)
-    try {
-      for await (const chunk of chunks) await receiving.append(chunk)
-      await receiving.commit()
-    } catch (error) {
-      await receiving.abort()
-      throw error
-    }
+    await receiveSnapshot(stores.snapshots, offer, chunks)
     const { from, term, meta: snapshot } = offer
     const message: Message = { type: 'installSnapshot', from, to: node.nodeId, term, snapshot }
     this.#driver.input((raft) => raft.step(message))
@@ -272,8 +264,9 @@ export class Assembly {
   }
 
   async #restore(meta: SnapshotMeta): Promise<void> {
-    const { stores, platform } = this.#options
-    const state = await readSnapshot(stores.snapshots, meta)
+    const { stores, platform, limits } = this.#options
+    const pace = new Pace(platform.clock, limits.snapshotSliceMs)
+    const state = await readSnapshot(stores.snapshots, meta, pace)
     await this.#applier.replace(state, () => stores.rewriteRows(state, meta.configuration))
     this.#snapshotter.forget()
     this.#waiters.advance(meta.lastIncludedIndex)

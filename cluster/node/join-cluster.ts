@@ -6,7 +6,7 @@ import { join as joinPath } from 'node:path'
 import type { SystemId } from '#model/ids.ts'
 import type { Logger } from '#model/ports.ts'
 import { describeError } from '#platform/system.ts'
-import type { CommandOf } from '#state/command.ts'
+import type { FirstCommand } from '#state/command.ts'
 import type { NodeFile } from './node-file.ts'
 import { type RegionNode, SYSTEM_ACTOR } from './region-node.ts'
 
@@ -41,7 +41,7 @@ async function initialise({ dir, region }: JoinOptions): Promise<void> {
   const path = joinPath(dir, 'initialise.json')
   const text = await readFile(path, 'utf8').catch(() => undefined)
   if (text !== undefined) {
-    const command = JSON.parse(text) as CommandOf<'cluster.initialise'>
+    const command = JSON.parse(text) as FirstCommand
     const outcome = await region.initialise(command)
     // Another node's copy of the same command came first: as good.
     const exists = region.local().state.clusterId === command.clusterId

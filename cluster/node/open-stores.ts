@@ -4,15 +4,19 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { AppError } from '#model/errors.ts'
 import type { Logger } from '#model/ports.ts'
+import { REGION_CONFIG } from '#platform/config.ts'
+import { systemClock } from '#platform/system.ts'
 import { decodeRow, encodeRow } from '#protocol/rows.ts'
 import type { Configuration } from '#raft/types.ts'
-import { type DumpedRow, dump } from '#state/snapshot.ts'
+import { rowsOfCut, takeCut } from '#state/cut.ts'
+import { type DumpedRow, dumpedMeta, Restoring } from '#state/snapshot.ts'
 import { emptyState, type RegionState } from '#state/state.ts'
 import { openLevelLogStore } from '#storage/level-log-store.ts'
 import type { LogStore } from '#storage/log-store.ts'
 import { openSnapshotStore, type SnapshotStore } from '#storage/snapshot-store.ts'
 import { openStateStore, type StateStore } from '#storage/state-store.ts'
 import type { NodeFile } from './node-file.ts'
+import { Pace } from './pace.ts'
 import { readSnapshot } from './snapshots.ts'
 
 export type Stores = {
@@ -70,6 +74,7 @@ async function rebuild(parts: {
   readonly node: NodeFile
 }): Promise<Rebuilt> {
   const { log, rows, snapshots, node } = parts
+  const pace = new Pace(systemClock, REGION_CONFIG.snapshotSliceMs)
   const snapshot = log.reader.snapshot()
   if (rows.appliedIndex > log.reader.lastIndex()) {
     throw new AppError(
@@ -77,9 +82,9 @@ async function rebuild(parts: {
       `The state of ${node.nodeId} is at ${rows.appliedIndex}, its log ends before: the log lost its end.`,
     )
   }
-  if (rows.appliedIndex > snapshot.lastIncludedIndex) return fromRows(rows)
+  if (rows.appliedIndex > snapshot.lastIncludedIndex) return await fromRows(rows, pace)
   if (snapshot.lastIncludedIndex > 0) {
-    const state = await readSnapshot(snapshots, snapshot)
+    const state = await readSnapshot(snapshots, snapshot, pace)
     await rewrite(rows, state, snapshot.configuration)
     return { state, configuration: snapshot.configuration }
   }
@@ -93,19 +98,20 @@ async function rebuild(parts: {
   return { state: emptyState(), configuration }
 }
 
-function fromRows(rows: StateStore): Rebuilt {
-  const state = emptyState()
+async function fromRows(rows: StateStore, pace: Pace): Promise<Rebuilt> {
+  const restoring = new Restoring()
   let configuration: Configuration | null = null
   for (const { table, key, value } of rows.takeRows()) {
     const row = decodeRow(value)
     if (table === 'meta') configuration = (row as Rebuilt).configuration
-    else state.load(table as never, key as never, row as never)
+    else restoring.add({ table, key, row } as DumpedRow)
+    if (pace.due()) await pace.rest()
   }
-  state.setMeta({ revision: rows.appliedIndex, stamp: rows.stamp })
+  restoring.add(dumpedMeta({ revision: rows.appliedIndex, stamp: rows.stamp }))
   if (configuration === null) {
     throw new AppError('STORAGE_DAMAGED', 'The state database names no configuration.')
   }
-  return { state, configuration }
+  return { state: restoring.finish(), configuration }
 }
 
 async function rewrite(
@@ -114,7 +120,11 @@ async function rewrite(
   configuration: Configuration,
 ): Promise<void> {
   const { revision: appliedIndex, stamp } = state
-  await rows.replace({ appliedIndex, stamp, rows: rowsOf(dump(state), configuration) })
+  await rows.replace({
+    appliedIndex,
+    stamp,
+    rows: rowsOf(rowsOfCut(takeCut(state)), configuration),
+  })
 }
 
 function* rowsOf(dumped: Iterable<DumpedRow>, configuration: Configuration) {

@@ -6,7 +6,7 @@ import type { Clock, Logger, Scheduler } from '#model/ports.ts'
 import type { RegionLimits } from '#platform/config.ts'
 import { encodeEnvelope } from '#protocol/envelope.ts'
 import type { Raft } from '#raft/raft.ts'
-import type { Actor, Command, CommandOf, Envelope } from '#state/command.ts'
+import type { Actor, Command, Envelope, FirstCommand } from '#state/command.ts'
 import type { Outcome, OutcomeOf } from '#state/outcome.ts'
 import type { Applier } from './applier.ts'
 import type { Driver } from './driver.ts'
@@ -124,7 +124,7 @@ export class RegionNode implements Region {
   }
 
   /** Makes the cluster exist: the first command of all, harmless when it exists already. */
-  async initialise(command: CommandOf<'cluster.initialise'>): Promise<Outcome> {
+  async initialise(command: FirstCommand): Promise<Outcome> {
     return this.#withoutSession(command)
   }
 

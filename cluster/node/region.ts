@@ -84,3 +84,17 @@ export interface Region {
   /** Hands leadership to a healthy follower; resolves when done or when there is nothing to do. */
   readonly transferLeadership: (to: string | null) => Promise<void>
 }
+
+/** The state of one moment as the bytes of a backup file (`storage/backup-file.ts`). */
+export type Backup = {
+  readonly clusterId: string
+  readonly revision: number
+  readonly bytes: AsyncIterable<Uint8Array>
+  /** Once, when the bytes were read or are not wanted: the next backup may begin. */
+  readonly close: () => void
+}
+
+export interface BackupSource {
+  /** One at a time. Throws OVERLOADED while one is under way, NO_QUORUM and TIMEOUT. */
+  readonly begin: () => Promise<Backup>
+}

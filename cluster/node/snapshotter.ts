@@ -1,6 +1,8 @@
-// When this node makes a snapshot, cuts its log, sends a snapshot to a follower and takes one in. One
-// snapshot is made at a time; the log keeps a tail behind it for followers that are only a little late.
-import type { Logger } from '#model/ports.ts'
+// When this node makes a snapshot, cuts its log and sends a snapshot to a follower. One snapshot is made at a
+// time; the log keeps a tail behind it for followers that are only a little late. While a transfer is under
+// way (or was cut off a moment ago) the log is not cut further: the snapshot stays the one in force, the
+// next try goes on with it, and a slow follower is not chased by ever newer ones.
+import type { Clock, Logger } from '#model/ports.ts'
 import type { RegionLimits } from '#platform/config.ts'
 import { describeError } from '#platform/system.ts'
 import type { SnapshotOffer } from '#protocol/peer.ts'
@@ -8,7 +10,9 @@ import type { Configuration, SnapshotMeta } from '#raft/types.ts'
 import type { RegionState } from '#state/state.ts'
 import type { LogStore } from '#storage/log-store.ts'
 import type { SnapshotStore } from '#storage/snapshot-store.ts'
-import { type InstallSnapshot, sendSnapshot, writeSnapshot } from './snapshots.ts'
+import { Pace } from './pace.ts'
+import { type ChunksFrom, type InstallSnapshot, sendSnapshot, writeSnapshot } from './snapshots.ts'
+import { throttled, TokenBucket } from './token-bucket.ts'
 
 /** Dissertation §5.1.2: about a fifth of the bandwidth then goes into snapshots. */
 const LOG_RATIO = 4
@@ -18,11 +22,8 @@ export type SnapshotterOptions = {
   readonly files: SnapshotStore
   readonly limits: RegionLimits
   readonly logger: Logger
-  readonly send: (
-    to: string,
-    offer: SnapshotOffer,
-    chunks: AsyncIterable<Uint8Array>,
-  ) => Promise<void>
+  readonly clock: Clock
+  readonly send: (to: string, offer: SnapshotOffer, chunks: ChunksFrom) => Promise<void>
   readonly onSent: (to: string, ok: boolean) => void
   readonly onFailure: (what: string, error: unknown) => never
 }
@@ -30,6 +31,9 @@ export type SnapshotterOptions = {
 export class Snapshotter {
   readonly #options: SnapshotterOptions
   readonly #sending = new Set<string>()
+  readonly #bucket: TokenBucket
+  /** Until then a follower may come back for the rest of the snapshot in force. */
+  #holdUntilMs = 0
   /** Durable as a file; the log is cut to it once it has grown `trailingEntries` past it. */
   #made: SnapshotMeta | null = null
   /** Of the newest snapshot made here; 0 before the first. */
@@ -38,6 +42,11 @@ export class Snapshotter {
 
   constructor(options: SnapshotterOptions) {
     this.#options = options
+    const { clock, limits } = options
+    this.#bucket = new TokenBucket(clock, {
+      bytesPerSecond: limits.snapshotSendBytesPerSecond,
+      burstBytes: limits.snapshotSendBurstBytes,
+    })
   }
 
   /** After each page of applied entries; begins what is due and returns at once. */
@@ -47,7 +56,8 @@ export class Snapshotter {
     const last = this.#made ?? log.reader.snapshot()
     const behind = state.revision - last.lastIncludedIndex
     if (this.#made !== null) {
-      if (behind >= limits.trailingEntries) this.#begin(this.#cut(this.#made))
+      const due = behind >= limits.trailingEntries && !this.#isHeld(state.revision)
+      if (due) this.#begin(this.#cut(this.#made))
     } else if (behind >= limits.snapshotEntries && this.#isLogLong(behind)) {
       this.#begin(this.#make(state, at))
     }
@@ -61,11 +71,17 @@ export class Snapshotter {
   }
 
   send(message: InstallSnapshot): void {
-    const { files, send, logger, onSent } = this.#options
+    const { files, send, logger, onSent, clock, limits } = this.#options
     // The core asks again while one is under way; one stream a follower is enough.
     if (this.#sending.has(message.to)) return
+    if (this.#sending.size >= limits.snapshotSendsMax) {
+      onSent(message.to, false)
+      return
+    }
     this.#sending.add(message.to)
-    sendSnapshot({ message, store: files, send, logger })
+    this.#holdUntilMs = clock.monotonicMs() + limits.snapshotHoldMs
+    const throttle = (chunks: AsyncIterable<Uint8Array>) => throttled(chunks, this.#bucket)
+    sendSnapshot({ message, store: files, send, throttle, logger })
       .then(
         () => true,
         (error: unknown) => {
@@ -75,6 +91,7 @@ export class Snapshotter {
       )
       .then((ok) => {
         this.#sending.delete(message.to)
+        if (ok && this.#sending.size === 0) this.#holdUntilMs = 0
         onSent(message.to, ok)
       })
       .catch((error: unknown) => this.#options.onFailure('snapshot', error))
@@ -89,6 +106,12 @@ export class Snapshotter {
     await this.#busy
   }
 
+  #isHeld(revision: number): boolean {
+    const { clock, limits, log } = this.#options
+    const behind = revision - log.reader.snapshot().lastIncludedIndex
+    return clock.monotonicMs() < this.#holdUntilMs && behind < limits.snapshotHoldEntries
+  }
+
   #begin(work: Promise<void>): void {
     this.#busy = work
       .catch((error: unknown) => this.#options.onFailure('snapshot', error))
@@ -101,10 +124,12 @@ export class Snapshotter {
     state: RegionState,
     at: { readonly term: number; readonly configuration: Configuration },
   ): Promise<void> {
-    const { meta, bytes } = await writeSnapshot(this.#options.files, state, at)
+    const { files, clock, limits, logger } = this.#options
+    const pace = new Pace(clock, limits.snapshotSliceMs)
+    const { meta, bytes } = await writeSnapshot(files, state, { ...at, pace })
     this.#made = meta
     this.#madeBytes = bytes
-    this.#options.logger.info('raft.snapshot_made', { index: meta.lastIncludedIndex })
+    logger.info('raft.snapshot_made', { index: meta.lastIncludedIndex })
   }
 
   async #cut(meta: SnapshotMeta): Promise<void> {

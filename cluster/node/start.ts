@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { REGION_CONFIG, type RegionLimits } from '#platform/config.ts'
 import { failStop, makeBackground, type Platform } from '#platform/system.ts'
 import { startTransport } from '#transport/peer-transport.ts'
+import { Backups } from './backups.ts'
 import { BootFiles } from './boot-files.ts'
 import { assemble } from './assemble.ts'
 import { makeEnroller } from './enroll.ts'
@@ -25,6 +26,7 @@ export type RunningRegion = {
   readonly region: RegionNode
   readonly node: NodeFile
   readonly bootFiles: BootFiles
+  readonly backups: Backups
   /** Hands leadership over, says goodbye to racks, and leaves the disk in a clean state. */
   readonly close: () => Promise<void>
 }
@@ -97,7 +99,9 @@ export async function startRegion(
     await stores.close()
     logger.info('region.stopped')
   }
-  return { region, node, bootFiles: makeBootFiles(dir, node), close }
+  const { snapshotSliceMs: sliceMs } = limits
+  const backups = new Backups({ region, clock, version: config.version, sliceMs })
+  return { region, node, bootFiles: makeBootFiles(dir, node), backups, close }
 }
 
 function startHousekeeping(options: HousekeepingOptions): NodeJS.Timeout {

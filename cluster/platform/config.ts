@@ -33,6 +33,17 @@ export const REGION_CONFIG = Object.freeze({
   snapshotLogBytesMin: 32 << 20,
   /** ... but always after so many entries: they are applied again after a power loss, in seconds. */
   snapshotEntriesMax: 100_000,
+  /** Bytes of snapshots that leave this node each second, all followers together: a quarter of 1 Gbit/s. */
+  snapshotSendBytesPerSecond: 32 << 20,
+  snapshotSendBurstBytes: 4 << 20,
+  /** Followers that are sent one at the same time; the others are served when the core asks again. */
+  snapshotSendsMax: 2,
+  /** The log is not cut to a newer snapshot so long after a transfer began, so that it can go on if it breaks. */
+  snapshotHoldMs: 600_000,
+  /** But it is once it has grown so far past the snapshot. */
+  snapshotHoldEntries: 200_000,
+  /** Encoding and restoring of rows give the event loop back after so long. */
+  snapshotSliceMs: 8,
   /** Entries kept behind a snapshot for followers that are only a little late. */
   trailingEntries: 5_000,
   /** Change batches kept for watchers that come back. */

@@ -10,6 +10,7 @@ const ENVELOPE_VERSION = 1
 /** A new member of the union breaks the build here until it is named. */
 const COMMAND_TYPES = {
   'cluster.initialise': true,
+  'cluster.restore': true,
   'session.open': true,
   'time.advance': true,
   'region.register': true,

@@ -1,6 +1,7 @@
 // The dialer's half of the handshake, over a connection whose other end has proved its name by
 // certificate: hello out, welcome or refusal in. Used by regions and by racks.
 import { AppError } from '#model/errors.ts'
+import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import type { FramedConnection } from './framed-connection.ts'
 import {
   checkMember,
@@ -62,6 +63,7 @@ export function greet(connection: FramedConnection, options: GreetOptions): Prom
         kind,
         purpose,
         incarnation: credentials.incarnation,
+        featureLevels: SUPPORTED_LEVELS,
       }),
     )
   })

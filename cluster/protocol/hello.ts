@@ -1,5 +1,11 @@
 // The first frames of every connection, before any message: who is there, of which cluster, in which
 // life (D13). Certificates have proved the names; what is compared here is the rest.
+import {
+  FIRST_LEVELS,
+  type LevelRange,
+  SUPPORTED_LEVELS,
+  whyLevelsDiffer,
+} from '#model/feature-level.ts'
 import type { EnrollReply, EnrollRequest } from './enroll.ts'
 import { decode, encode } from './codec.ts'
 import { checkRecord, checkType, type Fields } from './shape.ts'
@@ -21,11 +27,18 @@ export type Hello = {
   readonly purpose: Purpose
   /** Counts the starts of a node; a lower one than seen before is a process that should be dead. */
   readonly incarnation: number
+  /** Absent in hellos of level 1. */
+  readonly featureLevels?: LevelRange
 }
 export type Welcome = Omit<Hello, 'type' | 'purpose'> & { readonly type: 'welcome' }
 export type Refused = {
   readonly type: 'refused'
-  readonly code: 'CLUSTER_MISMATCH' | 'CERTIFICATE_INVALID' | 'PROTOCOL' | 'OVERLOADED'
+  readonly code:
+    | 'CLUSTER_MISMATCH'
+    | 'CERTIFICATE_INVALID'
+    | 'PROTOCOL'
+    | 'UNSUPPORTED_VERSION'
+    | 'OVERLOADED'
   /** One sentence for the other side's log. */
   readonly message: string
 }
@@ -37,7 +50,9 @@ export type SnapshotDone = {
   readonly ok: boolean
   readonly message: string
 }
-export type Greeting = Hello | Welcome | Refused | Enroll | Enrolled | SnapshotDone
+/** Answers a resumable offer: content bytes that are there already, a border of chunks. */
+export type SnapshotFrom = { readonly type: 'snapshotFrom'; readonly bytes: number }
+export type Greeting = Hello | Welcome | Refused | Enroll | Enrolled | SnapshotFrom | SnapshotDone
 
 const MEMBER_FIELDS: Fields = {
   protocolVersion: 'index',
@@ -52,9 +67,11 @@ const FIELDS = {
   refused: { code: 'text', message: 'text' },
   enroll: { request: 'record' },
   enrolled: { reply: 'record' },
+  snapshotFrom: { bytes: 'index' },
   snapshotDone: { ok: 'boolean', message: 'text' },
 } as const satisfies { readonly [T in Greeting['type']]: Fields }
 
+const LEVEL_FIELDS: Fields = { min: 'index', max: 'index' }
 const ENROLL_FIELDS: Fields = {
   secret: 'text',
   certificateRequestPem: 'text',
@@ -72,6 +89,8 @@ export function decodeGreeting(frameBody: Uint8Array): Greeting {
   const value = decode(frameBody)
   const type = checkType(value, FIELDS, 'greeting')
   const record = checkRecord(value, FIELDS[type], type)
+  const levels = record['featureLevels']
+  if (levels !== undefined) checkRecord(levels, LEVEL_FIELDS, 'feature levels')
   if (type === 'enroll') checkRecord(record['request'], ENROLL_FIELDS, 'enrolment')
   if (type === 'enrolled') {
     const { ok } = checkRecord(record['reply'], { ok: 'boolean' }, 'enrolment')
@@ -79,6 +98,10 @@ export function decodeGreeting(frameBody: Uint8Array): Greeting {
     checkRecord(record['reply'], fields, 'enrolment')
   }
   return record as unknown as Greeting
+}
+
+export function levelsOf(claim: Hello | Welcome): LevelRange {
+  return claim.featureLevels ?? FIRST_LEVELS
 }
 
 /** What the other side claims against what its certificate proved and what is known of it. */
@@ -89,6 +112,8 @@ export function checkMember(
     readonly certificate: { readonly kind: MemberKind; readonly id: string }
     /** Highest incarnation seen of that member; 0 when none. */
     readonly incarnation: number
+    /** What the cluster needs now and what this node supports; default: what this node supports. */
+    readonly featureLevels?: LevelRange
   },
 ): Refused | null {
   const { certificate } = known
@@ -106,6 +131,8 @@ export function checkMember(
     const proved = `${certificate.kind}:${certificate.id}`
     return refuse('CERTIFICATE_INVALID', `The certificate belongs to ${proved}.`)
   }
+  const differ = whyLevelsDiffer(levelsOf(claim), known.featureLevels ?? SUPPORTED_LEVELS)
+  if (differ !== null) return refuse('UNSUPPORTED_VERSION', differ)
   if (claim.incarnation < known.incarnation) {
     const numbers = `${claim.incarnation}, ${known.incarnation} was seen`
     return refuse('PROTOCOL', `A newer process of this node has been here: ${numbers}.`)

@@ -49,6 +49,9 @@ export function decodeSnapshotOffer(frameBody: Uint8Array): SnapshotOffer {
   }
   const offer = checkRecord(decode(frameBody), fields, 'snapshot offer')
   checkSnapshotMeta(offer['meta'])
+  if (offer['resumable'] !== undefined) {
+    checkRecord(offer, { resumable: 'boolean' }, 'snapshot offer')
+  }
   return offer as unknown as SnapshotOffer
 }
 

@@ -33,7 +33,10 @@ export type PeerMessage =
   /** Every second, for `region status` on any node. */
   | { readonly type: 'report'; readonly report: NodeReport }
 
-/** First frame of a snapshot connection; then raw chunk frames; then a frame of zero length. */
+/**
+ * First frame of a snapshot connection. With `resumable` the receiver answers `snapshotFrom`; then come the
+ * chunks from there on in frames, then a frame of zero length.
+ */
 export type SnapshotOffer = {
   readonly meta: SnapshotMeta
   /** Hex SHA-256 of all chunk bytes. */
@@ -41,4 +44,6 @@ export type SnapshotOffer = {
   readonly sizeBytes: number
   readonly from: string
   readonly term: number
+  /** Absent in offers of feature level 1: such a sender begins at byte 0 without waiting. */
+  readonly resumable?: boolean
 }

@@ -21,6 +21,7 @@ import { createIpRange, deleteIpRange, updateIpRange } from './ip-ranges.ts'
 import { bindLease, declineLease, releaseLease } from './lease.ts'
 import { createMachine, deleteMachine, updateMachine } from './machines.ts'
 import type { Change, Outcome } from './outcome.ts'
+import { restoreCluster } from './restore.ts'
 import { openSession, withSession } from './sessions.ts'
 import { putSetting } from './settings.ts'
 import type { RegionState } from './state.ts'
@@ -52,6 +53,7 @@ export type ApplyResult = {
 
 const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'cluster.initialise': initialiseCluster,
+  'cluster.restore': restoreCluster,
   'session.open': openSession,
   'time.advance': advanceTime,
   'region.register': registerRegion,

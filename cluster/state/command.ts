@@ -111,6 +111,18 @@ export type Command =
       readonly apiKey: Omit<ApiKey, 'userId' | 'createdWall'>
       readonly joinTokenDigest: string
     }
+  /** First command of a cluster over the rows of another (`rowForNewCluster`): identity, access, quarantine. */
+  | {
+      readonly type: 'cluster.restore'
+      readonly clusterId: string
+      /** The id that the rows still have. */
+      readonly fromClusterId: string
+      readonly admin: UserFields
+      readonly apiKey: Omit<ApiKey, 'userId' | 'createdWall'>
+      readonly joinTokenDigest: string
+      /** False: the operator takes the risk that an address is given twice. */
+      readonly quarantine: boolean
+    }
   /** A region process starts: its session replaces every earlier one of that node. */
   | {
       readonly type: 'session.open'
@@ -253,6 +265,9 @@ export type Command =
 export type CommandType = Command['type']
 export type CommandOf<T extends CommandType> = Extract<Command, { readonly type: T }>
 
+/** What makes a cluster exist. */
+export type FirstCommand = CommandOf<'cluster.initialise'> | CommandOf<'cluster.restore'>
+
 /** Who did it, for events and audit. */
 export type Actor = {
   readonly kind: 'user' | 'system' | 'anonymous'
@@ -267,7 +282,7 @@ export type Actor = {
 /** What one log entry of kind `command` holds. Log time travels in the entry's own `stamp`. */
 export type Envelope = {
   readonly version: 1
-  /** Session and sequence make a retry after a leader's death harmless; null only for `session.open` and `cluster.initialise`. */
+  /** Session and sequence make a retry after a leader's death harmless; null only for `session.open` and the first command. */
   readonly request: {
     readonly session: string
     readonly sequence: number

@@ -2,17 +2,25 @@
 // command touches one such row; rows the session needs no more are dropped in batches.
 import { DONE, refuse, type Context, type Handler } from './context.ts'
 import { SESSION_OUTCOMES_MAX, SESSION_PRUNE_BATCH } from './limits.ts'
-import type { Envelope } from './command.ts'
+import type { CommandType, Envelope } from './command.ts'
 import type { Outcome } from './outcome.ts'
 import type { Session } from './tables.ts'
+
+/** What a node says before its session is open. */
+const NEEDS_NO_SESSION: ReadonlySet<CommandType> = new Set([
+  'session.open',
+  'cluster.initialise',
+  'cluster.restore',
+])
 
 /** Runs `execute` unless the request was applied before (or cannot be told from one that was). */
 export function withSession(context: Context, envelope: Envelope, execute: () => Outcome): Outcome {
   const { state } = context
   const { request, command } = envelope
   if (request === null) {
-    const allowed = command.type === 'session.open' || command.type === 'cluster.initialise'
-    return allowed ? execute() : refuse('UNKNOWN_SESSION', 'The request names no session.')
+    return NEEDS_NO_SESSION.has(command.type)
+      ? execute()
+      : refuse('UNKNOWN_SESSION', 'The request names no session.')
   }
   const session = state.sessions.get(request.session)
   if (session === undefined) {

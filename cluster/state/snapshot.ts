@@ -1,4 +1,5 @@
 // The whole state as rows in one defined order, and back. Bytes and hashes are the shell's.
+import { AppError } from '#model/errors.ts'
 import { emptyState, type RegionState } from './state.ts'
 import { TABLE_NAMES, type TableName, type TableRows } from './tables.ts'
 import type { Table } from './table.ts'
@@ -22,8 +23,7 @@ export type DumpedRow =
 
 /** Meta first, then every table in `TABLE_NAMES` order, rows in key order, fields sorted by name. */
 export function* dump(state: RegionState): Generator<DumpedRow> {
-  const { revision, stamp } = state
-  yield { table: 'meta', key: 'meta', row: canonical({ version: 1, revision, stamp } as const) }
+  yield dumpedMeta(state)
   for (const table of TABLE_NAMES) {
     const rows = state[table] as unknown as Table<unknown, string | number>
     for (const [key, row] of rows.entries()) {
@@ -32,22 +32,50 @@ export function* dump(state: RegionState): Generator<DumpedRow> {
   }
 }
 
-/** Rows of one dump in any order. Throws when the meta row is missing or of another version. */
+export function dumpedMeta(of: { readonly revision: number; readonly stamp: number }): DumpedMeta {
+  const { revision, stamp } = of
+  return { table: 'meta', key: 'meta', row: canonical({ version: 1, revision, stamp } as const) }
+}
+
+/** Rows of one dump in any order. Throws as `Restoring` does. */
 export function restore(rows: Iterable<DumpedRow>): RegionState {
-  const state = emptyState()
-  let found = false
-  for (const dumped of rows) {
-    if (dumped.table === 'meta') {
-      const { version } = dumped.row
-      if (version !== 1) throw new Error(`snapshot version ${String(version)} is not known here`)
-      state.setMeta(dumped.row)
-      found = true
-    } else {
-      state.load(dumped.table, dumped.key as never, dumped.row)
+  const restoring = new Restoring()
+  for (const row of rows) restoring.add(row)
+  return restoring.finish()
+}
+
+/** A state in the making, for those who must not stop until all rows are in. */
+export class Restoring {
+  readonly #state = emptyState()
+  #found = false
+
+  /** Throws UNSUPPORTED_VERSION for a dump of another version and for a table that is not known here. */
+  add(dumped: DumpedRow): void {
+    if (dumped.table !== 'meta') {
+      if (!TABLES.has(dumped.table)) throw unsupported(`a table ${String(dumped.table)}`)
+      this.#state.load(dumped.table, dumped.key as never, dumped.row)
+      return
     }
+    const { version } = dumped.row
+    if (version !== 1) throw unsupported(`version ${String(version)} of the rows`)
+    this.#state.setMeta(dumped.row)
+    this.#found = true
   }
-  if (!found) throw new Error('snapshot without its meta row')
-  return state
+
+  /** Throws when the meta row never came. */
+  finish(): RegionState {
+    if (!this.#found) throw new Error('snapshot without its meta row')
+    return this.#state
+  }
+}
+
+const TABLES: ReadonlySet<string> = new Set(TABLE_NAMES)
+
+function unsupported(what: string): AppError {
+  return new AppError(
+    'UNSUPPORTED_VERSION',
+    `The snapshot holds ${what.slice(0, 80)}: it is newer.`,
+  )
 }
 
 /** Feeds the canonical text of every row to `update` (a hash, say): equal on equal replicas. */

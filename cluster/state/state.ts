@@ -151,6 +151,11 @@ export class RegionState implements Tables {
     return this.cluster.get('cluster')?.id ?? ''
   }
 
+  /** Of the cluster: 1 until somebody raised it. */
+  get featureLevel(): number {
+    return this.cluster.get('cluster')?.featureLevel ?? 1
+  }
+
   /** An entry was applied (or had nothing to apply): revision and log time move on, never back. */
   advance(revision: number, stamp: number, wall?: number): void {
     if (revision <= this.#revision) throw new Error(`revision ${revision} was applied before`)

@@ -84,6 +84,11 @@ export class Table<Row, K extends Key> {
     }
   }
 
+  /** All of it at this moment, keys beside rows, in no order: two copies of references and no work a row. */
+  references(): { readonly keys: readonly K[]; readonly rows: readonly Row[] } {
+    return { keys: [...this.#rows.keys()], rows: [...this.#rows.values()] }
+  }
+
   /** Smallest key; undefined when empty. */
   firstKey(): K | undefined {
     return this.#sorted.all(this.#rows.keys())[0]

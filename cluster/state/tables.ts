@@ -107,6 +107,13 @@ export type Cluster = {
   readonly name: 'cluster'
   readonly id: string
   readonly createdWall: number
+  /**
+   * Log time until which only renewals are accepted: the state came from a backup, and what was promised
+   * after the backup is not known (lease-protocol §5). Absent: never restored.
+   */
+  readonly restoreUntil?: number
+  /** Absent: 1, the level of the first version. Rises, never falls. */
+  readonly featureLevel?: number
 }
 
 export type TableRows = {

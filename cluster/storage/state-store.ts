@@ -31,7 +31,7 @@ export type StateWrite = {
 }
 
 const ROW_VERSION = 1
-const REPLACE_ROWS = 1_000
+const REPLACE_ROWS = 250
 /** About a millisecond. */
 const ROWS_BETWEEN_PAUSES = 200
 

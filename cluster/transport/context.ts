@@ -13,4 +13,6 @@ export type TransportContext = {
   readonly clock: Clock
   readonly random: Random
   readonly limits: TransportLimits
+  /** Of the cluster, as far as this node knows: a region that cannot work at it is refused. */
+  readonly featureLevel: () => number
 }

@@ -3,7 +3,7 @@ import { connect, type TLSSocket } from 'node:tls'
 import { AppError } from '#model/errors.ts'
 import { FramedConnection } from '#protocol/framed-connection.ts'
 import { greet } from '#protocol/greeting.ts'
-import type { Purpose } from '#protocol/hello.ts'
+import type { Purpose, Welcome } from '#protocol/hello.ts'
 import { FRAME_LIMITS } from '#protocol/limits.ts'
 import type { HostPort } from '#protocol/token.ts'
 import type { TransportContext } from './context.ts'
@@ -16,7 +16,7 @@ export type DialOptions = {
   /** Ends the attempt. */
   readonly signal: AbortSignal
   /** Set `onFrame` here: the next frame may be in the same chunk as the welcome. */
-  readonly onWelcome: (connection: FramedConnection) => void
+  readonly onWelcome: (connection: FramedConnection, welcome: Welcome) => void
 }
 
 /**
@@ -85,7 +85,7 @@ async function introduce(
     incarnationSeen: incarnations.of(identity.id),
     onWelcome: (welcome) => {
       incarnations.see(welcome.nodeId, welcome.incarnation)
-      options.onWelcome(connection)
+      options.onWelcome(connection, welcome)
     },
   })
   return connection

@@ -32,6 +32,8 @@ export const TRANSPORT_LIMITS = Object.freeze({
   snapshotFrameBytes: 256 << 10,
   /** One chunk of a snapshot, put together again by the receiver. */
   snapshotChunkBytesMax: 64 << 20,
+  /** The receiver looks through what it has of a snapshot before it says from where on it needs it. */
+  snapshotResumeMs: 60_000,
   /** No byte moved for so long: the snapshot is given up. */
   snapshotStallMs: 10_000,
   /** All bytes are there; the receiver writes, syncs and checks. */

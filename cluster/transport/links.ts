@@ -12,15 +12,25 @@ export interface PeerTransport {
   readonly flush: () => void
   /**
    * Streams a snapshot over a second connection; resolves when the receiver has it durable,
-   * rejects otherwise. One at a time per peer is the caller's care.
+   * rejects otherwise. One at a time per peer is the caller's care. `chunks` is called once, with the byte
+   * of the content from which on the receiver needs it: 0, or where an earlier try broke off.
    */
   readonly sendSnapshot: (
     to: string,
     offer: SnapshotOffer,
-    chunks: AsyncIterable<Uint8Array>,
+    chunks: (from: number) => AsyncIterable<Uint8Array>,
   ) => Promise<void>
   readonly isConnected: (to: string) => boolean
   readonly close: () => Promise<void>
+}
+
+/** Chunks of a snapshot as they come. An error of the iteration is the connection's, not the disk's. */
+export interface IncomingChunks extends AsyncIterable<Uint8Array> {
+  /**
+   * Before the first chunk is asked for, at most once: content bytes that are here already. False when the
+   * sender cannot skip them (an older version): then everything comes from the start.
+   */
+  readonly beginAt: (bytes: number) => boolean
 }
 
 export type PeerHandlers = {
@@ -28,7 +38,7 @@ export type PeerHandlers = {
   /** The connection to a peer came or went; `refused` when its port was closed (the process died). */
   readonly onConnection: (peer: string, connected: boolean, refused: boolean) => void
   /** Consume every chunk, make it durable, then resolve; rejecting refuses the snapshot. */
-  readonly onSnapshot: (offer: SnapshotOffer, chunks: AsyncIterable<Uint8Array>) => Promise<void>
+  readonly onSnapshot: (offer: SnapshotOffer, chunks: IncomingChunks) => Promise<void>
   readonly onRack: (link: RackLink) => void
   /** A rack without a certificate asks to join; resolves with its signed certificate or refuses. */
   readonly onEnroll: (request: EnrollRequest) => Promise<EnrollReply>

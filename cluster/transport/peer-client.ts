@@ -12,7 +12,7 @@ import { dial } from './dial.ts'
 
 const EMPTY = new Uint8Array(0)
 /** Their refusal stands until somebody acts: dial seldom, say it once. */
-const LASTING = ['CLUSTER_MISMATCH', 'CERTIFICATE_INVALID']
+const LASTING = ['CLUSTER_MISMATCH', 'CERTIFICATE_INVALID', 'UNSUPPORTED_VERSION']
 
 export class PeerClient {
   readonly #context: TransportContext

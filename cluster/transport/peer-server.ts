@@ -4,6 +4,7 @@
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { AppError } from '#model/errors.ts'
+import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import { FramedConnection } from '#protocol/framed-connection.ts'
 import {
   checkMember,
@@ -150,7 +151,12 @@ export class PeerServer {
     const { identity } = judgement
     const incarnation = identity.kind === 'region' ? incarnations.of(identity.id) : 0
     const { clusterId } = credentials
-    const refusal = checkMember(hello, { clusterId, certificate: identity, incarnation })
+    const featureLevels = {
+      min: identity.kind === 'region' ? this.#context.featureLevel() : SUPPORTED_LEVELS.min,
+      max: SUPPORTED_LEVELS.max,
+    }
+    const known = { clusterId, certificate: identity, incarnation, featureLevels }
+    const refusal = checkMember(hello, known)
     if (refusal !== null) return refusal
     if ((hello.kind === 'rack') === (hello.purpose === 'rack')) return null
     const message = `A ${hello.kind} has no business with purpose ${hello.purpose}.`
@@ -170,6 +176,7 @@ export class PeerServer {
         nodeId,
         kind: 'region',
         incarnation,
+        featureLevels: SUPPORTED_LEVELS,
       }),
     )
     switch (hello.purpose) {
@@ -233,7 +240,7 @@ export class PeerServer {
     connection.onFrame = (body) => {
       const offer = connection.decode(decodeSnapshotOffer, body)
       if (offer === null) return
-      const chunks = new IncomingSnapshot(connection, this.#context.limits)
+      const chunks = new IncomingSnapshot(connection, offer, this.#context.limits)
       if (offer.from !== from) chunks.answer(false, 'The offer names another sender.')
       else if (this.#receivingSnapshot) chunks.answer(false, 'Another snapshot is being received.')
       else void this.#receive(offer, chunks)

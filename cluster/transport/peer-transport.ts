@@ -2,6 +2,8 @@
 // the connection we dialed to it, its messages come on the one it dialed to us: no tie to break, and
 // either half may be lost without the other knowing.
 import { AppError } from '#model/errors.ts'
+import { RESUMABLE_SNAPSHOT_LEVEL, SUPPORTED_LEVELS } from '#model/feature-level.ts'
+import { levelsOf } from '#protocol/hello.ts'
 import type { Clock, Logger, Metrics, Random } from '#model/ports.ts'
 import type { HostPort } from '#protocol/token.ts'
 import type { TransportContext } from './context.ts'
@@ -24,6 +26,8 @@ export type StartTransportOptions = {
   readonly clock: Clock
   readonly random: Random
   readonly limits?: Partial<TransportLimits>
+  /** Of the cluster; default the lowest that this code supports. */
+  readonly featureLevel?: () => number
 }
 
 export interface RunningTransport extends PeerTransport {
@@ -35,11 +39,12 @@ export interface RunningTransport extends PeerTransport {
 
 /** Throws ADDRESS_IN_USE when the address cannot be listened on. */
 export async function startTransport(options: StartTransportOptions): Promise<RunningTransport> {
-  const { peers, limits, listen, ...rest } = options
+  const { peers, limits, listen, featureLevel, ...rest } = options
   const context: TransportContext = {
     ...rest,
     limits: Object.freeze({ ...TRANSPORT_LIMITS, ...limits }),
     incarnations: new Incarnations(),
+    featureLevel: featureLevel ?? (() => SUPPORTED_LEVELS.min),
   }
   const clients = new Map<string, PeerClient>()
   const server = new PeerServer(context, (nodeId) => clients.get(nodeId)?.retryNow())
@@ -76,17 +81,21 @@ export async function startTransport(options: StartTransportOptions): Promise<Ru
       if (peerAddress === undefined) {
         throw new AppError('NOT_FOUND', `No address of ${to} is known.`)
       }
+      let resumable = false
       const connection = await dial(context, {
         peer: to,
         address: peerAddress,
         purpose: 'snapshot',
         signal: snapshots.signal,
-        onWelcome: () => {},
+        onWelcome: (_, welcome) => {
+          resumable = levelsOf(welcome).max >= RESUMABLE_SNAPSHOT_LEVEL
+        },
       })
       const onAbort = (): void => connection.fail(new AppError('SHUTTING_DOWN', 'Stopping.'))
       snapshots.signal.addEventListener('abort', onAbort)
       try {
-        await streamSnapshot(connection, { offer, chunks }, context.limits)
+        const outgoing = { offer: resumable ? { ...offer, resumable } : offer, chunks }
+        await streamSnapshot(connection, outgoing, context.limits)
       } finally {
         snapshots.signal.removeEventListener('abort', onAbort)
       }

@@ -1,6 +1,6 @@
 // Snapshots on a connection of their own, so that a gigabyte never stands before a heartbeat. After the
-// greeting: the offer, then the chunks, then an empty frame; the receiver answers when all is durable. A
-// chunk travels in parts of one frame each, headed by a byte that says whether more of it follows: the
+// greeting: the offer, the answer how much of it is there already from a try that broke, the chunks from
+// there on, an empty frame; the receiver answers when all is durable. A chunk travels in parts of one frame each, headed by a byte that says whether more of it follows: the
 // receiver gets the chunks that the sender's store had, whatever their size.
 import { AppError } from '#model/errors.ts'
 import type { FramedConnection } from '#protocol/framed-connection.ts'
@@ -8,52 +8,85 @@ import { decodeGreeting, encodeGreeting } from '#protocol/hello.ts'
 import type { SnapshotOffer } from '#protocol/peer.ts'
 import { encodeSnapshotOffer } from '#protocol/peer-codec.ts'
 import type { TransportLimits } from './limits.ts'
+import type { IncomingChunks } from './links.ts'
 
 const EMPTY = new Uint8Array(0)
 const MORE_FOLLOWS = 1
 const CHUNK_ENDS = 0
 
+/** What `streamSnapshot` sends. */
+export type OutgoingSnapshot = {
+  readonly offer: SnapshotOffer
+  /** The content from a byte on at which a chunk begins. */
+  readonly chunks: (from: number) => AsyncIterable<Uint8Array>
+}
+
 /** Resolves when the receiver has it durable. Closes the connection in every case. */
 export async function streamSnapshot(
   connection: FramedConnection,
-  snapshot: { readonly offer: SnapshotOffer; readonly chunks: AsyncIterable<Uint8Array> },
+  { offer, chunks }: OutgoingSnapshot,
   limits: TransportLimits,
 ): Promise<void> {
-  const answer = answerOf(connection)
+  const { from, done } = answersOf(connection, offer)
   // Awaited below; a refusal while still sending must not count as unhandled.
-  answer.catch(() => {})
+  done.catch(() => {})
+  from.catch(() => {})
   try {
-    connection.sendFrame(encodeSnapshotOffer(snapshot.offer))
-    for await (const chunk of snapshot.chunks) {
+    connection.sendFrame(encodeSnapshotOffer(offer))
+    const first = offer.resumable === true ? await within(from, limits.snapshotResumeMs) : 0
+    if (first === null) return
+    for await (const chunk of chunks(first)) {
       for (const part of partsOf(chunk, limits.snapshotFrameBytes)) {
-        if (connection.closed) await answer
+        if (connection.closed) await done
         if (connection.sendFrame(part)) continue
-        await within(Promise.race([connection.drained(), answer]), limits.snapshotStallMs)
+        await within(Promise.race([connection.drained(), done]), limits.snapshotStallMs)
       }
     }
     connection.sendFrame(EMPTY)
-    await within(answer, limits.snapshotDurableMs)
+    await within(done, limits.snapshotDurableMs)
   } finally {
     connection.close()
   }
 }
 
-function answerOf(connection: FramedConnection): Promise<void> {
-  return new Promise((resolve, reject) => {
-    connection.onClose = (cause) => {
-      const message = 'The connection closed before the snapshot was durable.'
-      reject(new AppError('PROTOCOL', message, { cause }))
-    }
-    connection.onFrame = (body) => {
-      const done = connection.decode(decodeGreeting, body)
-      if (done?.type === 'snapshotDone' && done.ok) resolve()
-      else if (done?.type === 'snapshotDone') {
-        reject(new AppError('PROTOCOL', `The peer refused the snapshot: ${done.message}`))
-      } else if (done !== null) {
-        reject(new AppError('PROTOCOL', 'The peer answered the snapshot out of turn.'))
-      }
-    }
+/** `from` is null when the receiver has all of it already. */
+type Answers = { readonly from: Promise<number | null>; readonly done: Promise<void> }
+
+/** Both reject with the first thing that goes wrong. */
+function answersOf(connection: FramedConnection, offer: SnapshotOffer): Answers {
+  const from = deferred<number | null>()
+  const done = deferred<void>()
+  const fail = (message: string, cause?: unknown): void => {
+    const error = new AppError('PROTOCOL', message, { cause })
+    from.reject(error)
+    done.reject(error)
+  }
+  connection.onClose = (cause) => {
+    fail('The connection closed before the snapshot was durable.', cause)
+  }
+  connection.onFrame = (body) => {
+    const answer = connection.decode(decodeGreeting, body)
+    if (answer === null) return
+    if (answer.type === 'snapshotFrom' && answer.bytes <= offer.sizeBytes) {
+      from.resolve(answer.bytes)
+    } else if (answer.type !== 'snapshotDone') {
+      fail('The peer answered the snapshot out of turn.')
+    } else if (answer.ok) {
+      from.resolve(null)
+      done.resolve()
+    } else fail(`The peer refused the snapshot: ${answer.message}`)
+  }
+  return { from: from.promise, done: done.promise }
+}
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => {}
+  let reject: (error: Error) => void = () => {}
+  const promise = new Promise<T>((onValue, onError) => {
+    resolve = onValue
+    reject = onError
   })
+  return { promise, resolve, reject }
 }
 
 function* partsOf(chunk: Uint8Array, bytesMax: number): Generator<Uint8Array> {
@@ -67,7 +100,7 @@ function* partsOf(chunk: Uint8Array, bytesMax: number): Generator<Uint8Array> {
 }
 
 /** The receiver's end: chunks as they come, read no faster than they are consumed. */
-export class IncomingSnapshot implements AsyncIterable<Uint8Array> {
+export class IncomingSnapshot implements IncomingChunks {
   readonly #connection: FramedConnection
   readonly #limits: TransportLimits
   #chunks: Uint8Array[] = []
@@ -76,10 +109,13 @@ export class IncomingSnapshot implements AsyncIterable<Uint8Array> {
   #complete = false
   #error: Error | null = null
   #wake: () => void = () => {}
+  /** The sender still waits to hear where to begin. */
+  #asked: boolean
 
   /** The connection has just delivered the offer. */
-  constructor(connection: FramedConnection, limits: TransportLimits) {
+  constructor(connection: FramedConnection, offer: SnapshotOffer, limits: TransportLimits) {
     this.#connection = connection
+    this.#asked = offer.resumable === true
     this.#limits = limits
     connection.onFrame = (body) => this.#onFrame(body)
     connection.onClose = (error) => {
@@ -88,7 +124,15 @@ export class IncomingSnapshot implements AsyncIterable<Uint8Array> {
     }
   }
 
+  beginAt(bytes: number): boolean {
+    if (!this.#asked) return bytes === 0
+    this.#asked = false
+    this.#connection.sendFrame(encodeGreeting({ type: 'snapshotFrom', bytes }))
+    return true
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    if (this.#asked) this.beginAt(0)
     for (;;) {
       const chunk = this.#chunks.shift()
       if (chunk !== undefined) {

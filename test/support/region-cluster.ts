@@ -35,6 +35,10 @@ export class RegionCluster {
   readonly nodes = new Map<string, TestNode>()
   readonly cut = new Set<string>()
   readonly failures: string[] = []
+  /** So many transfers of snapshots break after their first chunk. */
+  snapshotsToBreak = 0
+  /** The byte from which on each transfer was asked for. */
+  readonly snapshotStarts: number[] = []
   readonly #directory: string
   readonly #limits: RegionLimits
   readonly #incarnations = new Map<string, number>()
@@ -126,6 +130,18 @@ export class RegionCluster {
     await rm(this.#directory, { recursive: true, force: true })
   }
 
+  async *#breakable(from: number, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    this.snapshotStarts.push(from)
+    let count = 0
+    for await (const chunk of chunks) {
+      if (count++ === 1 && this.snapshotsToBreak > 0) {
+        this.snapshotsToBreak--
+        throw new Error('the link broke')
+      }
+      yield chunk
+    }
+  }
+
   #transport(from: string): PeerTransport {
     const reachable = (to: string): TestNode | undefined =>
       this.cut.has(from) || this.cut.has(to) ? undefined : this.nodes.get(to)
@@ -139,7 +155,14 @@ export class RegionCluster {
       sendSnapshot: async (to, offer, chunks) => {
         const target = reachable(to)
         if (target === undefined) throw new Error('not connected')
-        await target.assembly.onSnapshot(offer, chunks)
+        let from = 0
+        await target.assembly.onSnapshot(offer, {
+          beginAt: (bytes) => {
+            from = bytes
+            return true
+          },
+          [Symbol.asyncIterator]: () => this.#breakable(from, chunks(from)),
+        })
       },
       flush: () => {},
       isConnected: (to) => reachable(to) !== undefined,

@@ -3,7 +3,13 @@ import { systemClock, systemRandom } from '#platform/system.ts'
 import type { PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
 import type { HostPort } from '#protocol/token.ts'
 import type { TransportLimits } from '#transport/limits.ts'
-import type { Credentials, EnrollReply, EnrollRequest, RackLink } from '#transport/links.ts'
+import type {
+  Credentials,
+  EnrollReply,
+  EnrollRequest,
+  IncomingChunks,
+  RackLink,
+} from '#transport/links.ts'
 import { startTransport, type RunningTransport } from '#transport/peer-transport.ts'
 import { makeCountingMetrics, makeLogRecorder } from './counting-metrics.ts'
 
@@ -16,7 +22,7 @@ export async function startTestTransport(
     readonly port?: number
     readonly limits?: Partial<TransportLimits>
     readonly onMessage?: (from: string, message: PeerMessage) => void
-    readonly onSnapshot?: (offer: SnapshotOffer, chunks: AsyncIterable<Uint8Array>) => Promise<void>
+    readonly onSnapshot?: (offer: SnapshotOffer, chunks: IncomingChunks) => Promise<void>
     readonly onEnroll?: (request: EnrollRequest) => Promise<EnrollReply>
   } = {},
 ) {

@@ -12,6 +12,7 @@ import { fdatasyncP50Ms } from './disk.ts'
 import { measureCommands } from './commands.ts'
 import { measureFailover } from './failover-run.ts'
 import { measureIdle } from './idle-run.ts'
+import { measureSnapshotStall } from './snapshot-stall.ts'
 
 const run = promisify(execFile)
 
@@ -43,7 +44,7 @@ function median(values: readonly number[]): number {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      only: { type: 'string', default: 'P1,P2,P3,P4,P5,P14' },
+      only: { type: 'string', default: 'P1,P2,P3,P4,P5,P14,S1' },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '4' },
       failovers: { type: 'string', default: '10' },
@@ -69,7 +70,8 @@ async function main(): Promise<void> {
   try {
     const before = fdatasyncP50Ms(directory)
     const measured: Measured[] = []
-    for (const measure of [measureIdle, measureCommands, measureFailover]) {
+    const all = [measureIdle, measureCommands, measureFailover, measureSnapshotStall]
+    for (const measure of all) {
       measured.push(...(await measure(options)))
     }
     const disk = { before, after: fdatasyncP50Ms(directory) }

@@ -20,9 +20,9 @@ export async function runRegion(args: Arguments, io: Io): Promise<number> {
   await claimPid(file)
   try {
     const running = await startRegion({ dir, version }, platform)
-    const { region, node, bootFiles } = running
+    const { region, node, bootFiles, backups } = running
     const listen = { host: node.host, port: node.apiPort }
-    const api = await startApi({ region, bootFiles, listen, version, ...platform }).catch(
+    const api = await startApi({ region, bootFiles, backups, listen, version, ...platform }).catch(
       async (error: unknown) => {
         await running.close()
         throw error

@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 import type { BootFiles } from '#api/boot-files.ts'
 import { startApi } from '#api/server.ts'
 import { hashPassword } from '#api/passwords.ts'
+import { Backups } from '#node/backups.ts'
 import { makeLogger } from '#platform/logger.ts'
 import { makeMetrics } from '#platform/metrics.ts'
 import { systemRandom } from '#platform/system.ts'
@@ -149,6 +150,7 @@ export async function startTestApi(t: Test): Promise<TestApi> {
   const api = await startApi({
     region,
     bootFiles: memoryBootFiles(files),
+    backups: new Backups({ region, clock, version: '0.1.0', sliceMs: 8 }),
     listen: { host: '127.0.0.1', port: 0 },
     logger: makeLogger({ level: 'debug', write: (line) => logs.push(line), clock }),
     metrics: makeMetrics(),

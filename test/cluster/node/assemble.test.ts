@@ -127,6 +127,36 @@ t.test('a follower behind the compacted log gets a snapshot, and restarts from i
   t.same(cluster.failures, [])
 })
 
+t.test('a snapshot whose transfer breaks is gone on with, not begun again', async (t) => {
+  const cluster = await setUp(t, {
+    snapshotEntries: 50,
+    snapshotEntriesMax: 50,
+    trailingEntries: 10,
+  })
+  const [follower] = cluster.followers()
+  if (follower === undefined) throw new Error('no follower')
+  await cluster.crash(follower.id)
+  await until('a leader among the rest', () => cluster.leader() !== undefined)
+  const writer = [...cluster.nodes.values()][0]
+  if (writer === undefined) throw new Error('nobody is left')
+  const puts = Array.from({ length: 700 }, (_, i) => put(writer, `s-${i}`, String(i)))
+  await Promise.all(puts)
+  for (let i = 0; i < 100; i++) await put(writer, `late-${i}`, String(i))
+  await until('the log was cut', () =>
+    [...cluster.nodes.values()].every((node) => node.stores.log.reader.firstIndex() > 700),
+  )
+  cluster.snapshotsToBreak = 1
+  const again = await cluster.start(follower.id)
+  await cluster.openSession(again.id)
+  await again.assembly.region.read('linearizable')
+  t.equal(setting(again, 's-699'), '699')
+  t.equal(cluster.snapshotStarts[0], 0)
+  t.ok((cluster.snapshotStarts[1] ?? 0) > 0, 'the second try began where the first one broke')
+  await settled(cluster)
+  t.equal(new Set(cluster.digests()).size, 1)
+  t.same(cluster.failures, [])
+})
+
 t.test('leadership is handed over on request', async (t) => {
   const cluster = await setUp(t)
   const leader = cluster.leader()

@@ -1,6 +1,7 @@
 // Snapshot files: whole or absent, verified when read, and never the wrong one removed.
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { snapshotMeta } from '#test/contract/log-store.ts'
 import { openSnapshotStore, type SnapshotStore } from '#storage/snapshot-store.ts'
@@ -115,14 +116,123 @@ t.test('the newest two and the one in force are kept', async (t) => {
   ])
 })
 
-t.test('unfinished files are removed at start', async (t) => {
-  const { dir, store } = await filled(t)
-  const writer = await store.receive(snapshotMeta(50), { sha256: 'x', sizeBytes: 10 })
-  await writer.append(Buffer.from('half'))
-  t.equal((await readdir(join(dir, 'snapshots'))).length, 2)
+t.test('unfinished files of our own are removed at start', async (t) => {
+  const { dir } = await filled(t)
+  await writeFile(join(dir, 'snapshots', '0000000000000050.snapshot.1.partial'), 'half')
   await openSnapshotStore(dir, { inForce: () => 10 })
   t.same(await readdir(join(dir, 'snapshots')), ['0000000000000010.snapshot'])
+})
+
+/** A follower that has received the first two chunks of the leader's snapshot before the link broke. */
+async function brokenOff(t: Test) {
+  const { store: leader } = await filled(t)
+  const announced = await leader.describe(10)
+  const { dir, store } = await filled(t)
+  const writer = await store.receive(snapshotMeta(60), announced)
+  await writer.append(CHUNKS[0]!)
+  await writer.append(CHUNKS[1]!)
+  await writer.suspend()
+  const [name = ''] = (await readdir(join(dir, 'snapshots'))).filter((each) => each.includes('60.'))
+  const finish = async (with_: SnapshotStore): Promise<number> => {
+    const again = await with_.receive(snapshotMeta(60), announced)
+    for await (const chunk of leader.openRead(10, again.resumedBytes)) await again.append(chunk)
+    await again.commit()
+    t.same(await read(with_, 60), CHUNKS)
+    return again.resumedBytes
+  }
+  return { dir, store, announced, path: join(dir, 'snapshots', name), finish }
+}
+
+t.test('a transfer that broke goes on from the last whole chunk', async (t) => {
+  const { store, finish } = await brokenOff(t)
+  t.equal(await finish(store), 5)
+})
+
+t.test('it goes on after a restart of the process too', async (t) => {
+  const { dir, finish } = await brokenOff(t)
+  t.equal(await finish(await openSnapshotStore(dir, { inForce: () => 10 })), 5)
+})
+
+t.test('a chunk that was cut off or spoiled is received again', async (t) => {
+  const { store, path, finish } = await brokenOff(t)
+  const pristine = await readFile(path)
+  // The second chunk is empty: its header is the last eight bytes.
+  await writeFile(path, Buffer.concat([pristine, Buffer.from([0, 0, 0, 9, 1, 2, 3, 4, 5])]))
+  t.equal(await finish(store), 5)
+  const again = await brokenOff(t)
+  const bytes = await readFile(again.path)
+  bytes[bytes.length - 10]! ^= 1
+  await writeFile(again.path, bytes)
+  t.equal(await again.finish(again.store), 0)
+})
+
+t.test('what is left of another snapshot is not gone on with, and is removed', async (t) => {
+  const { dir, store, announced } = await brokenOff(t)
+  const other = { ...announced, sha256: 'ff'.repeat(32) }
+  const writer = await store.receive(snapshotMeta(60), other)
+  t.equal(writer.resumedBytes, 0)
+  const names = await readdir(join(dir, 'snapshots'))
+  t.same(
+    names.filter((name) => name.endsWith('.incoming')),
+    ['0000000000000060.ffffffffffffffff.incoming'],
+  )
   await writer.abort()
+  t.same(await readdir(join(dir, 'snapshots')), ['0000000000000010.snapshot'])
+})
+
+t.test('a longer leftover than was announced, or of another meta, starts over', async (t) => {
+  const { store, announced } = await brokenOff(t)
+  const shorter = await store.receive(snapshotMeta(60), { ...announced, sizeBytes: 4 })
+  t.equal(shorter.resumedBytes, 0)
+  await shorter.suspend()
+  const meta = { ...snapshotMeta(60), lastIncludedTerm: 99 }
+  const other = await store.receive(meta, announced)
+  t.equal(other.resumedBytes, 0)
+  await other.abort()
+})
+
+t.test('a leftover goes when the log has reached it', async (t) => {
+  const { dir } = await brokenOff(t)
+  const store = await openSnapshotStore(dir, { inForce: () => 10 })
+  await store.create(snapshotMeta(60), streamOf(CHUNKS))
+  t.same(
+    (await readdir(join(dir, 'snapshots'))).filter((name) => name.endsWith('.incoming')),
+    [],
+  )
+})
+
+t.test('one snapshot at a time is received', async (t) => {
+  const { store } = await filled(t)
+  const announced = { sha256: 'aa', sizeBytes: 10 }
+  const writer = await store.receive(snapshotMeta(60), announced)
+  await t.rejects(store.receive(snapshotMeta(70), announced), { code: 'OVERLOADED' })
+  await writer.abort()
+  await (await store.receive(snapshotMeta(70), announced)).abort()
+})
+
+t.test('reading begins only where a chunk begins', async (t) => {
+  const { store } = await filled(t)
+  const from = async (bytes: number): Promise<number[]> => {
+    const sizes: number[] = []
+    for await (const chunk of store.openRead(10, bytes)) sizes.push(chunk.byteLength)
+    return sizes
+  }
+  t.same(await from(5), [0, 100_000])
+  t.same(await from(100_005), [])
+  await t.rejects(from(6), { code: 'BAD_REQUEST' })
+})
+
+t.test('a file of a newer version stops the reader instead of looking damaged', async (t) => {
+  const { store, path } = await filled(t)
+  const bytes = await readFile(path)
+  const headerEnd = 16 + bytes.readUInt32BE(12)
+  bytes.writeUInt32BE(2, 8)
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, headerEnd)), headerEnd)
+  await writeFile(path, bytes)
+  await t.rejects(read(store, 10), {
+    code: 'UNSUPPORTED_VERSION',
+    message: /a snapshot of version 2; this code reads 1/,
+  })
 })
 
 t.test('a received snapshot counts once committed, and equals the sent one', async (t) => {

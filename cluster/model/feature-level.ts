@@ -1,0 +1,27 @@
+// The feature levels of the product: what nodes of different versions may say to each other and write into
+// the log together. A cluster is at the lowest level that all its regions support, and never goes back.
+//
+//   1  the first version: its nodes name no level
+//   2  resumable snapshots; `cluster.restore`, `cluster.raiseLevel`
+
+export type LevelRange = { readonly min: number; readonly max: number }
+
+/** Of this code. `min` rises only when an old level can no longer be read, which no version may do lightly. */
+export const SUPPORTED_LEVELS: LevelRange = Object.freeze({ min: 1, max: 2 })
+
+/** Of whom does not say. */
+export const FIRST_LEVELS: LevelRange = Object.freeze({ min: 1, max: 1 })
+
+/** From here on a receiver of a snapshot answers how much of it it has. */
+export const RESUMABLE_SNAPSHOT_LEVEL = 2
+
+/** Null: they can work together. Else one sentence; `theirs` is the one who is told. */
+export function whyLevelsDiffer(theirs: LevelRange, ours: LevelRange): string | null {
+  if (theirs.max < ours.min) {
+    return `Feature level ${ours.min} is needed, up to ${theirs.max} is supported: upgrade this node.`
+  }
+  if (theirs.min > ours.max) {
+    return `Feature level ${theirs.min} is needed there, this cluster is at ${ours.max}: too new a node.`
+  }
+  return null
+}

@@ -1,0 +1,26 @@
+// Long work on the one thread in slices: whoever does it asks between two pieces whether the slice is over
+// and then gives the event loop back, so that heartbeats and packets get their turn.
+import type { Clock } from '#model/ports.ts'
+
+export class Pace {
+  readonly #clock: Clock
+  readonly #sliceMs: number
+  #beganMs: number
+
+  constructor(clock: Clock, sliceMs: number) {
+    this.#clock = clock
+    this.#sliceMs = sliceMs
+    this.#beganMs = clock.monotonicMs()
+  }
+
+  /** True when it is time to `rest`; asking costs a look at the clock. */
+  due(): boolean {
+    return this.#clock.monotonicMs() - this.#beganMs >= this.#sliceMs
+  }
+
+  /** Everything that waits gets its turn; a new slice begins after it. */
+  async rest(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    this.#beganMs = this.#clock.monotonicMs()
+  }
+}

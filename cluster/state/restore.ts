@@ -1,0 +1,64 @@
+// A new cluster over the rows of another one: a backup restored, or the rest of a cluster that lost its
+// majority. What says who the old cluster was is left behind before the rows are taken over; the first
+// command gives the new one its identity and remembers that promises may be missing (lease-protocol §5).
+import type { Controller } from '#model/machine.ts'
+import { DONE, refuse, type Handler } from './context.ts'
+import { addEvent } from './events.ts'
+import type { DumpedRow } from './snapshot.ts'
+import { createApiKey, createUser } from './users.ts'
+
+/** Tables that are about processes, members and secrets of the cluster that the rows come from. */
+const LEFT_BEHIND: ReadonlySet<string> = new Set([
+  'sessions',
+  'sessionOutcomes',
+  'joinTokens',
+  'members',
+])
+
+/**
+ * §5 with Lmax = 24 h and the compiled maxima of everything else, ms: ceil(86,400,000 · 11/9) + g. No lease
+ * or tenure of the old cluster outlives it.
+ */
+const QUARANTINE_MS = 105_660_000
+
+/** The row as the new cluster begins with it; null for one that it does not take over. */
+export function rowForNewCluster(row: DumpedRow): DumpedRow | null {
+  if (LEFT_BEHIND.has(row.table)) return null
+  if (row.table !== 'controllers') return row
+  const controller: Controller = row.row
+  if (controller.kind === 'region') return null
+  // Its certificate is the old cluster's: it is known, and must enrol again.
+  return { ...row, row: { ...controller, connected: false } }
+}
+
+/** Twice by a restore that was cut short: the second is no error when it names the same cluster. */
+export const restoreCluster: Handler<'cluster.restore'> = (context, command) => {
+  const { state, now, wall } = context
+  const { clusterId, fromClusterId, admin, apiKey, joinTokenDigest, quarantine } = command
+  const known = state.cluster.get('cluster')
+  if (known?.id === clusterId) return DONE
+  if (known?.id !== fromClusterId) {
+    return refuse('CONFLICT', 'The rows are not those of the cluster that is restored.')
+  }
+  const restoreUntil = quarantine
+    ? Math.max(known.restoreUntil ?? 0, now + QUARANTINE_MS)
+    : (known.restoreUntil ?? 0)
+  state.cluster.put('cluster', { ...known, id: clusterId, createdWall: wall, restoreUntil })
+  const user = createUser(context, { type: 'user.create', ...admin })
+  if (!user.ok) return user
+  const key = createApiKey(context, { type: 'apiKey.create', ...apiKey, userId: user.value.id })
+  if (!key.ok) return key
+  state.joinTokens.put(joinTokenDigest, {
+    digest: joinTokenDigest,
+    kind: 'rack',
+    createdWall: wall,
+  })
+  addEvent(context, {
+    systemId: null,
+    username: '',
+    level: 'WARNING',
+    type: 'Cluster restored',
+    description: `from cluster ${fromClusterId} as of revision ${state.revision - 1}`,
+  })
+  return DONE
+}
