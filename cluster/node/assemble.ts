@@ -9,12 +9,15 @@ import { Raft } from '#raft/raft.ts'
 import type { Entry, SnapshotMeta } from '#raft/types.ts'
 import type { PeerTransport } from '#transport/links.ts'
 import { type Applied, Applier } from './applier.ts'
+import type { Disk } from './disk.ts'
 import { Driver } from './driver.ts'
 import { History } from './history.ts'
 import { makeLogTime } from './log-time.ts'
 import type { NodeFile } from './node-file.ts'
 import type { Stores } from './open-stores.ts'
 import { Reads } from './reads.ts'
+import type { Rejoin } from './rejoin.ts'
+import { wireRejoin } from './wire-rejoin.ts'
 import { RegionNode } from './region-node.ts'
 import { readSnapshot } from './snapshots.ts'
 import { Snapshotter } from './snapshotter.ts'
@@ -26,6 +29,8 @@ export type AssembleOptions = {
   readonly node: NodeFile
   readonly incarnation: number
   readonly stores: Stores
+  /** Absent: the stores are believed as they are (they are a test's own). */
+  readonly disk?: Disk
   readonly limits: RegionLimits
   readonly platform: Platform
   readonly onFailure: (what: string, error: unknown) => never
@@ -43,6 +48,7 @@ export class Assembly {
   readonly #snapshotter: Snapshotter
   readonly #status: Status
   readonly #history: History
+  readonly #rejoin: Rejoin | null
   #transport: PeerTransport | null = null
   #leader: string | null = null
   #leaderSeenMs: number
@@ -90,6 +96,7 @@ export class Assembly {
       onSent: (to, ok) => this.#driver.input((raft) => raft.reportSnapshot(to, ok)),
     })
     this.#status = this.#makeStatus()
+    this.#rejoin = options.disk === undefined ? null : this.#makeRejoin(options.disk)
     this.region = new RegionNode({
       nodeId: node.nodeId,
       clusterId: node.clusterId,
@@ -112,7 +119,8 @@ export class Assembly {
 
   start(): void {
     const { limits } = this.#options
-    this.#driver.start()
+    if (this.#rejoin === null) this.#driver.start()
+    else this.#rejoin.start()
     const { clock, scheduler } = this.#options.platform
     const onTick = (): void => {
       this.#waiters.expire(clock.monotonicMs())
@@ -128,6 +136,7 @@ export class Assembly {
   async stop(): Promise<void> {
     for (const cancel of this.#timers) cancel()
     this.#submit.stop()
+    await this.#rejoin?.stop()
     await this.#driver.stop()
     await this.#snapshotter.stop()
     await this.#applier.flush()
@@ -136,7 +145,7 @@ export class Assembly {
   readonly onMessage = (from: string, message: PeerMessage): void => {
     switch (message.type) {
       case 'raft':
-        if (message.message.from === from) this.#driver.input((raft) => raft.step(message.message))
+        if (message.message.from === from) this.#onRaft(message.message)
         return
       case 'forward':
         this.#onForward(from, message)
@@ -145,7 +154,13 @@ export class Assembly {
         this.#submit.onForwarded(message.id, message.result)
         return
       case 'report':
-        if (message.report.id === from) this.#status.onReport(message.report)
+        if (message.report.id === from) this.#onReport(message.report)
+        return
+      case 'recall':
+        this.#rejoin?.onRecall(from, message.position)
+        return
+      case 'recalled':
+        this.#rejoin?.onRecalled(from, message)
         return
       default:
         message satisfies never
@@ -156,9 +171,11 @@ export class Assembly {
     const { logger } = this.#options.platform
     logger.info(connected ? 'peer.connected' : 'peer.disconnected', { peer })
     if (connected) {
+      this.#rejoin?.introduce(peer)
       this.#report()
       return
     }
+    this.#rejoin?.onDisconnected(peer)
     this.#submit.onDisconnected(peer)
     this.#driver.input((raft) => raft.reportUnreachable(peer))
   }
@@ -178,8 +195,19 @@ export class Assembly {
       throw error
     }
     const { from, term, meta: snapshot } = offer
-    const message: Message = { type: 'installSnapshot', from, to: node.nodeId, term, snapshot }
+    this.#onRaft({ type: 'installSnapshot', from, to: node.nodeId, term, snapshot })
+  }
+
+  /** A node whose disk is not judged yet is silent: any answer would be a promise. */
+  #onRaft(message: Message): void {
+    this.#rejoin?.onRaft(message)
+    if (this.#rejoin?.isListening === false) return
     this.#driver.input((raft) => raft.step(message))
+  }
+
+  #onReport(report: NodeReport): void {
+    this.#status.onReport(report)
+    if (report.position !== null) this.#rejoin?.onPosition(report.id, report.position)
   }
 
   /** Read before it may enter the log: a command that is unknown here would stop every node at apply. */
@@ -236,6 +264,16 @@ export class Assembly {
     })
   }
 
+  #makeRejoin(disk: Disk): Rejoin {
+    const { node, platform, limits, onFailure } = this.#options
+    return wireRejoin({
+      ...{ disk, node, limits, platform, onFailure },
+      ...{ raft: this.#raft, driver: this.#driver, reads: this.#reads, waiters: this.#waiters },
+      send: (to, message) => this.#transport?.send(to, message) ?? false,
+      onChange: () => this.#report(),
+    })
+  }
+
   #makeRaft(): Raft {
     const { node, stores, limits, platform } = this.#options
     const { electionTicksMin, heartbeatTicks, appendBytesMax, inflightMessagesMax } = limits
@@ -258,6 +296,7 @@ export class Assembly {
   }
 
   #send(message: Message): boolean {
+    this.#rejoin?.introduce(message.to)
     return this.#transport?.send(message.to, { type: 'raft', message }) ?? false
   }
 
@@ -309,6 +348,8 @@ export class Assembly {
       fsyncP99Ms: this.#driver.fsyncP99Ms(),
       apiUrl: node.peers.find((peer) => peer.id === node.nodeId)?.apiUrl ?? '',
       pid: process.pid,
+      ...(this.#rejoin?.condition ?? { condition: 'ok', reason: null }),
+      position: this.#rejoin?.position ?? null,
     }
   }
 
