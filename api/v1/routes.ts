@@ -58,6 +58,8 @@ function renderStatus(status: RegionStatus, revision: number) {
       api_url: member.apiUrl,
       peer_address: member.peerAddress,
       pid: member.pid,
+      condition: member.condition,
+      reason: member.reason,
     })),
   }
 }

@@ -9,6 +9,7 @@ import { Raft } from '#raft/raft.ts'
 import type { Entry, SnapshotMeta } from '#raft/types.ts'
 import type { IncomingChunks, PeerTransport } from '#transport/links.ts'
 import { type Applied, Applier } from './applier.ts'
+import type { Disk } from './disk.ts'
 import { Driver } from './driver.ts'
 import { History } from './history.ts'
 import { makeLogTime } from './log-time.ts'
@@ -17,6 +18,8 @@ import type { Stores } from './open-stores.ts'
 import { Pace } from './pace.ts'
 import { Reads } from './reads.ts'
 import { receiveSnapshot } from './receive-snapshot.ts'
+import type { Rejoin } from './rejoin.ts'
+import { wireRejoin } from './wire-rejoin.ts'
 import { RegionNode } from './region-node.ts'
 import { readSnapshot } from './snapshots.ts'
 import { Snapshotter } from './snapshotter.ts'
@@ -28,6 +31,8 @@ export type AssembleOptions = {
   readonly node: NodeFile
   readonly incarnation: number
   readonly stores: Stores
+  /** Absent: the stores are believed as they are (they are a test's own). */
+  readonly disk?: Disk
   readonly limits: RegionLimits
   readonly platform: Platform
   readonly onFailure: (what: string, error: unknown) => never
@@ -45,6 +50,7 @@ export class Assembly {
   readonly #snapshotter: Snapshotter
   readonly #status: Status
   readonly #history: History
+  readonly #rejoin: Rejoin | null
   #transport: PeerTransport | null = null
   #leader: string | null = null
   #leaderSeenMs: number
@@ -92,6 +98,7 @@ export class Assembly {
       onSent: (to, ok) => this.#driver.input((raft) => raft.reportSnapshot(to, ok)),
     })
     this.#status = this.#makeStatus()
+    this.#rejoin = options.disk === undefined ? null : this.#makeRejoin(options.disk)
     this.region = new RegionNode({
       nodeId: node.nodeId,
       clusterId: node.clusterId,
@@ -114,7 +121,8 @@ export class Assembly {
 
   start(): void {
     const { limits } = this.#options
-    this.#driver.start()
+    if (this.#rejoin === null) this.#driver.start()
+    else this.#rejoin.start()
     const { clock, scheduler } = this.#options.platform
     const onTick = (): void => {
       this.#waiters.expire(clock.monotonicMs())
@@ -130,6 +138,7 @@ export class Assembly {
   async stop(): Promise<void> {
     for (const cancel of this.#timers) cancel()
     this.#submit.stop()
+    await this.#rejoin?.stop()
     await this.#driver.stop()
     await this.#snapshotter.stop()
     await this.#applier.flush()
@@ -138,7 +147,7 @@ export class Assembly {
   readonly onMessage = (from: string, message: PeerMessage): void => {
     switch (message.type) {
       case 'raft':
-        if (message.message.from === from) this.#driver.input((raft) => raft.step(message.message))
+        if (message.message.from === from) this.#onRaft(message.message)
         return
       case 'forward':
         this.#onForward(from, message)
@@ -147,7 +156,13 @@ export class Assembly {
         this.#submit.onForwarded(message.id, message.result)
         return
       case 'report':
-        if (message.report.id === from) this.#status.onReport(message.report)
+        if (message.report.id === from) this.#onReport(message.report)
+        return
+      case 'recall':
+        this.#rejoin?.onRecall(from, message.position)
+        return
+      case 'recalled':
+        this.#rejoin?.onRecalled(from, message)
         return
       default:
         message satisfies never
@@ -158,9 +173,11 @@ export class Assembly {
     const { logger } = this.#options.platform
     logger.info(connected ? 'peer.connected' : 'peer.disconnected', { peer })
     if (connected) {
+      this.#rejoin?.introduce(peer)
       this.#report()
       return
     }
+    this.#rejoin?.onDisconnected(peer)
     this.#submit.onDisconnected(peer)
     this.#driver.input((raft) => raft.reportUnreachable(peer))
   }
@@ -170,8 +187,19 @@ export class Assembly {
     const { stores, node } = this.#options
     await receiveSnapshot(stores.snapshots, offer, chunks)
     const { from, term, meta: snapshot } = offer
-    const message: Message = { type: 'installSnapshot', from, to: node.nodeId, term, snapshot }
+    this.#onRaft({ type: 'installSnapshot', from, to: node.nodeId, term, snapshot })
+  }
+
+  /** A node whose disk is not judged yet is silent: any answer would be a promise. */
+  #onRaft(message: Message): void {
+    this.#rejoin?.onRaft(message)
+    if (this.#rejoin?.isListening === false) return
     this.#driver.input((raft) => raft.step(message))
+  }
+
+  #onReport(report: NodeReport): void {
+    this.#status.onReport(report)
+    if (report.position !== null) this.#rejoin?.onPosition(report.id, report.position)
   }
 
   /** Read before it may enter the log: a command that is unknown here would stop every node at apply. */
@@ -229,6 +257,16 @@ export class Assembly {
     })
   }
 
+  #makeRejoin(disk: Disk): Rejoin {
+    const { node, platform, limits, onFailure } = this.#options
+    return wireRejoin({
+      ...{ disk, node, limits, platform, onFailure },
+      ...{ raft: this.#raft, driver: this.#driver, reads: this.#reads, waiters: this.#waiters },
+      send: (to, message) => this.#transport?.send(to, message) ?? false,
+      onChange: () => this.#report(),
+    })
+  }
+
   #makeRaft(): Raft {
     const { node, stores, limits, platform } = this.#options
     const { electionTicksMin, heartbeatTicks, appendBytesMax, inflightMessagesMax } = limits
@@ -251,6 +289,7 @@ export class Assembly {
   }
 
   #send(message: Message): boolean {
+    this.#rejoin?.introduce(message.to)
     return this.#transport?.send(message.to, { type: 'raft', message }) ?? false
   }
 
@@ -303,6 +342,8 @@ export class Assembly {
       fsyncP99Ms: this.#driver.fsyncP99Ms(),
       apiUrl: node.peers.find((peer) => peer.id === node.nodeId)?.apiUrl ?? '',
       pid: process.pid,
+      ...(this.#rejoin?.condition ?? { condition: 'ok', reason: null }),
+      position: this.#rejoin?.position ?? null,
     }
   }
 

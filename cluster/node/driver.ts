@@ -59,6 +59,8 @@ export class Driver {
   #tickDue = false
   #stopTicks = (): void => {}
   #lastTickMs: number
+  /** Term of the vote that was logged last. */
+  #votedTerm = 0
 
   constructor(options: DriverOptions) {
     this.#options = options
@@ -209,6 +211,18 @@ export class Driver {
     }
   }
 
+  /** Once for each vote that is on disk: who elected whom can be read from the logs. */
+  #logVote({ hardState }: AppendWork): void {
+    if (hardState === null || hardState.votedFor === null) return
+    const { currentTerm: term, votedFor } = hardState
+    const { id, role, amnesia } = this.#options.raft.status()
+    // Kept from before, or spent without an election by a node that recovered.
+    if (term === this.#votedTerm || amnesia !== 0 || (votedFor === id && role === 'follower'))
+      return
+    this.#votedTerm = term
+    this.#options.logger.info('raft.voted', { term, voted_for: votedFor })
+  }
+
   /** The core hands out one append at a time; its messages leave only when it is on disk. */
   #save(work: AppendWork): void {
     const { store, hooks, clock, raft, metrics } = this.#options
@@ -219,6 +233,7 @@ export class Driver {
         entries: work.entries,
         snapshot: work.snapshot,
       })
+      this.#logVote(work)
       if (work.snapshot !== null) await hooks.restore(work.snapshot)
       const tookMs = clock.monotonicMs() - beganMs
       this.#fsyncMs.push(tookMs)

@@ -56,15 +56,20 @@ export async function readCredentials(
   }
 }
 
-/** Counts this start and makes the count durable before anybody can hear of it (pitfall C10). */
-export async function nextIncarnation(directory: string): Promise<number> {
+/**
+ * A number for this life that no earlier one had, durable before anybody can hear of it (pitfall C10): one
+ * more than the last, or the seconds of the wall clock. A disk that was set back would count a second time;
+ * the clock makes that unlikely, and that others know a higher number is what safety rests on.
+ */
+export async function nextIncarnation(directory: string, wallMs: number): Promise<number> {
   const path = join(directory, 'incarnation')
   const last = Number(await readFile(path, 'utf8').catch(() => '0'))
   if (!Number.isSafeInteger(last) || last < 0) {
     throw new AppError('STORAGE_DAMAGED', `${path} does not hold a number.`)
   }
-  await writeDurably(path, `${last + 1}\n`)
-  return last + 1
+  const next = Math.max(last + 1, Math.floor(wallMs / 1_000))
+  await writeDurably(path, `${next}\n`)
+  return next
 }
 
 /** Temporary file → sync → rename → sync of the directory. */

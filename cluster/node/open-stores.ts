@@ -12,6 +12,7 @@ import { rowsOfCut, takeCut } from '#state/cut.ts'
 import { type DumpedRow, dumpedMeta, Restoring } from '#state/snapshot.ts'
 import { emptyState, type RegionState } from '#state/state.ts'
 import { openLevelLogStore } from '#storage/level-log-store.ts'
+import type { ReceiptState } from '#storage/log-receipt.ts'
 import type { LogStore } from '#storage/log-store.ts'
 import { openSnapshotStore, type SnapshotStore } from '#storage/snapshot-store.ts'
 import { openStateStore, type StateStore } from '#storage/state-store.ts'
@@ -21,6 +22,8 @@ import { readSnapshot } from './snapshots.ts'
 
 export type Stores = {
   readonly log: LogStore
+  /** How far the log is on disk. */
+  readonly position: () => ReceiptState
   readonly rows: StateStore
   readonly snapshots: SnapshotStore
   /** As of `state.revision`. */
@@ -45,7 +48,7 @@ export async function openStores(dir: string, node: NodeFile, logger: Logger): P
       logger.warn('state.rebuilt', { why: rows.rebuiltBecause })
     }
     const rebuilt = await rebuild({ log, rows, snapshots, node })
-    return makeStores({ log, rows, snapshots, ...rebuilt })
+    return makeStores({ log, position: log.position, rows, snapshots, ...rebuilt })
   } catch (error) {
     await rows?.close()
     await log.close()

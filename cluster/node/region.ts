@@ -1,5 +1,6 @@
 // The port the rest of a region process sees: write a command, read the state, watch it change.
 // `region-node.ts` implements it; `test/support/memory-region.ts` is the fake (one node, no disk).
+import type { NodeCondition } from '#protocol/peer.ts'
 import type { Actor, Command } from '#state/command.ts'
 import type { ChangeBatch, OutcomeOf } from '#state/outcome.ts'
 import type { RegionState } from '#state/state.ts'
@@ -42,6 +43,10 @@ export type MemberStatus = {
   readonly apiUrl: string | null
   readonly peerAddress: string
   readonly pid: number | null
+  /** `unknown` when it has not reported lately. */
+  readonly condition: NodeCondition | 'unknown'
+  /** One sentence when the condition is neither `ok` nor `unknown`. */
+  readonly reason: string | null
 }
 
 export type RegionStatus = {

@@ -7,11 +7,11 @@ import { startTransport } from '#transport/peer-transport.ts'
 import { Backups } from './backups.ts'
 import { BootFiles } from './boot-files.ts'
 import { assemble } from './assemble.ts'
+import { openDisk } from './disk.ts'
 import { makeEnroller } from './enroll.ts'
 import { Housekeeping, type HousekeepingOptions } from './housekeeping.ts'
 import { join as joinCluster } from './join-cluster.ts'
 import { nextIncarnation, type NodeFile, readCredentials, readNodeFile } from './node-file.ts'
-import { openStores } from './open-stores.ts'
 import { RackService } from './rack-service.ts'
 import type { RegionNode } from './region-node.ts'
 
@@ -44,13 +44,14 @@ export async function startRegion(
   const background = makeBackground(logger, platform.metrics)
   const onFailure = (what: string, error: unknown): never => failStop(logger, what, error)
 
-  const stores = await openStores(dir, node, logger)
-  const incarnation = await nextIncarnation(dir)
+  const incarnation = await nextIncarnation(dir, platform.clock.wallMs())
+  const disk = await openDisk({ dir, node, incarnation, logger })
+  const { stores } = disk
   const credentials = await readCredentials(dir, node, incarnation)
   const parts = assemble({
     node,
     incarnation,
-    stores,
+    ...{ stores, disk },
     limits,
     platform: { ...platform, logger },
     onFailure,

@@ -43,7 +43,7 @@ export class Status {
     const members = [...addresses.keys()]
       .toSorted()
       .map((id) => this.#member(id, own, leaderLast ?? own.last))
-    const votersUp = members.filter((member) => member.voter && member.reachable).length
+    const votersUp = members.filter((member) => member.voter && hasVote(member)).length
     const healthy = leader !== null && votersUp * 2 > voters().length
     return { clusterId, nodeId, leader, term, members, healthy }
   }
@@ -66,6 +66,13 @@ export class Status {
       apiUrl: address?.apiUrl ?? report?.apiUrl ?? null,
       peerAddress: address?.peerAddress ?? '',
       pid: report?.pid ?? null,
+      condition: report?.condition ?? 'unknown',
+      reason: report?.reason ?? null,
     }
   }
+}
+
+/** A node that has started anew and is not sure of its disk counts for nothing yet. */
+function hasVote({ reachable, condition }: MemberStatus): boolean {
+  return reachable && (condition === 'ok' || condition === 'unknown')
 }

@@ -8,6 +8,8 @@ const PEER_FIELDS = {
   raft: { message: 'record' },
   forward: { id: 'index', envelope: 'bytes' },
   forwarded: { id: 'index', result: 'record' },
+  recall: { position: 'record' },
+  recalled: { incarnation: 'index', claims: 'recordOrNull', term: 'index' },
   report: { report: 'record' },
 } as const satisfies { readonly [T in PeerMessage['type']]: Fields }
 
@@ -21,6 +23,28 @@ const REPORT_FIELDS: Fields = {
   fsyncP99Ms: 'numberOrNull',
   apiUrl: 'text',
   pid: 'index',
+  condition: 'text',
+  reason: 'textOrNull',
+  position: 'recordOrNull',
+}
+
+const POSITION_FIELDS: Fields = {
+  incarnation: 'index',
+  epoch: 'index',
+  batchSequence: 'index',
+  term: 'index',
+  votedFor: 'textOrNull',
+  lastIndex: 'index',
+  lastTerm: 'index',
+}
+
+const CLAIMS_FIELDS: Fields = {
+  incarnation: 'index',
+  epoch: 'index',
+  batchSequence: 'index',
+  term: 'index',
+  ackedTerm: 'index',
+  ackedIndex: 'index',
 }
 
 /** Shares the encoder's pool: write it away at once. */
@@ -65,7 +89,13 @@ function parsePeerMessage(value: unknown): PeerMessage {
       checkForwardResult(record['result'])
       break
     case 'report':
-      checkRecord(record['report'], REPORT_FIELDS, 'report')
+      checkReport(record['report'])
+      break
+    case 'recall':
+      checkRecord(record['position'], POSITION_FIELDS, 'position')
+      break
+    case 'recalled':
+      if (record['claims'] !== null) checkRecord(record['claims'], CLAIMS_FIELDS, 'claims')
       break
     case 'forward':
       break
@@ -73,6 +103,11 @@ function parsePeerMessage(value: unknown): PeerMessage {
       messageType satisfies never
   }
   return record as unknown as PeerMessage
+}
+
+function checkReport(value: unknown): void {
+  const { position } = checkRecord(value, REPORT_FIELDS, 'report')
+  if (position !== null) checkRecord(position, POSITION_FIELDS, 'position')
 }
 
 function checkForwardResult(value: unknown): void {

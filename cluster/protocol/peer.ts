@@ -4,6 +4,38 @@ import type { Message } from '#raft/message.ts'
 import type { SnapshotMeta } from '#raft/types.ts'
 import type { Outcome } from '#state/outcome.ts'
 
+/** How far a node's disk is, as it tells the others; all of it is synced there (raft-features §5). */
+export type DiskPosition = {
+  /** The life of the node that says so. */
+  readonly incarnation: number
+  /** The life in which this disk was last found to have lost something; 0 for never. */
+  readonly epoch: number
+  /** Counts the synced batches of the log; comparable within one epoch. */
+  readonly batchSequence: number
+  readonly term: number
+  readonly votedFor: string | null
+  readonly lastIndex: number
+  readonly lastTerm: number
+}
+
+/** What a node remembers of another one's claims. Each number only grows within an epoch. */
+export type PeerClaims = {
+  readonly incarnation: number
+  readonly epoch: number
+  readonly batchSequence: number
+  /** Highest term in which it said anything. */
+  readonly term: number
+  /** The end of what it acknowledged in the newest term in which it acknowledged anything. */
+  readonly ackedTerm: number
+  readonly ackedIndex: number
+}
+
+/**
+ * `ok`; `verifying`: started, and not yet told by enough others that its disk is what it was; `reseeding`: its
+ * disk lost something, it follows without a vote; `diverged`: its state is not the others'.
+ */
+export type NodeCondition = 'ok' | 'verifying' | 'reseeding' | 'diverged'
+
 export type NodeReport = {
   readonly id: string
   readonly role: 'leader' | 'follower' | 'candidate' | 'preCandidate'
@@ -14,6 +46,11 @@ export type NodeReport = {
   readonly fsyncP99Ms: number | null
   readonly apiUrl: string
   readonly pid: number
+  readonly condition: NodeCondition
+  /** One sentence when the condition is not `ok`. */
+  readonly reason: string | null
+  /** Null until its disk is known to be sound, or its loss is recorded. */
+  readonly position: DiskPosition | null
 }
 
 export type ForwardResult =
@@ -30,6 +67,15 @@ export type PeerMessage =
   /** Encoded envelope for the leader; one hop only. */
   | { readonly type: 'forward'; readonly id: number; readonly envelope: Uint8Array }
   | { readonly type: 'forwarded'; readonly id: number; readonly result: ForwardResult }
+  /** "I have just started with this disk; what do you remember of me?" Before anything else in a life. */
+  | { readonly type: 'recall'; readonly position: DiskPosition }
+  /** `incarnation` is the asker's, `term` the answerer's own. Null: never heard of it. */
+  | {
+      readonly type: 'recalled'
+      readonly incarnation: number
+      readonly claims: PeerClaims | null
+      readonly term: number
+    }
   /** Every second, for `region status` on any node. */
   | { readonly type: 'report'; readonly report: NodeReport }
 

@@ -14,6 +14,7 @@ const KINDS = {
   text: isText,
   textOrNull: (value: unknown) => value === null || isText(value),
   index: isIndex,
+  indexOrAbsent: (value: unknown) => value === undefined || isIndex(value),
   indexOrNull: (value: unknown) => value === null || isIndex(value),
   /** Times in ms and measurements; may have a fraction, may not be NaN or infinite. */
   number: (value: unknown) => Number.isFinite(value),

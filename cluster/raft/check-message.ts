@@ -12,11 +12,12 @@ export function isWellFormed(message: Message, self: NodeId): boolean {
     case 'appendEntries':
       return isAppendWellFormed(message)
     case 'appendEntriesReply':
-      return isCount(message.index) && isCount(message.hintIndex) && isCount(message.hintTerm)
+      if (!isCount(message.hintIndex) || !isCount(message.hintTerm)) return false
+      return isCount(message.index) && isCount(message.amnesia ?? 0)
     case 'heartbeat':
       return isCount(message.leaderCommit) && isCount(message.readRound)
     case 'heartbeatReply':
-      return isCount(message.readRound)
+      return isCount(message.readRound) && isCount(message.amnesia ?? 0)
     case 'installSnapshot': {
       const { lastIncludedIndex, lastIncludedTerm, lastIncludedStamp } = message.snapshot
       if (!isCount(lastIncludedIndex) || !isCount(lastIncludedTerm)) return false

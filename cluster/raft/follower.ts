@@ -2,6 +2,7 @@
 // its term has become a follower before it comes here. Nothing a peer sends may break an assertion:
 // what cannot be true is ignored and counted.
 import assert from 'node:assert/strict'
+import { amnesiaOf } from './amnesia.ts'
 import { onTimeoutNow } from './candidate.ts'
 import type { Message } from './message.ts'
 import { acceptEntries, commitTo } from './proposal.ts'
@@ -85,6 +86,7 @@ function acknowledge(state: RaftState, message: Message, index: LogIndex): void 
     index,
     hintIndex: 0,
     hintTerm: 0,
+    ...amnesiaOf(state),
   })
 }
 
@@ -102,6 +104,7 @@ function refuse(state: RaftState, message: Of<'appendEntries'>): void {
     index: message.prevLogIndex,
     hintIndex,
     hintTerm: log.termAt(hintIndex) ?? 0,
+    ...amnesiaOf(state),
   })
 }
 
@@ -113,7 +116,8 @@ function onHeartbeat(state: RaftState, message: Of<'heartbeat'>): void {
     commitTo(state, message.leaderCommit)
   }
   const { readRound } = message
-  const reply = { ...header(state, message.from), type: 'heartbeatReply', readRound } as const
+  const said = { ...header(state, message.from), ...amnesiaOf(state) }
+  const reply = { ...said, type: 'heartbeatReply', readRound } as const
   // The reply claims our term and nothing about the log: it need not wait behind a long write.
   if (state.durable.currentTerm === state.currentTerm) sendNow(state, reply)
   else sendAfterAppend(state, reply)

@@ -1,5 +1,6 @@
 // What a leader does with its peers' replies and with time (Raft §5.3, dissertation §3.10, §6.2).
 import assert from 'node:assert/strict'
+import { noteAmnesia } from './amnesia.ts'
 import type { Message } from './message.ts'
 import { advanceMatch, becomeReplicate, type Progress, retreatNext } from './progress.ts'
 import { advanceCommit } from './proposal.ts'
@@ -44,11 +45,8 @@ export function stepLeader(state: RaftState, message: Message): void {
 }
 
 function onAppendEntriesReply(state: RaftState, message: Of<'appendEntriesReply'>): void {
-  const progress = state.progress.get(message.from)
-  if (progress === undefined) {
-    ignore(state, 'notMember')
-    return
-  }
+  const progress = noteAmnesia(state, message)
+  if (progress === undefined) return
   if (message.success && message.index > state.log.lastIndex) {
     ignore(state, 'ackBeyondLog')
     return
@@ -79,11 +77,8 @@ function onAccepted(state: RaftState, message: Of<'appendEntriesReply'>, progres
 }
 
 function onHeartbeatReply(state: RaftState, message: Of<'heartbeatReply'>): void {
-  const progress = state.progress.get(message.from)
-  if (progress === undefined) {
-    ignore(state, 'notMember')
-    return
-  }
+  const progress = noteAmnesia(state, message)
+  if (progress === undefined) return
   progress.recentActive = true
   progress.probeSent = false
   const isBehind = progress.matchIndex < state.log.lastIndex
@@ -93,6 +88,8 @@ function onHeartbeatReply(state: RaftState, message: Of<'heartbeatReply'>): void
     ignore(state, 'staleReply')
     return
   }
+  // Whoever forgot its term cannot say that nobody leads in a later one.
+  if (progress.amnesia !== 0) return
   progress.readRound = Math.max(progress.readRound, message.readRound)
   confirmReads(state)
 }
@@ -123,7 +120,7 @@ function currentRole(state: RaftState): RaftState['role'] {
 function checkQuorum(state: RaftState): void {
   const active = new Map<NodeId, boolean>([[state.id, true]])
   for (const [id, progress] of state.progress) {
-    active.set(id, progress.recentActive)
+    active.set(id, progress.recentActive && progress.amnesia === 0)
     progress.recentActive = false
   }
   if (voteResult(state.configuration, active) !== 'won') {
@@ -139,7 +136,7 @@ export function transferLeadership(state: RaftState, to: NodeId | null): NodeId 
   if (state.role !== 'leader') return null
   const target = to ?? bestFollower(state)
   const progress = target === null ? undefined : state.progress.get(target)
-  if (target === null || progress === undefined) return null
+  if (target === null || progress === undefined || progress.amnesia !== 0) return null
   if (!state.configuration.voters.includes(target)) return null
   state.transferTo = target
   state.electionElapsed = 0
@@ -161,7 +158,7 @@ export function bestFollower(state: RaftState): NodeId | null {
   let best: NodeId | null = null
   let bestRank = -1
   for (const [id, progress] of state.progress) {
-    if (!state.configuration.voters.includes(id)) continue
+    if (!state.configuration.voters.includes(id) || progress.amnesia !== 0) continue
     const rank = progress.matchIndex * 2 + (progress.recentActive ? 1 : 0)
     if (rank > bestRank) {
       best = id

@@ -10,6 +10,8 @@ import type {
   Term,
 } from './types.ts'
 
+// `amnesia` in a reply: the sender's disk lost what it had promised, in the life so numbered. What it says
+// brings it up to date, and counts towards nothing (amnesia.ts).
 type Header = { readonly from: NodeId; readonly to: NodeId; readonly term: Term }
 
 export type Message = Header &
@@ -44,6 +46,7 @@ export type Message = Header &
         /** Refusal: where to probe next, by index and term on the follower's side (pitfall B7). */
         readonly hintIndex: LogIndex
         readonly hintTerm: Term
+        readonly amnesia?: number
       }
     | {
         readonly type: 'heartbeat'
@@ -52,7 +55,11 @@ export type Message = Header &
         /** Newest read round the leader wants confirmed; 0 for none (pitfall E2). */
         readonly readRound: number
       }
-    | { readonly type: 'heartbeatReply'; readonly readRound: number }
+    | {
+        readonly type: 'heartbeatReply'
+        readonly readRound: number
+        readonly amnesia?: number
+      }
     | { readonly type: 'installSnapshot'; readonly snapshot: SnapshotMeta }
     | { readonly type: 'timeoutNow' }
     /** A follower's client wants a linearizable read; `requestId` is the follower's own counter. */

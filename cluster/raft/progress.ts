@@ -26,6 +26,8 @@ export type Progress = {
   pendingSnapshotIndex: LogIndex
   /** Newest read round this peer has confirmed in this term (pitfall E2). */
   readRound: number
+  /** Not 0: the peer forgot what it promised, in that life of its; it counts towards nothing. */
+  amnesia: number
   readonly inflights: Inflights
 }
 
@@ -44,6 +46,7 @@ export function makeProgress(
     sentCommit: 0,
     pendingSnapshotIndex: 0,
     readRound: 0,
+    amnesia: 0,
     inflights: new Inflights({
       messagesMax: config.inflightMessagesMax,
       bytesMax: config.inflightBytesMax,

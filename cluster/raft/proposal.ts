@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { dataBytes, entryBytes } from './log.ts'
 import { committedIndex } from './quorum.ts'
 import type { RaftState } from './state.ts'
-import type { Entry, EntryKind, LogIndex } from './types.ts'
+import type { Entry, EntryKind, LogIndex, NodeId } from './types.ts'
 
 /**
  * Appends one entry per element of `datas`, all with one stamp, and returns the last one's index.
@@ -74,10 +74,16 @@ export function commitTo(state: RaftState, index: LogIndex): void {
 export function advanceCommit(state: RaftState): void {
   if (state.role !== 'leader') return
   const index = committedIndex(state.configuration, (id) =>
-    id === state.id ? state.log.durableIndex : (state.progress.get(id)?.matchIndex ?? 0),
+    id === state.id ? state.log.durableIndex : countedMatch(state, id),
   )
   if (index <= state.commitIndex) return
   if (state.log.termAt(index) === state.currentTerm) commitTo(state, index)
+}
+
+/** A peer that forgot may have promised a later term: what it holds now is no vote for a commit (C10). */
+function countedMatch(state: RaftState, id: NodeId): LogIndex {
+  const progress = state.progress.get(id)
+  return progress === undefined || progress.amnesia !== 0 ? 0 : progress.matchIndex
 }
 
 export function noteConfigurations(state: RaftState, entries: readonly Entry[]): void {

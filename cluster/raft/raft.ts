@@ -9,6 +9,7 @@
 //      `advance({ type: 'applied', index })`. The next page comes when this one is reported;
 //   4. answer `reads` once lastApplied ≥ index (pitfall E4), or fail those without an index.
 import assert from 'node:assert/strict'
+import { forget, recover } from './amnesia.ts'
 import { campaign, onPreVoteReply, onRequestVoteReply } from './candidate.ts'
 import { isWellFormed } from './check-message.ts'
 import { stepFollower } from './follower.ts'
@@ -105,6 +106,22 @@ export class Raft {
    */
   transferLeadership(to: NodeId | null): NodeId | null {
     return transferLeadership(this.#state, to)
+  }
+
+  /**
+   * This node's disk lost what it had promised (pitfall C10): from here on it votes for nobody and counts for
+   * nothing, in all else it follows. `life` > 0 tells this loss from an earlier one. A leader steps down.
+   */
+  forget(life: number): void {
+    forget(this.#state, life)
+  }
+
+  /**
+   * It holds again all that it may have promised; the caller has made sure of the conditions of
+   * `cluster/node/README.md`. In the current term it still votes for nobody.
+   */
+  recover(): void {
+    recover(this.#state)
   }
 
   /** Campaigns now, pre-vote first; for the first voter of a new cluster and for tests. */

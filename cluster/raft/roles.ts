@@ -46,10 +46,11 @@ export function becomeLeader(state: RaftState): void {
 }
 
 /**
- * May this node be elected? Not while it installs a snapshot, and not before it has applied every
+ * May this node be elected? Not while it knows that it forgot (C10) or installs a snapshot, and not before it has applied every
  * configuration it knows to be committed: it would count the wrong voters (pitfall A12).
  */
 export function isPromotable(state: RaftState): boolean {
+  if (state.amnesia !== 0) return false
   const oldest = state.configurationIndexes[0]
   if (oldest !== undefined && oldest <= state.commitIndex) return false
   return isVoter(state.configuration, state.id) && state.log.pendingSnapshot === null

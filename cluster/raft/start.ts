@@ -41,6 +41,7 @@ export function makeState(options: RaftOptions): RaftState {
     currentTerm: hardState.currentTerm,
     votedFor: hardState.votedFor,
     durable: hardState,
+    amnesia: 0,
     role: 'follower',
     leader: null,
     commitIndex: Math.max(hardState.commitIndex, appliedIndex),

@@ -51,6 +51,9 @@ export type RaftState = {
   votedFor: NodeId | null
   durable: HardState
 
+  /** Not 0: this node forgot what it promised, in the life so numbered; see amnesia.ts. */
+  amnesia: number
+
   // Volatile on all nodes: lastApplied ≤ applyingIndex ≤ commitIndex ≤ lastIndex.
   role: Role
   leader: NodeId | null

@@ -1,6 +1,6 @@
 // What an operator, a metric or a test may know of a node; a copy, safe to keep.
 import type { ProgressState } from './progress.ts'
-import type { IgnoreReason, RaftState } from './state.ts'
+import { type IgnoreReason, isVoteDurable, type RaftState } from './state.ts'
 import type { Configuration, LogIndex, NodeId, Role, Term } from './types.ts'
 
 export type PeerStatus = {
@@ -11,6 +11,8 @@ export type PeerStatus = {
   readonly recentActive: boolean
   /** AppendEntries with entries that are not yet answered. */
   readonly inflightCount: number
+  /** Not 0: the peer forgot what it promised and counts towards nothing until it is re-seeded. */
+  readonly amnesia: number
 }
 
 export type Status = {
@@ -19,6 +21,10 @@ export type Status = {
   readonly term: Term
   readonly votedFor: NodeId | null
   readonly leader: NodeId | null
+  /** Not 0: this node forgot what it promised, and does not vote (amnesia.ts). */
+  readonly amnesia: number
+  /** Term and vote are on disk as they are in memory. */
+  readonly isVoteDurable: boolean
   readonly commitIndex: LogIndex
   readonly lastApplied: LogIndex
   readonly lastIndex: LogIndex
@@ -42,6 +48,7 @@ export function makeStatus(state: RaftState): Status {
     state: progress.state,
     recentActive: progress.recentActive,
     inflightCount: progress.inflights.count,
+    amnesia: progress.amnesia,
   }))
   return {
     id: state.id,
@@ -49,6 +56,8 @@ export function makeStatus(state: RaftState): Status {
     term: state.currentTerm,
     votedFor: state.votedFor,
     leader: state.leader,
+    amnesia: state.amnesia,
+    isVoteDurable: isVoteDurable(state),
     commitIndex: state.commitIndex,
     lastApplied: state.lastApplied,
     lastIndex: state.log.lastIndex,

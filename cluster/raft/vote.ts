@@ -32,6 +32,8 @@ export function onVoteRequest(state: RaftState, request: VoteRequest): void {
 }
 
 function canGrant(state: RaftState, request: VoteRequest): boolean {
+  // It may have voted in this term already, or hold a log that lost what it acknowledged (C10).
+  if (state.amnesia !== 0) return false
   const isFree = state.votedFor === null && state.leader === null
   const isAhead = request.type === 'preVote' && request.term > state.currentTerm
   if (!isFree && !isAhead && state.votedFor !== request.from) return false

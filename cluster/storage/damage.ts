@@ -6,8 +6,8 @@ import { AppError } from '#model/errors.ts'
 export function damaged(path: string, what: string, cause?: unknown): AppError {
   return new AppError(
     'STORAGE_DAMAGED',
-    `${path}: ${what}. This node does not vote on damaged data; keep the directory as evidence ` +
-      'and let the node join again with an empty one.',
+    `${path}: ${what}. This node does not vote on damaged data; ` +
+      'keep them as evidence and let the other nodes seed it anew.',
     { details: { path, what }, ...(cause === undefined ? {} : { cause }) },
   )
 }

@@ -56,10 +56,8 @@ export class DurableLogStore implements LogStore {
     return this.#retained
   }
 
-  /** Highest batch made durable; peers may remember it. */
-  get batchSequence(): number {
-    return this.#tail.batchSequence
-  }
+  /** How far the log is on disk, for the peers to remember. */
+  readonly position = (): ReceiptState => receiptOf(this.#tail)
 
   readonly hardState = (): HardState => this.#opened
 

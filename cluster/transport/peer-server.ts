@@ -181,7 +181,7 @@ export class PeerServer {
     )
     switch (hello.purpose) {
       case 'messages':
-        this.#onPeer(connection, hello.nodeId)
+        this.#onPeer(connection, hello)
         return
       case 'snapshot':
         this.#onSnapshot(connection, hello.nodeId)
@@ -196,14 +196,19 @@ export class PeerServer {
     }
   }
 
-  #onPeer(connection: FramedConnection, from: string): void {
-    const { handlers } = this.#context
+  #onPeer(connection: FramedConnection, { nodeId: from, incarnation }: Hello): void {
+    const { handlers, incarnations } = this.#context
     connection.allowFrames(FRAME_LIMITS.peerBytesMax)
     const silence = this.#watchSilence(connection)
     connection.onFrame = (body) => {
       silence.heard()
       if (body.length === 0) {
         connection.sendFrame(EMPTY)
+        return
+      }
+      // What an earlier life had still on its way: this one may know nothing of it any more (pitfall C10).
+      if (incarnation < incarnations.of(from)) {
+        connection.fail(new AppError('PROTOCOL', `${from} has started anew.`))
         return
       }
       const messages = connection.decode(decodePeerMessages, body)

@@ -79,6 +79,7 @@ const RAFT: { readonly [T in Message['type']]: fc.Arbitrary<Message> } = {
     index,
     hintIndex: index,
     hintTerm: index,
+    amnesia: index,
   }),
   heartbeat: message('heartbeat', { leaderCommit: index, readRound: index }),
   heartbeatReply: message('heartbeatReply', { readRound: index }),
@@ -98,6 +99,14 @@ const outcome = fc.oneof(
   record({ ok: fc.constant(true), value: record({ systemId: id }) }),
   record({ ok: fc.constant(false), code: fc.constant('CONFLICT'), message: id }),
 )
+const diskPosition = record({
+  ...{ incarnation: index, epoch: index, batchSequence: index, term: index },
+  ...{ votedFor: fc.option(id, { nil: null }), lastIndex: index, lastTerm: index },
+})
+const claims = record({
+  ...{ incarnation: index, epoch: index, batchSequence: index },
+  ...{ term: index, ackedTerm: index, ackedIndex: index },
+})
 const PEER: { readonly [T in PeerMessage['type']]: fc.Arbitrary<PeerMessage> } = {
   raft: record({ type: fc.constant('raft'), message: raftMessage }),
   forward: record({ type: fc.constant('forward'), id: index, envelope: fc.uint8Array() }),
@@ -113,6 +122,12 @@ const PEER: { readonly [T in PeerMessage['type']]: fc.Arbitrary<PeerMessage> } =
       }),
     ),
   }),
+  recall: record({ type: fc.constant('recall'), position: diskPosition }),
+  recalled: record({
+    type: fc.constant('recalled'),
+    ...{ incarnation: index, term: index },
+    claims: fc.option(claims, { nil: null }),
+  }),
   report: record({
     type: fc.constant('report'),
     report: record({
@@ -125,6 +140,9 @@ const PEER: { readonly [T in PeerMessage['type']]: fc.Arbitrary<PeerMessage> } =
       fsyncP99Ms: fc.option(stamp, { nil: null }),
       apiUrl: id,
       pid: index,
+      condition: fc.constantFrom('ok', 'verifying', 'reseeding'),
+      reason: fc.option(id, { nil: null }),
+      position: fc.option(diskPosition, { nil: null }),
     }),
   }),
 }

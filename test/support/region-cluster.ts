@@ -1,12 +1,14 @@
 // Three region nodes in one process: real cores, real stores in a temporary directory, a network in memory
 // whose links a test can cut. The session of each node is opened as a started process does it.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Assembly, assemble } from '#node/assemble.ts'
+import { type Disk, openDisk } from '#node/disk.ts'
 import type { NodeFile } from '#node/node-file.ts'
 import { openStores, type Stores } from '#node/open-stores.ts'
 import { stateDigest } from '#node/snapshots.ts'
+import type { PeerMessage } from '#protocol/peer.ts'
 import { REGION_CONFIG, type RegionLimits } from '#platform/config.ts'
 import { makeMetrics } from '#platform/metrics.ts'
 import { systemClock, systemRandom, systemScheduler } from '#platform/system.ts'
@@ -39,18 +41,28 @@ export class RegionCluster {
   snapshotsToBreak = 0
   /** The byte from which on each transfer was asked for. */
   readonly snapshotStarts: number[] = []
+  /** Called with each message that leaves. */
+  onSend: (from: string, to: string, message: PeerMessage) => void = () => {}
   readonly #directory: string
   readonly #limits: RegionLimits
   readonly #incarnations = new Map<string, number>()
+  /** Nodes ask each other what they remember of them, as real ones do. */
+  #remembers = false
+  /** Every log line of every node, as an object. */
+  readonly lines: Readonly<Record<string, unknown>>[] = []
 
   private constructor(directory: string, limits: RegionLimits) {
     this.#directory = directory
     this.#limits = limits
   }
 
-  static async make(limits: Partial<RegionLimits> = {}): Promise<RegionCluster> {
+  static async make(
+    limits: Partial<RegionLimits> = {},
+    options: { readonly remembers?: boolean } = {},
+  ): Promise<RegionCluster> {
     const directory = await mkdtemp(join(tmpdir(), 'ironraft-nodes-'))
     const cluster = new RegionCluster(directory, { ...REGION_CONFIG, ...limits })
+    cluster.#remembers = options.remembers ?? false
     for (const id of IDS) await cluster.start(id)
     return cluster
   }
@@ -58,13 +70,22 @@ export class RegionCluster {
   async start(id: string): Promise<TestNode> {
     const incarnation = (this.#incarnations.get(id) ?? 0) + 1
     this.#incarnations.set(id, incarnation)
-    const logger = makeLogger({ level: 'error', write: () => {}, clock: systemClock })
-    const dir = join(this.#directory, id)
+    const write = (line: string): void => {
+      this.lines.push({ node: id, ...(JSON.parse(line) as object) })
+    }
+    const logger = makeLogger({ level: 'info', write, clock: systemClock })
+    const dir = this.directory(id)
     await mkdir(dir, { recursive: true })
     const node = nodeFile(id)
-    const stores = await openStores(dir, node, logger)
+    let disk: Disk | undefined
+    if (this.#remembers) {
+      if (incarnation === 1) await writeFile(join(dir, 'initialise.json'), '{}')
+      disk = await openDisk({ dir, node, incarnation, logger })
+    }
+    const stores = disk?.stores ?? (await openStores(dir, node, logger))
     const assembly = assemble({
       ...{ node, incarnation, stores, limits: this.#limits },
+      ...(disk === undefined ? {} : { disk }),
       platform: {
         ...{ clock: systemClock, scheduler: systemScheduler, random: systemRandom, logger },
         metrics: makeMetrics(),
@@ -87,6 +108,11 @@ export class RegionCluster {
     const [first] = this.nodes.values()
     await first?.assembly.region.initialise(INITIALISE)
     await Promise.all([...this.nodes.keys()].map((id) => this.openSession(id)))
+    for (const id of IDS) await rm(join(this.directory(id), 'initialise.json'), { force: true })
+  }
+
+  directory(id: string): string {
+    return join(this.#directory, id)
   }
 
   async openSession(id: string): Promise<void> {
@@ -149,6 +175,7 @@ export class RegionCluster {
       send: (to, message) => {
         const target = reachable(to)
         if (target === undefined) return false
+        this.onSend(from, to, message)
         setImmediate(() => reachable(to)?.assembly.onMessage(from, structuredClone(message)))
         return true
       },

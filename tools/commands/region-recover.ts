@@ -57,8 +57,8 @@ export function whatHappens(
   return [
     `node ${survivor.id} has ${has}`,
     `kept: every write that reached it, among them ${unknown} of which it did not know the end`,
-    'lost: writes that were acknowledged without this node; a node with a higher term or revision has more',
-    'the new cluster has another id: the other nodes and all racks of the old one can never join it',
+    'lost: what was acknowledged without this node; one of a higher term or revision has more',
+    'the new cluster has another id: other nodes and all racks of the old one cannot join it',
   ]
 }
 

@@ -19,6 +19,10 @@ export type NodeStatus = {
   readonly lag: number
   readonly reachable: boolean
   readonly fsync_p99_ms: number | null
+  /** `ok`, or why the node has no vote now: `verifying`, `reseeding`, `diverged`; `unknown` when silent. */
+  readonly condition: string
+  /** One sentence about the condition; null when there is nothing to say. */
+  readonly reason: string | null
   readonly pid?: number
 }
 
@@ -57,8 +61,12 @@ export async function runStatus(args: Arguments, io: Io): Promise<number> {
 /** A leader that is reachable, and a majority of the voters with it. */
 export function isHealthy({ leader, nodes }: ClusterStatus): boolean {
   const voters = nodes.filter((node) => node.voter)
-  const up = voters.filter((node) => node.reachable).length
+  const up = voters.filter((node) => node.reachable && hasVote(node)).length
   return nodes.some((node) => node.id === leader && node.reachable) && up * 2 > voters.length
+}
+
+function hasVote({ condition }: NodeStatus): boolean {
+  return condition === 'ok' || condition === 'unknown'
 }
 
 /** Of those that know a leader the one of the highest term, then the one furthest ahead. */
@@ -134,6 +142,8 @@ function contractOf({ cluster_id, leader, term, nodes }: ClusterStatus): Cluster
       lag: node.lag,
       reachable: node.reachable,
       fsync_p99_ms: node.fsync_p99_ms,
+      condition: node.condition,
+      reason: node.reason,
       ...(typeof node.pid === 'number' ? { pid: node.pid } : {}),
     })),
   }
@@ -149,6 +159,8 @@ function allDead(cluster: ClusterFile | null): ClusterStatus {
     lag: 0,
     reachable: false,
     fsync_p99_ms: null,
+    condition: 'unknown',
+    reason: null,
   }))
   return { cluster_id: cluster?.clusterId ?? '', leader: null, term: 0, nodes }
 }
@@ -184,9 +196,13 @@ function describeStatus(status: ClusterStatus): string {
     'lag',
     'reachable',
     'fsync_p99_ms',
+    'condition',
     'pid',
   ]
   const leader = status.leader ?? 'none'
   const head = `Cluster ${status.cluster_id}: ${health}, leader ${leader}, term ${status.term}`
-  return `${head}\n${formatTable(status.nodes, columns)}`
+  const why = status.nodes
+    .filter(({ reason }) => reason !== null)
+    .map(({ id, condition, reason }) => `\n${id} is ${condition}: ${reason}`)
+  return `${head}\n${formatTable(status.nodes, columns)}${why.join('')}`
 }

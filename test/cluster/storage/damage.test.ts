@@ -104,7 +104,7 @@ t.test('an undamaged log killed with -9 opens with everything', async (t) => {
   const { dir } = await killedLog(t)
   const store = await openLevelLogStore(dir)
   t.equal(store.reader.lastIndex(), 20)
-  t.equal(store.batchSequence, 3)
+  t.equal(store.position().batchSequence, 3)
   t.same(store.hardState(), hardState(1, { votedFor: 'a' }))
   await store.close()
 })

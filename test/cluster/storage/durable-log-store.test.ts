@@ -129,12 +129,12 @@ t.test(
 
 t.test('the batch sequence counts every durable batch and survives', async (t) => {
   const { disk, store } = await filledDisk()
-  t.equal(store.batchSequence, 2)
+  t.equal(store.position().batchSequence, 2)
   await store.save(logWrite({}))
   await store.compact(snapshotMeta(2, 1))
-  t.equal(store.batchSequence, 4)
+  t.equal(store.position().batchSequence, 4)
   await store.close()
-  t.equal((await disk.open()).batchSequence, 4)
+  t.equal((await disk.open()).position().batchSequence, 4)
 })
 
 t.test('a compaction under way stops when a received snapshot overtakes it', async (t) => {

@@ -17,6 +17,10 @@ const b = await startTestTransport(await pki.member('region', 'b'), {
 const { address } = b.transport
 t.teardown(() => b.transport.close())
 
+const POSITION = {
+  ...{ incarnation: 1, epoch: 0, batchSequence: 1, term: 1, votedFor: null },
+  ...{ lastIndex: 1, lastTerm: 1 },
+}
 const header = (length: number): Buffer => {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32BE(length)
@@ -198,3 +202,22 @@ t.test('closing does not wait for connections that never finish their handshake'
   await closing.transport.close()
   t.ok(performance.now() - startMs < 1_000)
 })
+
+t.test(
+  'what an earlier life had on its way is not heard once the next has said hello',
+  async (t) => {
+    const member = await pki.member('region', 'a')
+    const said = encodePeerMessage({ type: 'recall', position: POSITION })
+    const heard = () => b.received.filter(({ message }) => message.type === 'recall').length
+    const earlier = await greetedPeer(address, member, { incarnation: 50 })
+    earlier.writeFrame(said)
+    await until('heard', () => heard() === 1)
+    const later = await greetedPeer(address, member, { incarnation: 51 })
+    earlier.writeFrame(said)
+    await earlier.closed()
+    t.equal(heard(), 1)
+    later.writeFrame(said)
+    await until('heard', () => heard() === 2)
+    later.socket.destroy()
+  },
+)

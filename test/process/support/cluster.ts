@@ -36,6 +36,8 @@ export type StatusReport = {
     readonly lag: number
     readonly reachable: boolean
     readonly fsync_p99_ms: number | null
+    readonly condition: string
+    readonly reason: string | null
     readonly pid?: number
   }[]
 }

@@ -10,7 +10,7 @@ import {
 function node(id: string, set: Partial<NodeStatus> = {}): NodeStatus {
   return {
     ...{ id, role: 'follower', voter: true, applied: 5, commit: 5, lag: 0, reachable: true },
-    fsync_p99_ms: null,
+    ...{ fsync_p99_ms: null, condition: 'ok', reason: null },
     ...set,
   }
 }
@@ -27,6 +27,8 @@ t.test('a leader with a majority of the voters is healthy', async (t) => {
   t.ok(isHealthy(answer('a', { nodes: [node('a'), node('b'), node('c', down)] })))
   t.notOk(isHealthy(answer('a', { nodes: [node('a'), node('b', down), node('c', down)] })))
   t.notOk(isHealthy(answer('a', { nodes: [node('a', down), node('b'), node('c')] })))
+  const reseeding = node('c', { condition: 'reseeding', reason: 'its log is empty' })
+  t.notOk(isHealthy(answer('a', { nodes: [node('a'), node('b', down), reseeding] })), 'no vote')
   const learner = node('d', { voter: false, reachable: false })
   t.ok(isHealthy(answer('a', { nodes: [node('a'), node('b'), node('c', down), learner] })))
 })
