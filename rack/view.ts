@@ -216,6 +216,9 @@ const TABLES = [
   'machineBoots',
   'bootResources',
   'settings',
+  'tenures',
+  'reserves',
+  'reservations',
 ] as const satisfies readonly ViewTable[]
 
 function emptyTables(): Tables {
@@ -229,6 +232,9 @@ function emptyTables(): Tables {
     machineBoots: new Map(),
     bootResources: new Map(),
     settings: new Map(),
+    tenures: new Map(),
+    reserves: new Map(),
+    reservations: new Map(),
   }
 }
 

@@ -21,8 +21,11 @@ import type {
   IpAddress,
   IpRange,
   Quarantine,
+  Reservation,
+  Reserve,
   Space,
   Subnet,
+  Tenure,
   Vlan,
 } from '#model/network.ts'
 import type { Outcome } from './outcome.ts'
@@ -107,6 +110,11 @@ export type Cluster = {
   readonly name: 'cluster'
   readonly id: string
   readonly createdWall: number
+  /**
+   * Log time until which only renewals are accepted: the state came from a backup, and what was promised
+   * after the backup is not known (lease-protocol §5). Absent: never restored.
+   */
+  readonly restoreUntil?: number
 }
 
 export type TableRows = {
@@ -133,6 +141,9 @@ export type TableRows = {
   readonly idempotency: Idempotency
   readonly counters: Counter
   readonly cluster: Cluster
+  readonly tenures: Tenure
+  readonly reserves: Reserve
+  readonly reservations: Reservation
 }
 export type TableName = keyof TableRows
 
@@ -153,6 +164,9 @@ type OtherKeys = {
   readonly blockDevices: BlockDeviceId
   readonly bootResources: BootResourceId
   readonly events: number
+  readonly tenures: SystemId
+  readonly reserves: Ipv4
+  readonly reservations: Ipv4
 }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -183,4 +197,7 @@ export const TABLE_NAMES = [
   'idempotency',
   'counters',
   'cluster',
+  'tenures',
+  'reserves',
+  'reservations',
 ] as const satisfies readonly TableName[]
