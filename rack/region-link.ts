@@ -112,11 +112,16 @@ export class RegionLink {
     return {
       region: active?.peer ?? null,
       regionId: active?.connection.regionId ?? null,
-      hasLeader: active !== undefined && active.leaderlessSinceMs === undefined,
+      hasLeader: this.isConnected,
       rttMs: this.#regions.rttMs(active?.peer) ?? null,
       inFlight: this.#pending.size,
       regions: this.#regions.peers(),
     }
+  }
+
+  /** A region is followed and has a leader: asking it makes sense. */
+  get isConnected(): boolean {
+    return this.#active !== undefined && this.#active.leaderlessSinceMs === undefined
   }
 
   /** Every TICK_MS. */

@@ -9,6 +9,7 @@ import { describeError } from '#platform/system.ts'
 import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
 import { BootEvents } from './boot-events.ts'
 import { BootFileStore } from './boot-file-store.ts'
+import type { OfflineRights } from './dhcp/responder.ts'
 import { type DhcpServer, startDhcp } from './dhcp/server.ts'
 import { bootScript } from './http/boot-script.ts'
 import { ImageCache } from './http/image-cache.ts'
@@ -43,6 +44,7 @@ export type ServiceOptions = {
   /** Interfaces that may be served, as they are now. */
   readonly interfaces: () => readonly RackInterface[]
   readonly request: (command: RackCommand) => Promise<RackToRegionReply>
+  readonly offline: OfflineRights
   readonly status: () => Readonly<Record<string, unknown>>
 }
 
@@ -166,7 +168,7 @@ async function tryTftp(
 }
 
 async function tryDhcp(options: ServiceOptions, httpPort: number): Promise<DhcpServer | undefined> {
-  const { config, platform, view, sockets, rackId, request } = options
+  const { config, platform, view, sockets, rackId, request, offline } = options
   if (!config.dhcp) return undefined
   const links = (): readonly (RackInterface & { vlanId: ReturnType<typeof vlanIdOf> })[] =>
     options.interfaces().map((each) => ({ ...each, vlanId: vlanIdOf(view, each.name) }))
@@ -177,6 +179,7 @@ async function tryDhcp(options: ServiceOptions, httpPort: number): Promise<DhcpS
       links,
       view,
       request,
+      offline,
       clock: platform.clock,
       logger: platform.logger,
       metrics: platform.metrics,

@@ -9,6 +9,12 @@ import type { Credentials } from '#protocol/enroll.ts'
 import { parseHostPort } from '#protocol/token.ts'
 import { listInterfaces, type RackInterface } from './interfaces.ts'
 import { obtainCredentials, type RackJoin } from './join.ts'
+import {
+  type EnduranceMode,
+  openEndurance,
+  type OpenedEndurance,
+  type OpenEnduranceOptions,
+} from './open-endurance.ts'
 import { openSockets, parseSocketBackend, SOCKETS_VARIABLE } from './net/sockets.ts'
 import { RackDirectory } from './rack-directory.ts'
 import { connectRegion } from './region-connection.ts'
@@ -23,6 +29,7 @@ export type RackConfig = ServiceConfig & {
   /** Interfaces that may serve DHCP and answer router solicitations; null for none. */
   readonly interfaces: readonly string[] | null
   readonly version: string
+  readonly endurance: EnduranceMode
 }
 
 export const RACK_DEFAULTS = {
@@ -34,6 +41,7 @@ export const RACK_DEFAULTS = {
   bootFilesDir: '/usr/lib/ipxe',
   imageBytesMax: 20 * 2 ** 30,
   interfaces: null,
+  endurance: 'auto',
 } as const
 
 export type Rack = {
@@ -60,20 +68,23 @@ export async function startRack(config: RackConfig, platform: Platform): Promise
   await store.load()
   store.follow()
   const link = makeLink({ config, platform, directory, credentials, view })
-  const ticking = setInterval(() => link.tick(), TICK_MS)
+  const only = parseSocketBackend(process.env[SOCKETS_VARIABLE] ?? '')
+  const sockets = await openSockets({ only, logger })
+  const { bootMs } = sockets
+  const endurance = await enduranceOf({ config, platform, directory, view, link, bootMs })
+  const ticking = setInterval(() => {
+    link.tick()
+    endurance.tick()
+  }, TICK_MS)
   link.tick()
 
   let services: Services | undefined
   const status = () => statusOf({ directory, credentials, link, view, services })
   const served = new ServedInterfaces(config.interfaces)
-  const only = parseSocketBackend(process.env[SOCKETS_VARIABLE] ?? '')
   try {
     services = await startServices({
-      config,
-      platform,
-      rackId,
-      view,
-      sockets: await openSockets({ only, logger }),
+      ...{ config, platform, rackId, view, sockets },
+      offline: endurance.rights,
       interfaces: () => served.list,
       request: (command) => link.request(command),
       status,
@@ -81,6 +92,7 @@ export async function startRack(config: RackConfig, platform: Platform): Promise
   } catch (error) {
     clearInterval(ticking)
     link.close()
+    await endurance.close()
     throw error
   }
   const { httpPort, tftpPort, close, follow } = services
@@ -88,12 +100,9 @@ export async function startRack(config: RackConfig, platform: Platform): Promise
     if (served.refresh()) link.setRegistration(registrationOf(config, rackId))
     follow()
     measure(platform, link, view)
+    endurance.measure()
   }, FOLLOW_MS)
-  const unsubscribe = view.onChange((tables) => {
-    if (tables.has('settings') || tables.has('vlans')) follow()
-    if (tables.has('settings')) learnRegions({ link, directory, view, platform })
-  })
-  learnRegions({ link, directory, view, platform })
+  const unsubscribe = followSettings({ link, directory, view, platform }, follow)
   logger.info('rack.started', { rack_id: rackId, http_port: httpPort, tftp_port: tftpPort })
   return {
     rackId,
@@ -106,6 +115,7 @@ export async function startRack(config: RackConfig, platform: Platform): Promise
       unsubscribe()
       await close()
       link.close()
+      await endurance.close()
       await store.close()
     },
   }
@@ -163,13 +173,36 @@ function makeLink(from: {
   })
 }
 
-/** The cluster's own list of regions, also for the next start without any. */
-function learnRegions(of: {
+function enduranceOf(
+  from: Pick<OpenEnduranceOptions, 'platform' | 'view' | 'link' | 'bootMs'> & {
+    readonly config: RackConfig
+    readonly directory: RackDirectory
+  },
+): Promise<OpenedEndurance> {
+  const { config, directory, ...rest } = from
+  const { rackId, incarnation } = directory
+  const mode = config.dhcp ? config.endurance : 'off'
+  return openEndurance({ ...rest, mode, dir: config.dir, rackId, incarnation })
+}
+
+type Learning = {
   readonly link: RegionLink
   readonly directory: RackDirectory
   readonly view: RackView
   readonly platform: Platform
-}): void {
+}
+
+/** Returns what ends it. */
+function followSettings(of: Learning, follow: () => void): () => void {
+  learnRegions(of)
+  return of.view.onChange((tables) => {
+    if (tables.has('settings') || tables.has('vlans')) follow()
+    if (tables.has('settings')) learnRegions(of)
+  })
+}
+
+/** The cluster's own list of regions, also for the next start without any. */
+function learnRegions(of: Learning): void {
   const { link, directory, view, platform } = of
   const peers = view.settings()?.regionPeers ?? []
   if (peers.length === 0) return

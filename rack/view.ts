@@ -5,7 +5,7 @@ import type { MachineBoot } from '#model/boot.ts'
 import type { SubnetId, VlanId } from '#model/ids.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
-import type { ClientKey, Hold, IpRange, Subnet } from '#model/network.ts'
+import type { ClientKey, Hold, IpRange, Reservation, Subnet } from '#model/network.ts'
 import type { Clock } from '#model/ports.ts'
 import type { RackSettings, RackVlan, RegionToRack, ViewChange } from '#protocol/rack.ts'
 import type { ViewRows, ViewTable } from '#protocol/rack.ts'
@@ -33,6 +33,7 @@ export class RackView {
   #vlansByInterface: Map<string, RackVlan> | undefined
   readonly #machinesByMac = new Map<MacAddress, Map<ViewKey, MachineBoot>>()
   readonly #holdsByClient = new Map<ClientKey, Map<ViewKey, Hold>>()
+  #reservationsByClient: Map<ClientKey, Reservation[]> | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -115,6 +116,12 @@ export class RackView {
   /** Ended ones included: whether a hold is live depends on log time. */
   holdsOfClient(client: ClientKey): readonly Hold[] {
     return [...(this.#holdsByClient.get(client)?.values() ?? [])]
+  }
+
+  reservationsOfClient(client: ClientKey): readonly Reservation[] {
+    const rows = this.#tables.reservations.values()
+    this.#reservationsByClient ??= groupBy(rows, (row) => row.client)
+    return this.#reservationsByClient.get(client) ?? []
   }
 
   /** While a MAC moves, two machines may have it for a moment: then the one that got it last. */
@@ -202,6 +209,7 @@ export class RackView {
     if (tables.has('subnets')) this.#subnetsByVlan = undefined
     if (tables.has('ipRanges')) this.#rangesBySubnet = undefined
     if (tables.has('vlans')) this.#vlansByInterface = undefined
+    if (tables.has('reservations')) this.#reservationsByClient = undefined
     for (const listener of this.#listeners) listener(tables)
   }
 }
@@ -216,6 +224,9 @@ const TABLES = [
   'machineBoots',
   'bootResources',
   'settings',
+  'tenures',
+  'reserves',
+  'reservations',
 ] as const satisfies readonly ViewTable[]
 
 function emptyTables(): Tables {
@@ -229,6 +240,9 @@ function emptyTables(): Tables {
     machineBoots: new Map(),
     bootResources: new Map(),
     settings: new Map(),
+    tenures: new Map(),
+    reserves: new Map(),
+    reservations: new Map(),
   }
 }
 

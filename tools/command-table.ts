@@ -30,6 +30,13 @@ const RACK_PORTS: readonly Option[] = [
   { name: 'dhcp-port', value: 'PORT', kind: 'port', help: 'DHCP (default 67)' },
   { name: 'boot-files', value: 'DIR', help: 'boot loaders (default: those of the ipxe package)' },
 ]
+const ENDURANCE: Option = {
+  name: 'endurance',
+  value: 'WHEN',
+  choices: ['auto', 'on', 'off'],
+  default: 'auto',
+  help: 'DHCP without a region (auto: not on virtual machines)',
+}
 const LOG_LEVEL: Option = {
   name: 'log-level',
   value: 'LEVEL',
@@ -159,6 +166,7 @@ const RACK_COMMANDS: readonly Command[] = [
         help: 'interfaces that may serve DHCP (default none)',
       },
       ...RACK_PORTS,
+      ENDURANCE,
       LOG_LEVEL,
       JSON_OPTION,
     ],

@@ -90,7 +90,47 @@ export type Hold = {
   /** RELEASE was seen: shown, preferred for the same client; `until` stays. */
   readonly released: boolean
   readonly hostname: string
+  /** Rack of the last bind; null for the rest of a deleted reservation. */
+  readonly rackId: SystemId | null
+}
+
+/**
+ * The period in which a rack may answer DHCP without asking (lease-protocol §0). Keyed by `rackId`. Lapsed
+ * when until ≤ now, and never revived: a later hello makes another epoch.
+ */
+export type Tenure = {
   readonly rackId: SystemId
+  /** Log index of the hello: no epoch is ever given twice, whatever rows went meanwhile. */
+  readonly epoch: number
+  /** Number of the rack's start that said hello; display only. */
+  readonly incarnation: number
+  /** Records the rack's journal had: one that goes back is an older disk. */
+  readonly journalSequence: number
+  readonly until: number
+}
+
+/**
+ * An address that one rack alone may bind while cut off. Keyed by `ip`. Counts as absent when the tenure of
+ * that rack and epoch lapsed.
+ */
+export type Reserve = {
+  readonly ip: Ipv4
+  readonly rackId: SystemId
+  readonly epoch: number
+  /** Log index of the grant: tells it from earlier grants of the same address. */
+  readonly generation: number
+}
+
+/**
+ * An address kept for one client. Keyed by `ip`. Effective only while nobody else is protected on it: no
+ * hold of another client and no live reserve (lease-protocol §3).
+ */
+export type Reservation = {
+  readonly ip: Ipv4
+  readonly client: ClientKey
+  readonly mac: MacAddress
+  readonly hostname: string
+  readonly createdWall: number
 }
 
 /** A declined address; nobody gets it while until > now. Keyed by `ip`. */

@@ -135,7 +135,7 @@ export class RackService {
 
   async #answer(follower: Follower, command: RackCommand): Promise<RackToRegionReply> {
     // A rack speaks for itself only.
-    const own = command.type === 'lease.bind' ? { ...command, rackId: follower.rackId } : command
+    const own = 'rackId' in command ? { ...command, rackId: follower.rackId } : command
     try {
       const { outcome, revision } = await this.#options.region.propose(own, {
         actor: { ...SYSTEM_ACTOR, username: follower.rackId },

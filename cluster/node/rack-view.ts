@@ -45,6 +45,14 @@ export function fullView(state: RegionState, rackId: SystemId): readonly ViewCha
   for (const row of state.quarantines.values()) {
     if (inside(row.ip)) rows.push({ table: 'quarantines', key: row.ip, row })
   }
+  for (const row of state.reserves.values()) {
+    if (inside(row.ip)) rows.push({ table: 'reserves', key: row.ip, row })
+  }
+  for (const row of state.reservations.values()) {
+    if (inside(row.ip)) rows.push({ table: 'reservations', key: row.ip, row })
+  }
+  const tenure = state.tenures.get(rackId)
+  if (tenure !== undefined) rows.push({ table: 'tenures', key: rackId, row: tenure })
   for (const machine of state.machines.values()) {
     const row = machineBootOf(state, machine.systemId)
     if (row !== undefined) rows.push({ table: 'machineBoots', key: row.systemId, row })
@@ -68,6 +76,9 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
       table === 'holds' ||
       table === 'ipAddresses' ||
       table === 'quarantines' ||
+      table === 'tenures' ||
+      table === 'reserves' ||
+      table === 'reservations' ||
       table === 'bootResources'
     ) {
       rows.push(change)

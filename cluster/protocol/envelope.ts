@@ -51,6 +51,15 @@ const COMMAND_TYPES = {
   'bootResource.delete': true,
   'event.record': true,
   'setting.put': true,
+  'tenure.hello': true,
+  'tenure.beat': true,
+  'reserve.grant': true,
+  'reserve.return': true,
+  'reserve.replay': true,
+  'reservation.create': true,
+  'reservation.delete': true,
+  'restore.begin': true,
+  'restore.accept': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

@@ -6,6 +6,8 @@ import { checkOutcome } from './peer-codec.ts'
 import { checkRecord, checkType, malformedShape, pickRecord, type Fields } from './shape.ts'
 
 const INTERFACES_MAX = 4096
+/** Addresses in one `reserve.return`. */
+const RETURNS_MAX = 1024
 const IPV4_MAX = 0xffff_ffff
 
 const TO_REGION_FIELDS = {
@@ -44,7 +46,23 @@ const COMMAND_FIELDS = {
     eventType: 'text',
     description: 'text',
   },
+  'tenure.hello': { rackId: 'text', incarnation: 'index', journalSequence: 'index' },
+  'tenure.beat': { rackId: 'text', epoch: 'index', journalSequence: 'index' },
+  'reserve.grant': { rackId: 'text', epoch: 'index', vlanId: 'index', count: 'index' },
+  'reserve.return': { rackId: 'text', epoch: 'index', reserves: 'array' },
+  'reserve.replay': {
+    rackId: 'text',
+    epoch: 'index',
+    ip: 'index',
+    generation: 'index',
+    client: 'text',
+    mac: 'text',
+    leaseSeconds: 'index',
+    hostname: 'text',
+  },
 } as const satisfies { readonly [T in RackCommand['type']]: Fields }
+
+const RETURN_FIELDS: Fields = { ip: 'index', generation: 'index' }
 
 const BIND_KINDS = ['selecting', 'initReboot', 'renewing', 'rebinding']
 const EVENT_LEVELS = ['AUDIT', 'DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']
@@ -107,7 +125,14 @@ function parseCommand(value: unknown): unknown {
     throw malformedShape(type, 'its level is unknown')
   }
   if (Number(command['ip'] ?? 0) > IPV4_MAX) throw malformedShape(type, 'its ip is no address')
+  if (type === 'reserve.return') return { ...command, type, reserves: parseReturns(command) }
   return { type, ...command }
+}
+
+function parseReturns({ reserves }: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const returns = reserves as readonly unknown[]
+  if (returns.length > RETURNS_MAX) throw malformedShape('reserve.return', 'too many addresses')
+  return returns.map((each) => pickRecord(each, RETURN_FIELDS, 'reserve'))
 }
 
 function parseRegionToRack(value: unknown): RegionToRack {

@@ -1,7 +1,17 @@
 // Rack ⇄ region over mTLS. The rack asks, the region pushes the part of the state that concerns it.
 import type { BootResource, MachineBoot } from '#model/boot.ts'
 import type { SystemId, VlanId } from '#model/ids.ts'
-import type { Hold, IpAddress, IpRange, Quarantine, Subnet, Vlan } from '#model/network.ts'
+import type {
+  Hold,
+  IpAddress,
+  IpRange,
+  Quarantine,
+  Reservation,
+  Reserve,
+  Subnet,
+  Tenure,
+  Vlan,
+} from '#model/network.ts'
 import type { CommandOf } from '#state/command.ts'
 import type { Outcome } from '#state/outcome.ts'
 
@@ -24,6 +34,10 @@ export type ViewRows = {
   readonly machineBoots: MachineBoot
   readonly bootResources: BootResource
   readonly settings: RackSettings
+  /** Of every rack: that the row of a beat comes is how a rack knows that its view is new enough. */
+  readonly tenures: Tenure
+  readonly reserves: Reserve
+  readonly reservations: Reservation
 }
 export type ViewTable = keyof ViewRows
 
@@ -55,6 +69,11 @@ export type RackCommand =
   | CommandOf<'lease.release'>
   | CommandOf<'lease.decline'>
   | CommandOf<'event.record'>
+  | CommandOf<'tenure.hello'>
+  | CommandOf<'tenure.beat'>
+  | CommandOf<'reserve.grant'>
+  | CommandOf<'reserve.return'>
+  | CommandOf<'reserve.replay'>
 
 export type RackToRegion =
   | {

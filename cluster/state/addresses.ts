@@ -3,7 +3,7 @@ import { ALLOC_TYPE, type Subnet } from '#model/network.ts'
 import { formatCidr, formatIpv4, type Ipv4 } from '#model/ipv4.ts'
 import { avoidedIn, chooseAddress } from './allocate.ts'
 import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
-import { obstacleTo, type Obstacle } from './free.ts'
+import { isRestoring, obstacleTo, type Obstacle } from './free.ts'
 import type { Refusal } from './outcome.ts'
 import { hostRange } from './query.ts'
 
@@ -11,6 +11,9 @@ export const reserveAddress: Handler<'address.reserve'> = (context, command) => 
   const { state, now, wall } = context
   const subnet = state.subnets.get(command.subnetId)
   if (subnet === undefined) return notFound('Subnet')
+  if (isRestoring(state, now)) {
+    return refuse('CONFLICT', 'The region was restored: no address is given until leases ran out.')
+  }
   const chosen =
     command.ip === null
       ? chooseAddress(state, subnet, now)
@@ -43,7 +46,10 @@ export const releaseAddress: Handler<'address.release'> = ({ state }, { ip, user
 
 const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   allocated: 'is already in use',
+  reservation: 'is kept for a DHCP client',
   held: 'is leased to a DHCP client',
+  reserve: 'is kept by a rack for DHCP clients; it comes back when the rack returns it',
+  restoring: 'may be in use since before the region was restored',
   quarantined: 'was found in use by a machine nobody knows',
   controller: 'belongs to a rack controller',
 }

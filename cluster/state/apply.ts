@@ -24,8 +24,12 @@ import type { Change, Outcome } from './outcome.ts'
 import { restoreCluster } from './restore.ts'
 import { openSession, withSession } from './sessions.ts'
 import { putSetting } from './settings.ts'
+import { createReservation, deleteReservation } from './reservations.ts'
+import { grantReserves } from './reserve-grants.ts'
+import { acceptRestore, beginRestore } from './restore-quarantine.ts'
 import type { RegionState } from './state.ts'
 import { createSubnet, deleteSubnet, updateSubnet } from './subnets.ts'
+import { beatTenure, replayReserve, returnReserves, sayHello } from './tenures.ts'
 import {
   createApiKey,
   createUser,
@@ -94,6 +98,15 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'bootResource.delete': deleteBootResource,
   'event.record': recordEvent,
   'setting.put': putSetting,
+  'tenure.hello': sayHello,
+  'tenure.beat': beatTenure,
+  'reserve.grant': grantReserves,
+  'reserve.return': returnReserves,
+  'reserve.replay': replayReserve,
+  'reservation.create': createReservation,
+  'reservation.delete': deleteReservation,
+  'restore.begin': beginRestore,
+  'restore.accept': acceptRestore,
 }
 
 /** Which command it takes is known by the key it was found under. */

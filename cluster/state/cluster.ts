@@ -4,6 +4,7 @@ import { createApiKey, createUser } from './users.ts'
 import { addFabric } from './fabrics.ts'
 import { SWEEP_ROWS_MAX } from './limits.ts'
 import { SETTING_DEFAULTS } from './settings.ts'
+import { sweepTenures } from './tenures.ts'
 
 /** Twice by a bootstrap that was cut short: the second is no error when it names the same cluster. */
 export const initialiseCluster: Handler<'cluster.initialise'> = (context, command) => {
@@ -34,6 +35,7 @@ export const initialiseCluster: Handler<'cluster.initialise'> = (context, comman
 export const advanceTime: Handler<'time.advance'> = ({ state, now }) => {
   for (const ip of state.holdEnds.ended(now, SWEEP_ROWS_MAX)) state.holds.delete(ip)
   for (const ip of state.quarantineEnds.ended(now, SWEEP_ROWS_MAX)) state.quarantines.delete(ip)
+  sweepTenures(state, now, SWEEP_ROWS_MAX)
   for (const id of state.idempotencyEnds.ended(now, SWEEP_ROWS_MAX)) state.idempotency.delete(id)
   return DONE
 }

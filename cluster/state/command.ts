@@ -226,6 +226,57 @@ export type Command =
       readonly mac: MacAddress
       readonly ip: Ipv4
     }
+  /** A rack without a tenure asks for one (lease-protocol §3 `rack.hello`). */
+  | {
+      readonly type: 'tenure.hello'
+      readonly rackId: SystemId
+      readonly incarnation: number
+      readonly journalSequence: number
+    }
+  /** Prolongs a live tenure (§3 `rack.beat`); `rack.beat` above only tells who is connected. */
+  | {
+      readonly type: 'tenure.beat'
+      readonly rackId: SystemId
+      readonly epoch: number
+      readonly journalSequence: number
+    }
+  | {
+      readonly type: 'reserve.grant'
+      readonly rackId: SystemId
+      readonly epoch: number
+      readonly vlanId: VlanId
+      readonly count: number
+    }
+  | {
+      readonly type: 'reserve.return'
+      readonly rackId: SystemId
+      readonly epoch: number
+      readonly reserves: readonly { readonly ip: Ipv4; readonly generation: number }[]
+    }
+  /** What a rack bound while cut off; `leaseSeconds` the longest it told the client. */
+  | {
+      readonly type: 'reserve.replay'
+      readonly rackId: SystemId
+      readonly epoch: number
+      readonly ip: Ipv4
+      readonly generation: number
+      readonly client: ClientKey
+      readonly mac: MacAddress
+      readonly leaseSeconds: number
+      readonly hostname: string
+    }
+  | {
+      readonly type: 'reservation.create'
+      readonly ip: Ipv4
+      readonly client: ClientKey
+      readonly mac: MacAddress
+      readonly hostname: string
+    }
+  | { readonly type: 'reservation.delete'; readonly ip: Ipv4 }
+  /** The state came from a backup: promises made since are unknown (§5). */
+  | { readonly type: 'restore.begin' }
+  /** The operator accepts that addresses may be given twice instead of waiting. */
+  | { readonly type: 'restore.accept' }
   /** Also enlistment: then `ownerless` actor. Refused when a MAC is known already. `hostname` '' : one is made from the system id. */
   | {
       readonly type: 'machine.create'

@@ -1,23 +1,67 @@
-// The only door through which an address is given to anybody (lease-protocol §2, I2): every hold and every
-// address of the API passes here first. Rows that ended at or before `now` count as absent.
+// The only door through which an address is given to anybody (lease-protocol §2, I2): every hold, every
+// address of the API and every reserve passes here first. Rows that ended at or before `now` count as absent.
 import type { Ipv4 } from '#model/ipv4.ts'
-import type { ClientKey } from '#model/network.ts'
+import type { ClientKey, Hold, Reservation, Reserve, Tenure } from '#model/network.ts'
+import type { SystemId } from '#model/ids.ts'
 import type { RegionState } from './state.ts'
 
 /** Why an address is not free. */
-export type Obstacle = 'allocated' | 'held' | 'quarantined' | 'controller'
+export type Obstacle =
+  | 'allocated'
+  | 'reservation'
+  | 'held'
+  | 'quarantined'
+  | 'reserve'
+  | 'controller'
+  | 'restoring'
 
-/** `client` null: free for nobody in particular, so that any live hold is in the way. */
-export function obstacleTo(
-  state: RegionState,
-  now: number,
-  wanted: { readonly ip: Ipv4; readonly client: ClientKey | null },
-): Obstacle | null {
+export type Wanted = {
+  readonly ip: Ipv4
+  /** Null: free for nobody in particular, so that any live hold is in the way. */
+  readonly client: ClientKey | null
+  /** The client has the address by its own word: the one thing a restored region accepts (§5). */
+  readonly isRenewal?: boolean
+}
+
+export function obstacleTo(state: RegionState, now: number, wanted: Wanted): Obstacle | null {
   const { ip, client } = wanted
   if (state.ipAddresses.has(ip)) return 'allocated'
-  const hold = state.holds.get(ip)
-  if (hold !== undefined && hold.until > now && hold.client !== client) return 'held'
+  const reservation = state.reservations.get(ip)
+  if (reservation !== undefined && reservation.client !== client) return 'reservation'
+  const hold = liveHold(state, now, ip)
+  if (hold !== undefined && hold.client !== client) return 'held'
   const quarantine = state.quarantines.get(ip)
   if (quarantine !== undefined && quarantine.until > now) return 'quarantined'
-  return state.controllerAddresses.has(ip) ? 'controller' : null
+  // A hold inside a live reserve is the rack's own replay: its client may be renewed, nobody else.
+  if (hold === undefined && liveReserve(state, now, ip) !== undefined) return 'reserve'
+  if (state.controllerAddresses.has(ip)) return 'controller'
+  return isRestoring(state, now) && wanted.isRenewal !== true ? 'restoring' : null
+}
+
+export function liveHold(state: RegionState, now: number, ip: Ipv4): Hold | undefined {
+  const hold = state.holds.get(ip)
+  return hold !== undefined && hold.until > now ? hold : undefined
+}
+
+export function liveTenure(state: RegionState, now: number, rackId: SystemId): Tenure | undefined {
+  const tenure = state.tenures.get(rackId)
+  return tenure !== undefined && tenure.until > now ? tenure : undefined
+}
+
+/** A reserve outlives its rack by nothing: it is live exactly as long as the tenure it was granted in. */
+export function liveReserve(state: RegionState, now: number, ip: Ipv4): Reserve | undefined {
+  const reserve = state.reserves.get(ip)
+  if (reserve === undefined) return undefined
+  return liveTenure(state, now, reserve.rackId)?.epoch === reserve.epoch ? reserve : undefined
+}
+
+/** Nobody else is protected on the address, so racks may serve the reservation. */
+export function isEffective(state: RegionState, now: number, reservation: Reservation): boolean {
+  const hold = liveHold(state, now, reservation.ip)
+  if (hold !== undefined) return hold.client === reservation.client
+  return liveReserve(state, now, reservation.ip) === undefined
+}
+
+export function isRestoring(state: RegionState, now: number): boolean {
+  return (state.cluster.get('cluster')?.restoreUntil ?? 0) > now
 }

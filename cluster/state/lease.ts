@@ -4,23 +4,17 @@
 // Refusals tell the rack what it may say: ADDRESS_UNAVAILABLE is a committed no and may leave as DHCPNAK;
 // NOT_FOUND, RACK_REFUSED and VALIDATION mean silence.
 import { formatIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { holdMs, LEASE_SECONDS_MAX, TENURE_MS } from '#model/lease-time.ts'
 import type { Hold } from '#model/network.ts'
 import type { CommandOf } from './command.ts'
 import { DONE, invalid, refuse, type Context, type Handler } from './context.ts'
 import { addEvent } from './events.ts'
-import { obstacleTo } from './free.ts'
-import {
-  CLOCK_RATIO,
-  ENDURANCE_FULL_PERCENT,
-  ENDURANCE_MAX_MS,
-  ENDURANCE_NONE_PERCENT,
-  GRACE_MS,
-  LEASE_SECONDS_MAX,
-  QUARANTINE_MS,
-} from './limits.ts'
+import { isEffective, isRestoring, liveHold, obstacleTo, type Obstacle } from './free.ts'
+import { ENDURANCE_FULL_PERCENT, ENDURANCE_NONE_PERCENT, QUARANTINE_MS } from './limits.ts'
 import type { Refusal } from './outcome.ts'
 import type { Pool } from './pools.ts'
-import { isServedBy } from './query.ts'
+import { isServedBy, subnetOf } from './query.ts'
+import type { SubnetId } from '#model/ids.ts'
 import type { RegionState } from './state.ts'
 
 type Bind = CommandOf<'lease.bind'>
@@ -32,9 +26,7 @@ export const bindLease: Handler<'lease.bind'> = (context, command) => {
     return invalid('lease_seconds', 'A lease lasts at least one second.')
   }
   const refusal =
-    checkRecord(context, command) ??
-    checkServed(context, command) ??
-    (obstacleTo(state, now, command) === null ? null : unavailable(ip, 'is not free'))
+    checkRecord(context, command) ?? checkServed(context, command) ?? checkFree(context, command)
   if (refusal !== null) return refusal
   const pool = state.pools.at(ip)
   const leaseSeconds = Math.min(command.leaseSeconds, LEASE_SECONDS_MAX)
@@ -83,25 +75,20 @@ export const declineLease: Handler<'lease.decline'> = (context, { client, mac, i
   return DONE
 }
 
-/** ceil(max(L, H)·K) + g in ms, in whole numbers. */
-export function holdMs(leaseSeconds: number, endurance: number): number {
-  const longest = Math.max(leaseSeconds * 1000, endurance)
-  return Math.ceil((longest * CLOCK_RATIO.numerator) / CLOCK_RATIO.denominator) + GRACE_MS
-}
-
 /** H of lease-protocol §6: D while the pool is roomy, falling linearly to 0 when it is nearly full. */
 export function enduranceMs({ size, heldCount }: Pick<Pool, 'size' | 'heldCount'>): number {
   const free = Math.max(size - heldCount, 0) * 100
-  if (free >= ENDURANCE_FULL_PERCENT * size) return ENDURANCE_MAX_MS
+  if (free >= ENDURANCE_FULL_PERCENT * size) return TENURE_MS
   const above = free - ENDURANCE_NONE_PERCENT * size
   if (above <= 0) return 0
   const span = (ENDURANCE_FULL_PERCENT - ENDURANCE_NONE_PERCENT) * size
-  return Math.floor((ENDURANCE_MAX_MS * above) / span)
+  return Math.floor((TENURE_MS * above) / span)
 }
 
 /** INIT-REBOOT needs a record: none → silence, one for another address → NAK (§4, RFC 2131 §4.3.2). */
 function checkRecord({ state, now }: Context, { kind, client, ip }: Bind): Refusal | null {
   if (kind !== 'initReboot' || liveHold(state, now, ip)?.client === client) return null
+  if (state.reservations.get(ip)?.client === client) return null
   const elsewhere = state.holdsByClient.rows(client).some((hold) => hold.until > now)
   return elsewhere ? unavailable(ip, 'is not the one the client has') : noRecord()
 }
@@ -112,20 +99,54 @@ function checkRecord({ state, now }: Context, { kind, client, ip }: Bind): Refus
  * address that was never ours in a REBINDING or RENEWING may be another server's: silence.
  */
 function checkServed({ state, now }: Context, { kind, rackId, client, ip }: Bind): Refusal | null {
-  const pool = state.pools.at(ip)
-  if (pool === undefined || pool.range.type !== 'dynamic') {
+  const subnetId = servedSubnet(state, now, { ip, client })
+  if (subnetId === undefined) {
     const ours = kind === 'selecting' || liveHold(state, now, ip)?.client === client
     return ours ? unavailable(ip, 'is in no dynamic range') : noRecord()
   }
-  const vlanId = state.subnets.get(pool.range.subnetId)?.vlanId
+  const vlanId = state.subnets.get(subnetId)?.vlanId
   const vlan = vlanId === undefined ? undefined : state.vlans.get(vlanId)
   if (vlan !== undefined && isServedBy(vlan, rackId)) return null
   return refuse('RACK_REFUSED', `Rack ${rackId} does not serve ${formatIpv4(ip)}.`)
 }
 
-function liveHold(state: RegionState, now: number, ip: Ipv4): Hold | undefined {
-  const hold = state.holds.get(ip)
-  return hold !== undefined && hold.until > now ? hold : undefined
+/** DHCP gives addresses of dynamic ranges, and anywhere the ones kept for the very client. */
+function servedSubnet(
+  state: RegionState,
+  now: number,
+  { ip, client }: Pick<Bind, 'ip' | 'client'>,
+): SubnetId | undefined {
+  const reservation = state.reservations.get(ip)
+  if (reservation?.client === client && isEffective(state, now, reservation)) {
+    return subnetOf(state, ip)?.id
+  }
+  const pool = state.pools.at(ip)
+  return pool?.range.type === 'dynamic' ? pool.range.subnetId : undefined
+}
+
+/**
+ * What is in the way decides what may be said. An address in a live reserve may be the client's by a rack
+ * that is cut off, and after a restore the client may know more than this state: silence, not DHCPNAK.
+ */
+function checkFree({ state, now }: Context, { kind, ip, client }: Bind): Refusal | null {
+  const isRenewal = kind === 'renewing' || kind === 'rebinding'
+  const obstacle = obstacleTo(state, now, { ip, client, isRenewal })
+  if (obstacle === null) return null
+  const isSilent =
+    obstacle === 'restoring' ||
+    isRestoring(state, now) ||
+    (obstacle === 'reserve' && kind !== 'selecting')
+  return isSilent ? noRecord() : unavailable(ip, OBSTACLES[obstacle])
+}
+
+const OBSTACLES: Readonly<Record<Obstacle, string>> = {
+  allocated: 'is allocated',
+  reservation: 'is kept for another client',
+  held: 'is not free',
+  quarantined: 'was found in use by a machine nobody knows',
+  reserve: 'is kept by a rack',
+  controller: 'belongs to a rack controller',
+  restoring: 'may be in use by a client of before the restore',
 }
 
 function unavailable(ip: Ipv4, why: string): Refusal {

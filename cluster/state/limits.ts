@@ -17,18 +17,19 @@ export const EVENTS_MAX = 20_000
 /** Ended rows of one table that one `time.advance` removes. */
 export const SWEEP_ROWS_MAX = 1_000
 
-// Lease arithmetic, lease-protocol §1.2 and §6.
+// Lease arithmetic is `model/lease-time.ts`: racks count with it too.
 
-/** K = (1+ε)/(1−ε) with ε = 0.10, as a fraction of whole numbers. */
-export const CLOCK_RATIO = { numerator: 11, denominator: 9 } as const
-/** g: from commit to the client's receipt of the ACK, ms. */
-export const GRACE_MS = 60_000
-/** D: the most by which a hold outlasts its lease for the sake of renewals while cut off, ms. */
-export const ENDURANCE_MAX_MS = 1_800_000
 /** Percent of the pool that must be free for full endurance, and at which none is left. */
 export const ENDURANCE_FULL_PERCENT = 25
 export const ENDURANCE_NONE_PERCENT = 5
-/** Lmax of lease-protocol §5: no lease is longer, whatever a rack asks for. */
-export const LEASE_SECONDS_MAX = 86_400
 /** Qd: how long a declined address rests, ms. */
 export const QUARANTINE_MS = 24 * 3_600_000
+
+/** Addresses of one VLAN that one rack may have in reserve (§6). */
+export const RESERVE_PER_RACK_MAX = 64
+/** A rack gets at most this part of what is free, shared by the racks of the VLAN. */
+export const RESERVE_FREE_SHARE = 8
+/** Addresses looked at for one grant. */
+export const RESERVE_PROBES_MAX = 4_096
+/** Beyond it new reservations are refused. */
+export const RESERVATIONS_MAX = 100_000

@@ -33,6 +33,12 @@ export type LeaseValue = {
   readonly until: number
 }
 
+/** The epoch of the tenure, and the log time at which the hello or beat was stamped. */
+type TenureValue = { readonly epoch: number; readonly stamp: number }
+export type ReserveValue = { readonly generation: number; readonly addresses: readonly Ipv4[] }
+/** `late`: the tenure had lapsed. `conflict`: never, unless an assumption of the protocol broke. */
+type ReplayValue = { readonly result: 'bound' | 'late' | 'conflict' }
+
 type Created<Id> = { readonly id: Id }
 
 /** What a successful command answers; commands not named answer null. */
@@ -46,6 +52,10 @@ type NamedValues = {
   readonly 'ipRange.create': Created<IpRangeId>
   readonly 'address.reserve': { readonly ip: Ipv4 }
   readonly 'lease.bind': LeaseValue
+  readonly 'tenure.hello': TenureValue
+  readonly 'tenure.beat': TenureValue
+  readonly 'reserve.grant': ReserveValue
+  readonly 'reserve.replay': ReplayValue
   readonly 'bootResource.put': Created<BootResourceId>
 }
 

@@ -2,7 +2,7 @@
 // both are kept instead of searched. Derived from the rows of two tables; rebuilt when a range changes.
 import type { IpRangeId } from '#model/ids.ts'
 import { rangeSize, rangesOverlap, type Ipv4, type Ipv4Range } from '#model/ipv4.ts'
-import type { Hold, IpRange } from '#model/network.ts'
+import type { Hold, IpRange, Reserve } from '#model/network.ts'
 import type { Table } from './table.ts'
 
 export type Pool = {
@@ -10,27 +10,31 @@ export type Pool = {
   readonly size: number
   /** Rows in `holds` inside the range, ended ones that were not swept yet included. */
   readonly heldCount: number
+  /** Rows in `reserves` inside the range. */
+  readonly reservedCount: number
 }
 
-type MutablePool = { readonly range: IpRange; readonly size: number; heldCount: number }
+type Counted = 'heldCount' | 'reservedCount'
+type MutablePool = { -readonly [Name in keyof Pool]: Pool[Name] }
 
 export class Pools {
   readonly #ranges: Table<IpRange, IpRangeId>
   readonly #holds: Table<Hold, Ipv4>
+  readonly #reserves: Table<Reserve, Ipv4>
   /** Sorted by start, never overlapping; null: to be rebuilt. */
   #pools: MutablePool[] | null = null
 
-  constructor(ranges: Table<IpRange, IpRangeId>, holds: Table<Hold, Ipv4>) {
+  constructor(
+    ranges: Table<IpRange, IpRangeId>,
+    holds: Table<Hold, Ipv4>,
+    reserves: Table<Reserve, Ipv4>,
+  ) {
     this.#ranges = ranges
     this.#holds = holds
+    this.#reserves = reserves
     ranges.follow({ onChange: () => (this.#pools = null) })
-    holds.follow({
-      onChange: (ip, before, after) => {
-        if (this.#pools === null || (before === undefined) === (after === undefined)) return
-        const pool = find(this.#pools, ip)
-        if (pool !== undefined) pool.heldCount += after === undefined ? -1 : 1
-      },
-    })
+    this.#count(holds, 'heldCount')
+    this.#count(reserves, 'reservedCount')
   }
 
   /** The range `ip` lies in; ranges never overlap, whatever their subnets. */
@@ -46,16 +50,30 @@ export class Pools {
     return undefined
   }
 
+  #count<Row>(table: Table<Row, Ipv4>, what: Counted): void {
+    table.follow({
+      onChange: (ip, before, after) => {
+        if (this.#pools === null || (before === undefined) === (after === undefined)) return
+        const pool = find(this.#pools, ip)
+        if (pool !== undefined) pool[what] += after === undefined ? -1 : 1
+      },
+    })
+  }
+
   #all(): MutablePool[] {
     if (this.#pools !== null) return this.#pools
     const pools: MutablePool[] = []
     for (const range of this.#ranges.values()) {
-      pools.push({ range, size: rangeSize(range), heldCount: 0 })
+      pools.push({ range, size: rangeSize(range), heldCount: 0, reservedCount: 0 })
     }
     pools.sort((a, b) => a.range.start - b.range.start)
     for (const ip of this.#holds.keys()) {
       const pool = find(pools, ip)
       if (pool !== undefined) pool.heldCount++
+    }
+    for (const ip of this.#reserves.keys()) {
+      const pool = find(pools, ip)
+      if (pool !== undefined) pool.reservedCount++
     }
     this.#pools = pools
     return pools

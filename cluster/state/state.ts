@@ -52,6 +52,9 @@ export class RegionState implements Tables {
   readonly idempotency = this.#table('idempotency')
   readonly counters = this.#table('counters')
   readonly cluster = this.#table('cluster')
+  readonly tenures = this.#table('tenures')
+  readonly reserves = this.#table('reserves')
+  readonly reservations = this.#table('reservations')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -113,8 +116,16 @@ export class RegionState implements Tables {
     this.sessionOutcomes,
     (r) => r.session,
   )
-  /** Dynamic and reserved ranges by address, with the number of holds in each. */
-  readonly pools = new Pools(this.ipRanges, this.holds)
+  readonly reservesByRack: IndexOn<'reserves', SystemId> = new TableIndex(
+    this.reserves,
+    (r) => r.rackId,
+  )
+  readonly reservationsByClient: IndexOn<'reservations', ClientKey> = new TableIndex(
+    this.reservations,
+    (r) => r.client,
+  )
+  /** Dynamic and reserved ranges by address, with the number of holds and reserves in each. */
+  readonly pools = new Pools(this.ipRanges, this.holds, this.reserves)
   /** Addresses given by the API, counted by block. */
   readonly addressCounts = new AddressCounts(this.ipAddresses)
 
@@ -122,6 +133,7 @@ export class RegionState implements Tables {
   /** Rows by the log time from which on they count as absent. */
   readonly holdEnds = new Deadlines(this.holds, (row) => row.until)
   readonly quarantineEnds = new Deadlines(this.quarantines, (row) => row.until)
+  readonly tenureEnds = new Deadlines(this.tenures, (row) => row.until)
   readonly idempotencyEnds = new Deadlines(
     this.idempotency,
     (row) => row.recordedAt + IDEMPOTENCY_KEPT_MS,

@@ -21,8 +21,11 @@ import type {
   IpAddress,
   IpRange,
   Quarantine,
+  Reservation,
+  Reserve,
   Space,
   Subnet,
+  Tenure,
   Vlan,
 } from '#model/network.ts'
 import type { Outcome } from './outcome.ts'
@@ -140,6 +143,9 @@ export type TableRows = {
   readonly idempotency: Idempotency
   readonly counters: Counter
   readonly cluster: Cluster
+  readonly tenures: Tenure
+  readonly reserves: Reserve
+  readonly reservations: Reservation
 }
 export type TableName = keyof TableRows
 
@@ -160,6 +166,9 @@ type OtherKeys = {
   readonly blockDevices: BlockDeviceId
   readonly bootResources: BootResourceId
   readonly events: number
+  readonly tenures: SystemId
+  readonly reserves: Ipv4
+  readonly reservations: Ipv4
 }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -190,4 +199,7 @@ export const TABLE_NAMES = [
   'idempotency',
   'counters',
   'cluster',
+  'tenures',
+  'reserves',
+  'reservations',
 ] as const satisfies readonly TableName[]

@@ -1,14 +1,23 @@
 // What to do with one DHCP message: ignore it, ask a region, or answer. Pure: packet, arrival and view in,
-// decision out. RFC 2131 §4.3; what may be answered when: lease-protocol §4, connected columns.
+// decision out. RFC 2131 §4.3; what may be answered when: lease-protocol §4, with `rights.ts` for the column
+// without a region.
 import type { SystemId } from '#model/ids.ts'
 import { contains, type Ipv4 } from '#model/ipv4.ts'
 import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
 import { bootClientOf, isFirmware } from './boot-files.ts'
 import { clientHostname } from './hostname.ts'
 import { type Arrival, isBroadcast, locate, type Place, serverAddressOf } from './locate.ts'
+import type { BoundRecord } from './ledger.ts'
 import type { OffersView } from './offers.ts'
 import { OPTION, readIpv4 } from './options.ts'
 import { BOOTREQUEST, type ClientIdentity, type DhcpPacket, identifyClient } from './packet.ts'
+import {
+  isOwnReserve,
+  offlineAnswer,
+  offlineOffer,
+  type Right,
+  type RightsContext,
+} from './rights.ts'
 import type { ViewIndex } from './view-index.ts'
 import type { WaitingClients } from './waiting-clients.ts'
 import { chooseOffer } from './window.ts'
@@ -28,6 +37,7 @@ export type IgnoreReason =
   | 'not_the_holder'
   | 'reply_message'
   | 'no_quorum'
+  | 'no_rights'
   | 'refused'
 
 /** Everything an answer is made from; kept while a region is asked. */
@@ -56,6 +66,15 @@ export type Decision =
       readonly ip: Ipv4
       readonly leaseSeconds: number
     }
+  /** By this rack's own rights: leaves when `record` is synced, at once when there is none. */
+  | {
+      readonly type: 'ackOffline'
+      readonly exchange: Exchange
+      readonly ip: Ipv4
+      readonly leaseSeconds: number
+      readonly right: Right
+      readonly record: BoundRecord | null
+    }
   /** RFC 2131 §4.3.5: parameters only, no lease. */
   | { readonly type: 'inform'; readonly exchange: Exchange }
   | { readonly type: 'nak'; readonly exchange: Exchange; readonly message: string }
@@ -74,6 +93,10 @@ export type DecideContext = {
   /** Every address of this rack: what option 54 may name. */
   readonly ownAddresses: readonly Ipv4[]
   readonly nowMs: number
+  /** What this rack may answer by itself; undefined: nothing. */
+  readonly rights: RightsContext | undefined
+  /** A region with a leader is in sight. Policy only: no safety rests on it. */
+  readonly isConnected: boolean
 }
 
 /** The next rack in order waits so long; a PXE ROM repeats after 4 s and gives up after a minute. */
@@ -126,6 +149,10 @@ function isStandby(exchange: Exchange, context: DecideContext): boolean {
 function decideDiscover(exchange: Exchange, context: DecideContext): Decision {
   const { packet, place, client, arrival } = exchange
   if (isStandby(exchange, context)) return ignore('standby', client)
+  const leaseSeconds = leaseSecondsFor(packet, context.index)
+  if (!context.isConnected && context.rights !== undefined) {
+    return offerOffline(exchange, context, context.rights)
+  }
   const ip = chooseOffer(context.index, context.offers, {
     client: client.key,
     pool: place.pool,
@@ -135,8 +162,20 @@ function decideDiscover(exchange: Exchange, context: DecideContext): Decision {
     nowMs: context.nowMs,
   })
   if (ip === undefined) return ignore('pool_exhausted', client)
-  const leaseSeconds = leaseSecondsFor(packet, context.index)
   return { type: 'offer', exchange: serving(exchange, ip), ip, leaseSeconds }
+}
+
+function offerOffline(exchange: Exchange, context: DecideContext, rights: RightsContext): Decision {
+  const { packet, place, client } = exchange
+  const offered = offlineOffer(rights, {
+    client: client.key,
+    pool: place.pool,
+    offers: context.offers,
+    leaseSeconds: leaseSecondsFor(packet, context.index),
+    offersNowMs: context.nowMs,
+  })
+  if (offered === undefined) return ignore('no_rights', client)
+  return { type: 'offer', exchange: serving(exchange, offered.ip), ...offered }
 }
 
 /** The four cases of RFC 2131 §4.3.2, told apart by Table 4's fields. */
@@ -182,7 +221,20 @@ function bindOrNak(
     kind,
     hostname: clientHostname(packet),
   }
-  return { type: 'bind', exchange: serving(exchange, ip), command }
+  const bind = { type: 'bind', exchange: serving(exchange, ip), command } as const
+  const { rights, isConnected } = context
+  if (rights === undefined) return bind
+  return isConnected && !isOwnReserve(rights, command) ? bind : answerOffline(bind, rights)
+}
+
+/** No region answered, or none has to: what the rack's own rights allow for this very packet. */
+export function answerOffline(
+  { exchange, command }: Pick<Extract<Decision, { type: 'bind' }>, 'exchange' | 'command'>,
+  rights: RightsContext,
+): Decision {
+  const answer = offlineAnswer(rights, command)
+  if (answer.type === 'silence') return ignore('no_rights', exchange.client)
+  return { ...answer, type: 'ackOffline', exchange, ip: command.ip }
 }
 
 /**
@@ -216,7 +268,9 @@ function decideDecline(exchange: Exchange, context: DecideContext): Decision {
   }
   if (ip === undefined) return ignore('no_address_named', client)
   // Only its holder may decline an address: else anybody could empty the pool.
-  if (context.index.hold(ip)?.client !== client.key) return ignore('not_the_holder', client)
+  const bound = context.rights?.ledger.reserves.get(ip)?.bound
+  const isHolder = context.index.hold(ip)?.client === client.key || bound?.client === client.key
+  if (!isHolder) return ignore('not_the_holder', client)
   const command = { type: 'lease.decline', client: client.key, mac: client.mac, ip } as const
   return { type: 'tell', exchange, command }
 }

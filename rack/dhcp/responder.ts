@@ -5,11 +5,13 @@ import type { SystemId } from '#model/ids.ts'
 import { formatIpv4 } from '#model/ipv4.ts'
 import type { Clock, Logger, Metrics } from '#model/ports.ts'
 import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
-import { answerBind, decide, type Decision, type Exchange } from './decide.ts'
+import { answerBind, answerOffline, decide, type Decision, type Exchange } from './decide.ts'
 import { decodePacket } from './decode.ts'
 import type { Arrival, DhcpLink } from './locate.ts'
 import { Offers } from './offers.ts'
+import type { BoundRecord } from './ledger.ts'
 import { type Answer, describeDestination, makeReply, type Reply } from './reply.ts'
+import type { RightsContext } from './rights.ts'
 import type { ViewIndex } from './view-index.ts'
 import { WaitingClients } from './waiting-clients.ts'
 
@@ -21,12 +23,36 @@ const BINDS_WAITING_MAX = 4_096
 export const BINDS_PER_CLIENT_MAX = 4
 const WARN_EVERY_MS = 60_000
 
+/** What the rack may do without a region, and the journal behind it. */
+export interface OfflineRights {
+  /** A region with a leader is in sight. */
+  readonly isConnected: () => boolean
+  /** Undefined: no right at all now. Reads the boot clock, so ask after the packet was received. */
+  readonly context: () => RightsContext | undefined
+  /** Resolves when the record is synced; rejects when it is not, and then no ACK may leave. */
+  readonly bind: (record: BoundRecord) => Promise<void>
+  /** The client found its address in use. */
+  readonly decline: (command: Extract<RackCommand, { type: 'lease.decline' }>) => void
+  /** A client that was not known here was bound through a region. */
+  readonly onNewClient: () => void
+}
+
+/** A rack that asks a region for everything. */
+export const NO_RIGHTS: OfflineRights = {
+  isConnected: () => true,
+  context: () => undefined,
+  bind: () => Promise.reject(new Error('this rack has no offline rights')),
+  decline: () => {},
+  onNewClient: () => {},
+}
+
 export type ResponderOptions = {
   readonly rackId: SystemId
   readonly index: ViewIndex
   readonly links: () => readonly DhcpLink[]
   /** Resolves with `ok: false` when nothing is known; must settle. */
   readonly request: (command: RackCommand) => Promise<RackToRegionReply>
+  readonly offline: OfflineRights
   /** Queues the reply for the exchange's link; its age is checked by `isTooOld` right before sending. */
   readonly transmit: (reply: Reply, exchange: Exchange) => void
   readonly clock: Clock
@@ -54,7 +80,7 @@ export class Responder {
     const decoded = decodePacket(bytes)
     if (!decoded.ok) return this.#count('malformed', decoded.reason)
     const { packet } = decoded
-    const { rackId, index, links, clock } = this.#options
+    const { rackId, index, links, clock, offline } = this.#options
     const nowMs = clock.monotonicMs()
     const decision = decide(packet, arrival, {
       rackId,
@@ -63,6 +89,8 @@ export class Responder {
       waiting: this.#waiting,
       ownAddresses: links().flatMap((link) => link.addresses.map(({ ip }) => ip)),
       nowMs,
+      rights: offline.context(),
+      isConnected: offline.isConnected(),
     })
     this.#count(packet.messageType, decision.type === 'ignore' ? decision.reason : decision.type)
     this.#perform(decision, nowMs)
@@ -88,6 +116,8 @@ export class Responder {
       case 'inform':
       case 'nak':
         return this.#answer(decision)
+      case 'ackOffline':
+        return this.#ackOffline(decision)
       case 'bind':
         return this.#bind(decision)
       case 'tell':
@@ -101,6 +131,7 @@ export class Responder {
     const { reason, client } = decision
     this.#options.logger.debug('dhcp.message_ignored', { reason, mac: client?.mac })
     if (client === undefined) return
+    this.#options.metrics.count('ironraft_rack_silences_total', { reason })
     if (reason === 'standby') this.#waiting.note(client.key, nowMs)
     if (reason === 'other_server') {
       // RFC 2131 §3.1(4): the client took another server's offer.
@@ -136,11 +167,35 @@ export class Responder {
   }
 
   #answerBound({ exchange, command }: Bind, reply: RackToRegionReply): void {
-    const decision = answerBind(exchange, command, reply)
+    const { offline } = this.#options
+    const rights = reply.ok ? undefined : offline.context()
+    const decision =
+      rights === undefined
+        ? answerBind(exchange, command, reply)
+        : answerOffline({ exchange, command }, rights)
+    if (decision.type === 'ack' && command.kind === 'selecting') offline.onNewClient()
     const result = decision.type === 'ignore' ? decision.reason : decision.type
     this.#count('bind', result)
     if (decision.type === 'ignore') return
     this.#perform(decision, this.#options.clock.monotonicMs())
+  }
+
+  /** Durable before sent: a rack that forgot whom it gave a reserve address would give it again. */
+  #ackOffline(decision: Extract<Decision, { type: 'ackOffline' }>): void {
+    const { exchange, ip, leaseSeconds, right, record } = decision
+    const answer = { type: 'ack', exchange, ip, leaseSeconds } as const
+    const { metrics, offline } = this.#options
+    if (record === null) {
+      metrics.count('ironraft_rack_offline_acks_total', { right })
+      return this.#answer(answer)
+    }
+    offline.bind(record).then(
+      () => {
+        metrics.count('ironraft_rack_offline_acks_total', { right })
+        this.#answer(answer)
+      },
+      (error: unknown) => this.#logFailure('dhcp.journal_failed', exchange, error),
+    )
   }
 
   /** RELEASE and DECLINE get no answer (RFC 2131 §4.3.3, §4.3.4). */
@@ -148,6 +203,7 @@ export class Responder {
     this.#offers.forget(exchange.client.key)
     if (command.type === 'lease.decline') {
       const { mac, ip } = command
+      this.#options.offline.decline(command)
       this.#options.logger.warn('dhcp.address_declined', { mac, address: formatIpv4(ip) })
     }
     this.#options.request(command).catch((error: unknown) => {

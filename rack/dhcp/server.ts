@@ -7,7 +7,7 @@ import type { PacketSender } from '#rack/net/packet-sender.ts'
 import { Listeners } from './listeners.ts'
 import type { DhcpLink } from './locate.ts'
 import { type DhcpPorts, Outbox } from './outbox.ts'
-import { Responder } from './responder.ts'
+import { type OfflineRights, Responder } from './responder.ts'
 import { type DhcpView, ViewIndex } from './view-index.ts'
 
 /** No event tells that an interface came, went or was made anew. */
@@ -23,6 +23,7 @@ export type DhcpServerOptions = {
   readonly view: DhcpView
   /** One command per received packet; settles within seconds, `ok: false` when nothing is known. */
   readonly request: (command: RackCommand) => Promise<RackToRegionReply>
+  readonly offline: OfflineRights
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
@@ -44,9 +45,9 @@ export interface DhcpServer {
 export async function startDhcp(options: DhcpServerOptions): Promise<DhcpServer> {
   const { sockets, view, clock, logger, metrics } = options
   const ports = options.ports ?? STANDARD_PORTS
-  const index = new ViewIndex(view)
   const packets = openPackets(sockets, logger)
   let links = options.links()
+  const index = new ViewIndex(view)
   const responder: Responder = new Responder({
     ...options,
     index,

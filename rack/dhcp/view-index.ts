@@ -2,7 +2,7 @@
 // are built when first asked for after a VLAN, subnet or range changed, which is rare.
 import type { VlanId } from '#model/ids.ts'
 import { firstOf, type Ipv4, makeIpv4, maskOf, rangeSize } from '#model/ipv4.ts'
-import type { ClientKey, Hold, Subnet } from '#model/network.ts'
+import type { ClientKey, Hold, Reservation, Reserve, Subnet } from '#model/network.ts'
 import type { RackVlan, ViewTable } from '#protocol/rack.ts'
 import type { RackView } from '#rack/view.ts'
 
@@ -10,9 +10,11 @@ import type { RackView } from '#rack/view.ts'
 export type DhcpView = Pick<
   RackView,
   | 'stamp'
+  | 'revision'
   | 'table'
   | 'settings'
   | 'holdsOfClient'
+  | 'reservationsOfClient'
   | 'machineOfMac'
   | 'subnetsOfVlan'
   | 'rangesOfSubnet'
@@ -72,6 +74,18 @@ export class ViewIndex {
 
   holdsOf(client: ClientKey): readonly Hold[] {
     return this.view.holdsOfClient(client)
+  }
+
+  reserve(ip: Ipv4): Reserve | undefined {
+    return this.view.table('reserves').get(ip)
+  }
+
+  reservation(ip: Ipv4): Reservation | undefined {
+    return this.view.table('reservations').get(ip)
+  }
+
+  reservationsOf(client: ClientKey): readonly Reservation[] {
+    return this.view.reservationsOfClient(client)
   }
 
   /** Given by the API or declined: nobody gets it by DHCP. */

@@ -1,8 +1,8 @@
 // Which address to offer without asking a region: pure, and the same on every rack, so that two racks
 // hearing one broadcast offer one address. RFC 2131 §4.3.1: current binding, previous binding, the
 // address asked for, then the pool.
-import { type Ipv4, firstOf, lastOf } from '#model/ipv4.ts'
-import type { ClientKey } from '#model/network.ts'
+import { contains, type Ipv4, firstOf, lastOf } from '#model/ipv4.ts'
+import type { ClientKey, Subnet } from '#model/network.ts'
 import type { OffersView } from './offers.ts'
 import { addressAt, type Pool, rangeOf, type ViewIndex } from './view-index.ts'
 
@@ -30,6 +30,11 @@ export function chooseOffer(
   const { client, pool, requested, nowMs } = candidate
   const isUsable = (ip: Ipv4): boolean =>
     rangeOf(pool, ip) !== undefined && useOf(index, offers, candidate, ip) !== 'taken'
+  const isKept = ({ ip }: { readonly ip: Ipv4 }): boolean =>
+    pool.subnets.some(({ cidr }) => contains(cidr, ip)) &&
+    useOf(index, offers, candidate, ip) === 'free'
+  const kept = index.reservationsOf(client).find(isKept)
+  if (kept !== undefined) return kept.ip
   const bound = index
     .holdsOf(client)
     .toSorted((a, b) => b.boundAt - a.boundAt)
@@ -83,14 +88,22 @@ function useOf(
   const hold = index.hold(ip)
   const isOther = hold !== undefined && hold.client !== client
   if (isOther && hold.until > index.stamp) return 'taken'
+  const keptFor = index.reservation(ip)?.client
+  if (keptFor !== undefined && keptFor !== client) return 'taken'
+  // Of any rack, this one too: what may be bound offline is not bound through a region (§4).
+  if (index.reserve(ip) !== undefined && hold?.client !== client) return 'taken'
   const offeredTo = offers.clientOf(ip, nowMs)
   if (offeredTo !== undefined && offeredTo !== client) return 'taken'
   if (index.isBarred(ip) || own.includes(ip)) return 'taken'
-  const subnet = rangeOf(pool, ip)?.subnet
+  const subnet = rangeOf(pool, ip)?.subnet ?? subnetOf(pool, ip)
   if (subnet === undefined || subnet.gatewayIp === ip) return 'taken'
   const { cidr } = subnet
   if (cidr.prefix < 31 && (ip === firstOf(cidr) || ip === lastOf(cidr))) return 'taken'
   return isOther ? hold.until : 'free'
+}
+
+function subnetOf(pool: Pool, ip: Ipv4): Subnet | undefined {
+  return pool.subnets.find(({ cidr }) => contains(cidr, ip))
 }
 
 /** FNV-1a with a final mix: neighbouring MAC addresses must not crowd one stretch of the pool. */

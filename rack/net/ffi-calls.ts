@@ -17,6 +17,7 @@ const LIBC = {
   // ssize_t, but every length here is far below 2^31.
   sendmsg: { arguments: ['i32', 'pointer', 'i32'], return: 'i32' },
   close: { arguments: ['i32'], return: 'i32' },
+  clock_gettime: { arguments: ['i32', 'pointer'], return: 'i32' },
   uv_handle_size: { arguments: ['i32'], return: 'u64' },
   uv_poll_init: { arguments: ['pointer', 'pointer', 'i32'], return: 'i32' },
   uv_poll_start: { arguments: ['pointer', 'i32', 'pointer'], return: 'i32' },
@@ -45,6 +46,7 @@ export async function loadFfiCalls(): Promise<NativeCalls> {
     sendmmsg: libc.sendmmsg,
     sendmsg: libc.sendmsg,
     close: libc.close,
+    clock_gettime: libc.clock_gettime,
     poll: (fd, onReadable, onError) => startPoll(ffi, lib, libc, fd, guarded(onReadable, onError)),
   }
 }

@@ -19,6 +19,7 @@ export async function loadKoffiCalls(): Promise<NativeCalls> {
     sendmmsg: libc.func('sendmmsg', 'int', ['int', 'uint64_t', 'uint', 'int']),
     sendmsg: libc.func('sendmsg', 'int64_t', ['int', 'uint64_t', 'int']),
     close: libc.func('close', 'int', ['int']),
+    clock_gettime: libc.func('clock_gettime', 'int', ['int', 'uint64_t']),
     poll: (fd, onReadable, onError) => {
       const handle = koffi.node.poll(fd, guarded(onReadable, onError))
       let closing: Promise<void> | undefined

@@ -34,6 +34,8 @@ export interface NativeCalls {
   readonly sendmmsg: (fd: number, messages: bigint, count: number, flags: number) => number
   readonly sendmsg: (fd: number, message: bigint, flags: number) => number
   readonly close: (fd: number) => number
+  /** `time` is the address of a timespec: two 64-bit numbers, seconds and nanoseconds. */
+  readonly clock_gettime: (clock: number, time: bigint) => number
   /**
    * Calls `onReadable` while the descriptor has something to read. What it throws goes to `onError`;
    * promises it made run before the event loop waits again.
@@ -46,6 +48,7 @@ export interface NativeCalls {
 }
 
 // Linux numbers, the same on x86-64 and arm64.
+export const CLOCK_BOOTTIME = 7
 export const AF_INET = 2
 export const AF_INET6 = 10
 export const AF_PACKET = 17

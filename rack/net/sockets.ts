@@ -2,6 +2,7 @@
 // a datagram to itself, and opens sockets on it. Nothing else in the product imports an FFI.
 import type { Logger } from '#model/ports.ts'
 import { makeIpv4 } from '#model/ipv4.ts'
+import { openBootClock } from './boot-clock.ts'
 import { openDgramUdp } from './dgram-udp-socket.ts'
 import { loadFfiCalls } from './ffi-calls.ts'
 import { type Icmpv6Options, type Icmpv6Socket, openIcmpv6 } from './icmpv6-socket.ts'
@@ -24,6 +25,8 @@ export interface Sockets {
   readonly openPacketSender: () => PacketSender | undefined
   /** Undefined on the dgram backend; throws SocketError like `openPacketSender`. */
   readonly openIcmpv6: (options: Icmpv6Options) => Icmpv6Socket | undefined
+  /** CLOCK_BOOTTIME in ms; undefined on the dgram backend. */
+  readonly bootMs: (() => number) | undefined
 }
 
 /** Undefined when the text names no backend. */
@@ -59,6 +62,7 @@ export async function openSockets(options: {
     openUdp: openDgramUdp,
     openPacketSender: () => undefined,
     openIcmpv6: () => undefined,
+    bootMs: undefined,
   }
 }
 
@@ -68,6 +72,7 @@ function nativeSockets(calls: NativeCalls): Sockets {
     openUdp: async (options) => openNativeUdp(calls, options),
     openPacketSender: () => openPacketSender(calls),
     openIcmpv6: (options) => openIcmpv6(calls, options),
+    bootMs: openBootClock(calls),
   }
 }
 

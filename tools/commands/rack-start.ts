@@ -4,6 +4,7 @@ import { flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
 import type { LogLevel } from '#platform/logger.ts'
 import { makePlatform } from '#platform/system.ts'
+import type { EnduranceMode } from '#rack/open-endurance.ts'
 import { parseToken } from '#protocol/token.ts'
 import type { RackJoin } from '#rack/join.ts'
 import { RACK_DEFAULTS, type RackConfig, startRack } from '#rack/start.ts'
@@ -40,6 +41,7 @@ async function rackConfig(args: Arguments, io: Io): Promise<RackConfig> {
     tftpPort: args.number('tftp-port') ?? RACK_DEFAULTS.tftpPort,
     dhcpPort: args.number('dhcp-port') ?? RACK_DEFAULTS.dhcpPort,
     bootFilesDir: args.text('boot-files') ?? RACK_DEFAULTS.bootFilesDir,
+    endurance: (args.text('endurance') ?? RACK_DEFAULTS.endurance) as EnduranceMode,
     version: await productVersion(),
   }
 }

@@ -9,9 +9,10 @@ import {
   newRange,
   newSubnet,
   RACK_2,
+  registerRack,
 } from '#test/support/region-state.ts'
-import { registerRack } from '#test/support/region-state.ts'
-import { enduranceMs, holdMs } from '#state/lease.ts'
+import { enduranceMs } from '#state/lease.ts'
+import { holdMs } from '#model/lease-time.ts'
 
 /** Full endurance: ceil(1,800,000 · 11 / 9) + 60,000 ms. */
 const LONGEST_MS = 2_260_000

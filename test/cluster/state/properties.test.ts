@@ -1,9 +1,9 @@
 // What must hold after any sequence of commands, on any replica.
 import fc from 'fast-check'
 import t from 'tap'
-import { makeIpv4 } from '#model/ipv4.ts'
+import { makeIpv4, type Ipv4 } from '#model/ipv4.ts'
 import type { SystemId } from '#model/ids.ts'
-import { apply } from '#state/apply.ts'
+import { apply, type EntryMeta } from '#state/apply.ts'
 import type { Command, Envelope } from '#state/command.ts'
 import { dump, restore } from '#state/snapshot.ts'
 import type { RegionState } from '#state/state.ts'
@@ -53,6 +53,59 @@ const leases: fc.Arbitrary<Command> = fc.oneof(
     }),
   ),
 )
+/** Epoch and generation −1 stand for those of the state when the command is applied. */
+const rack = fc.constantFrom(RACK, RACK_2)
+const endurance: fc.Arbitrary<Command> = fc.oneof(
+  rack.map(
+    (rackId): Command => ({ type: 'tenure.hello', rackId, incarnation: 1, journalSequence: 0 }),
+  ),
+  rack.map((rackId): Command => ({ type: 'tenure.beat', rackId, epoch: -1, journalSequence: 0 })),
+  rack.map(
+    (rackId): Command => ({
+      ...{ type: 'reserve.grant', rackId, epoch: -1, count: 2 },
+      vlanId: 5001 as never,
+    }),
+  ),
+  fc.tuple(rack, address).map(
+    ([rackId, text]): Command => ({
+      ...{ type: 'reserve.return', rackId, epoch: -1 },
+      reserves: [{ ip: ip(text), generation: -1 }],
+    }),
+  ),
+  fc.tuple(rack, address, client).map(
+    ([rackId, text, n]): Command => ({
+      ...{ type: 'reserve.replay', rackId, epoch: -1, ip: ip(text), generation: -1 },
+      ...{ client: `1-${mac(n)}`, mac: mac(n), leaseSeconds: 60, hostname: '' },
+    }),
+  ),
+  fc.tuple(address, client).map(
+    ([text, n]): Command => ({
+      ...{ type: 'reservation.create', ip: ip(text), client: `1-${mac(n)}` },
+      ...{ mac: mac(n), hostname: '' },
+    }),
+  ),
+  address.map((text): Command => ({ type: 'reservation.delete', ip: ip(text) })),
+  fc.constantFrom<Command>({ type: 'restore.begin' }, { type: 'restore.accept' }),
+)
+
+/** As a rack would send it now. */
+function filledIn(state: RegionState, command: Command): Command {
+  const generationOf = (address: Ipv4): number => state.reserves.get(address)?.generation ?? 0
+  if (!('epoch' in command)) return command
+  const epoch = state.tenures.get(command.rackId)?.epoch ?? 0
+  if (command.type === 'reserve.return') {
+    const reserves = command.reserves.map((each) => ({
+      ip: each.ip,
+      generation: generationOf(each.ip),
+    }))
+    return { ...command, epoch, reserves }
+  }
+  if (command.type === 'reserve.replay') {
+    return { ...command, epoch, generation: generationOf(command.ip) }
+  }
+  return { ...command, epoch }
+}
+
 const addresses: fc.Arbitrary<Command> = fc.oneof(
   fc.tuple(fc.option(address), id(1)).map(
     ([text, subnetId]): Command => ({
@@ -138,6 +191,7 @@ const steps = fc.array(
     command: fc.oneof(
       { weight: 4, arbitrary: leases },
       { weight: 3, arbitrary: addresses },
+      { weight: 4, arbitrary: endurance },
       { weight: 2, arbitrary: topology },
       { weight: 1, arbitrary: others },
     ),
@@ -153,11 +207,16 @@ type Applied = { readonly state: RegionState; readonly envelope: Envelope; reado
 function run(all: readonly Step[], check: (applied: Applied, before: string) => void): RegionState {
   const lab = makeServedLab()
   lab.ok(registerRack(RACK_2, []))
+  const set = { secondaryRack: RACK_2 }
+  lab.ok({ type: 'vlan.update', id: 5001 as never, set })
+  for (const rackId of [RACK, RACK_2]) {
+    lab.ok({ type: 'tenure.hello', rackId, incarnation: 1, journalSequence: 0 })
+  }
   let sequence = 100
   for (const { command, afterMs, retried } of all) {
     sequence++
     const request = { session: 's1', sequence, answeredBelow: sequence - 1 }
-    const envelope: Envelope = { ...lab.envelope(command), request }
+    const envelope: Envelope = { ...lab.envelope(filledIn(lab.state, command)), request }
     const before = contentOf(lab.state)
     const { outcome } = lab.send(envelope, afterMs)
     check({ state: lab.state, envelope, ok: outcome.ok }, before)
@@ -209,6 +268,34 @@ t.test(
   },
 )
 
+t.test(
+  'a reserve in force is of one rack alone, and nobody else is given its address',
+  async (t) => {
+    let granted = 0
+    fc.assert(
+      fc.property(steps, (all) => {
+        const replayed = new Set<string>()
+        run(all, ({ state, envelope, ok }) => {
+          const { command } = envelope
+          granted += command.type === 'reserve.grant' && ok ? state.reserves.size : 0
+          for (const { ip: kept, rackId, epoch, generation } of state.reserves.values()) {
+            const tenure = state.tenures.get(rackId)
+            if (tenure?.epoch !== epoch || tenure.until <= state.stamp) continue
+            if (state.ipAddresses.has(kept)) throw new Error('allocated inside a reserve')
+            const hold = state.holds.get(kept)
+            if (hold === undefined || hold.until <= state.stamp) continue
+            const name = `${kept} ${generation} ${hold.client}`
+            if (command.type === 'reserve.replay' && ok && command.ip === kept) replayed.add(name)
+            if (!replayed.has(name)) throw new Error('held inside a reserve without a replay')
+          }
+        })
+      }),
+      RUNS,
+    )
+    t.ok(granted > 20, 'grants were tried')
+  },
+)
+
 t.test('a hold in force is never shortened and never changes its client', async (t) => {
   fc.assert(
     fc.property(steps, (all) => {
@@ -249,12 +336,12 @@ t.test('a restored replica goes on exactly like the one that lived through the l
   fc.assert(
     fc.property(steps, fc.integer({ min: 0, max: 60 }), (all, cut) => {
       const entries: Envelope[] = []
-      const stamps: number[] = []
+      const metas: EntryMeta[] = []
       let copy: RegionState | null = null
       const state = run(all, ({ state: live, envelope }) => {
         if (copy !== null) {
           entries.push(envelope)
-          stamps.push(live.stamp)
+          metas.push({ index: live.revision, stamp: live.stamp })
         } else if (entries.length === 0 && live.revision >= cut) {
           copy = restore([...dump(live)].toReversed())
         }
@@ -262,7 +349,7 @@ t.test('a restored replica goes on exactly like the one that lived through the l
       if (copy === null) return
       const replica: RegionState = copy
       for (const [at, envelope] of entries.entries()) {
-        apply(replica, envelope, { index: replica.revision + 1, stamp: stamps[at] ?? 0 })
+        apply(replica, envelope, metas[at] ?? { index: 0, stamp: 0 })
       }
       const [mine, theirs] = [contentOf(replica, []), contentOf(state, [])]
       if (mine !== theirs) throw new Error('replicas differ')

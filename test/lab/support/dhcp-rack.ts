@@ -10,6 +10,7 @@ import type { Hold } from '#model/network.ts'
 import { makePlatform } from '#platform/system.ts'
 import type { RackCommand, RackToRegionReply, ViewChange } from '#protocol/rack.ts'
 import type { DhcpLink } from '#rack/dhcp/locate.ts'
+import { NO_RIGHTS } from '#rack/dhcp/responder.ts'
 import { startDhcp } from '#rack/dhcp/server.ts'
 import { openSockets, parseSocketBackend } from '#rack/net/sockets.ts'
 import { RackView } from '#rack/view.ts'
@@ -29,6 +30,7 @@ const server = await startDhcp({
   links,
   view,
   request: async (command) => commit(command),
+  offline: NO_RIGHTS,
   clock,
   logger,
   metrics,

@@ -7,7 +7,12 @@ import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
 import { decodePacket } from '#rack/dhcp/decode.ts'
 import type { Exchange } from '#rack/dhcp/decide.ts'
 import type { Reply } from '#rack/dhcp/reply.ts'
-import { BINDS_PER_CLIENT_MAX, REPLY_AGE_MAX_MS, Responder } from '#rack/dhcp/responder.ts'
+import {
+  BINDS_PER_CLIENT_MAX,
+  REPLY_AGE_MAX_MS,
+  Responder,
+  NO_RIGHTS,
+} from '#rack/dhcp/responder.ts'
 import { seededRandom } from '#test/support/seeded-random.ts'
 import {
   arrival,
@@ -52,6 +57,7 @@ function makeResponder(options: WorldOptions = {}) {
         }
         asked.push({ command, answer })
       }),
+    offline: NO_RIGHTS,
     transmit: (reply, exchange) => void sent.push({ reply, exchange }),
     clock: world.clock,
     logger,

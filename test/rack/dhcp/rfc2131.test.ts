@@ -6,7 +6,7 @@ import { answerBind, type Decision } from '#rack/dhcp/decide.ts'
 import { decodePacket } from '#rack/dhcp/decode.ts'
 import { OPTION, readIpv4, readText } from '#rack/dhcp/options.ts'
 import type { DhcpPacket } from '#rack/dhcp/packet.ts'
-import { makeReply, type Reply } from '#rack/dhcp/reply.ts'
+import { type Answer, makeReply, type Reply } from '#rack/dhcp/reply.ts'
 import {
   arrival,
   CLIENT,
@@ -29,8 +29,11 @@ import {
 
 const parameters = { domainName: 'maas.example.org', hostname: undefined, httpPort: 5248 }
 
+const ANSWERS = ['offer', 'ack', 'inform', 'nak']
+const isAnswer = (decision: Decision): decision is Answer => ANSWERS.includes(decision.type)
+
 function replyTo(decision: Decision): { reply: Reply; packet: DhcpPacket } {
-  if (decision.type === 'ignore' || decision.type === 'bind' || decision.type === 'tell') {
+  if (!isAnswer(decision)) {
     throw new Error(`no reply: ${JSON.stringify(decision)}`)
   }
   const reply = makeReply(decision, parameters)

@@ -1,6 +1,7 @@
 // The whole service on the loopback interface, by real datagrams and without privileges: a relay asks (its
 // source port named by RFC 8357), the region is a function.
 import t from 'tap'
+import { NO_RIGHTS } from '#rack/dhcp/responder.ts'
 import { makeIpv4 } from '#model/ipv4.ts'
 import type { RackToRegionReply } from '#protocol/rack.ts'
 import { decodePacket } from '#rack/dhcp/decode.ts'
@@ -58,6 +59,7 @@ async function startAt(backend: SocketBackend, changes: Partial<DhcpServerOption
     links: () => [lo],
     view: world.view,
     request: async (command) => grant('ip' in command ? command.ip : 0),
+    offline: NO_RIGHTS,
     clock: world.clock,
     logger,
     metrics,

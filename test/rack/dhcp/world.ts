@@ -161,6 +161,8 @@ export function makeWorld(options: WorldOptions = {}) {
     waiting,
     ownAddresses: [ip('192.0.2.1')],
     nowMs: clock.monotonicMs(),
+    rights: undefined,
+    isConnected: true,
   })
   return {
     clock,

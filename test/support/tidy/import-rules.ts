@@ -77,7 +77,7 @@ export const PACKAGE_DOORS: Readonly<Record<string, readonly string[]>> = {
   dhcp: ['rack/dhcp/codec.ts'],
   koa: ['api/', 'rack/http/'],
   koffi: ['rack/net/koffi-calls.ts'],
-  level: ['cluster/storage/level-database.ts'],
+  level: ['cluster/storage/level-database.ts', 'rack/journal.ts'],
   msgpackr: ['cluster/protocol/codec.ts'],
   'prom-client': ['cluster/platform/metrics.ts'],
   zod: ['api/'],
