@@ -24,6 +24,11 @@ const PEER_PORT: Option = {
   default: '5250',
   help: 'port for regions and racks, likewise (default 5250)',
 }
+const ADVERTISE: Option = {
+  name: 'advertise',
+  value: 'HOST:PORT',
+  help: 'where others reach the (first) peer port, behind NAT (default: where it listens)',
+}
 const RACK_PORTS: readonly Option[] = [
   { name: 'http-port', value: 'PORT', kind: 'port', help: 'HTTP boot (default 5248)' },
   { name: 'tftp-port', value: 'PORT', kind: 'port', help: 'TFTP (default 69)' },
@@ -60,6 +65,7 @@ const REGION_COMMANDS: readonly Command[] = [
       API_PORT,
       PEER_PORT,
       { name: 'host', value: 'ADDRESS', default: '127.0.0.1', help: 'address to listen on' },
+      ADVERTISE,
       { name: 'detach', help: 'return when the cluster is ready, leave it running' },
       JSON_OPTION,
     ],
@@ -73,6 +79,7 @@ const REGION_COMMANDS: readonly Command[] = [
       { name: 'host', value: 'ADDRESS', help: 'address of this host that others reach' },
       API_PORT,
       PEER_PORT,
+      ADVERTISE,
       { name: 'detach', help: 'return when the node is ready, leave it running' },
       JSON_OPTION,
     ],
