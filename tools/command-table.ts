@@ -211,6 +211,49 @@ const OTHER_COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/boot-resources.ts')).runImport,
   },
   {
+    path: ['chaos'],
+    summary:
+      'real processes, real faults, checked histories; exit 0 pass, 1 fail, 9 could not tell',
+    options: [
+      {
+        name: 'nodes',
+        value: 'N',
+        kind: 'count',
+        choices: ['3', '5'],
+        default: '3',
+        help: '3 or 5 region nodes (default 3)',
+      },
+      {
+        name: 'seconds',
+        value: 'N',
+        kind: 'count',
+        default: '60',
+        help: 'how long faults happen (default 60)',
+      },
+      {
+        name: 'workload',
+        value: 'W[,W]',
+        default: 'all',
+        help: 'what clients do, see jepsen-like/README.md (default all)',
+      },
+      {
+        name: 'nemesis',
+        value: 'N[,N]',
+        default: 'kill,pause,partition',
+        help: 'which faults happen, or all (default kill,pause,partition)',
+      },
+      { name: 'seed', value: 'N', kind: 'count', help: 'repeats the plan of a run' },
+      {
+        name: 'report',
+        value: 'DIR',
+        default: './chaos-report',
+        help: 'where to leave report and histories (default ./chaos-report)',
+      },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/chaos.ts')).runChaosCommand,
+  },
+  {
     path: ['completion'],
     summary: 'print the completion script of bash, zsh or fish',
     positionals: [{ name: 'SHELL' }],

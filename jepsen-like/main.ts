@@ -1,0 +1,67 @@
+// `ironraft chaos`: from the words of the command line to a verdict. The only door to this folder.
+import { join } from 'node:path'
+import { NEMESES, WORKLOADS } from './registry.ts'
+import { prepareReport, writeReport } from './report-directory.ts'
+import { type RunResult, runOnce } from './run.ts'
+import { requiredFaults, select } from './selection.ts'
+import { couldNotTell, type Finding, type Verdict } from './verdict.ts'
+
+export type ChaosOptions = {
+  readonly nodeCount: number
+  readonly seconds: number
+  readonly workload: readonly string[]
+  readonly nemesis: readonly string[]
+  readonly seed: number
+  /** Absolute. */
+  readonly reportDirectory: string
+  readonly stopped: AbortSignal
+  /** Progress, a line at a time. */
+  readonly say: (line: string) => void
+}
+
+export type ChaosResult = {
+  readonly verdict: Verdict
+  readonly findings: readonly Finding[]
+  readonly faults: number
+  readonly seed: number
+  readonly report: string
+}
+
+/** Throws ChaosRefusal before anything is started. Leaves nothing but the report directory. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const { nodeCount, seconds, seed, reportDirectory, stopped, say } = options
+  const selection = select(options, { workloads: WORKLOADS, nemeses: NEMESES }, await reasons())
+  const required = requiredFaults(selection.nemeses, nodeCount, seconds)
+  await prepareReport(reportDirectory)
+  for (const note of selection.notes) say(note)
+  const result = await runOnce({
+    ...{ nodeCount, seconds, seed, stopped, say, required },
+    workloads: selection.workloads,
+    nemeses: selection.nemeses,
+    findings: selection.absent.map(({ name, why }) => couldNotTell(name, why)),
+    keepLogs: (cluster) => cluster.keepLogs(reportDirectory),
+  })
+  await writeReport(reportDirectory, result, { seed, html: '' })
+  return summaryOf(result, options)
+}
+
+function summaryOf(result: RunResult, options: ChaosOptions): ChaosResult {
+  return {
+    verdict: result.verdict,
+    findings: result.findings,
+    faults: result.faults.length,
+    seed: options.seed,
+    report: join(options.reportDirectory, 'report.html'),
+  }
+}
+
+/** Why something registered cannot be used on this host and version, asked once. */
+async function reasons(): Promise<(name: string) => string | null> {
+  const known = new Map<string, string | null>()
+  for (const { name, arrivesWith, missing } of WORKLOADS) {
+    const feature = arrivesWith === undefined ? null : `arrives with ${arrivesWith}`
+    known.set(name, feature ?? (await missing?.()) ?? null)
+  }
+  for (const { name, missing } of NEMESES) known.set(name, (await missing?.()) ?? null)
+  return (name) => known.get(name) ?? null
+}
