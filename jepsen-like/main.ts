@@ -1,6 +1,7 @@
 // `ironraft chaos`: from the words of the command line to a verdict. The only door to this folder.
 import { join } from 'node:path'
 import { NEMESES, WORKLOADS } from './registry.ts'
+import { renderReport } from './report/render.ts'
 import { prepareReport, writeReport } from './report-directory.ts'
 import { type RunResult, runOnce } from './run.ts'
 import { requiredFaults, select } from './selection.ts'
@@ -41,7 +42,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     findings: selection.absent.map(({ name, why }) => couldNotTell(name, why)),
     keepLogs: (cluster) => cluster.keepLogs(reportDirectory),
   })
-  await writeReport(reportDirectory, result, { seed, html: '' })
+  const commandLine = commandLineOf(options)
+  const head = { seed, date: new Date().toISOString(), commandLine }
+  await writeReport(reportDirectory, result, { seed, html: renderReport(result, head) })
   return summaryOf(result, options)
 }
 
@@ -53,6 +56,13 @@ function summaryOf(result: RunResult, options: ChaosOptions): ChaosResult {
     seed: options.seed,
     report: join(options.reportDirectory, 'report.html'),
   }
+}
+
+/** The same plan again; the report goes where the next one is wanted. */
+function commandLineOf(options: ChaosOptions): string {
+  const { nodeCount, seconds, workload, nemesis, seed } = options
+  const what = `--workload ${workload.join(',')} --nemesis ${nemesis.join(',')}`
+  return `ironraft chaos --nodes ${nodeCount} --seconds ${seconds} ${what} --seed ${seed}`
 }
 
 /** Why something registered cannot be used on this host and version, asked once. */
