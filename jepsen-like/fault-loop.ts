@@ -18,6 +18,8 @@ const SLOT_MS_MAX = 8_000
 const FAULT_MS_MIN = 1_000
 /** A cluster that has no leader after this gets the next fault all the same. */
 const LEADER_WAIT_MS = 8_000
+/** Before the first fault: there must be something that it could destroy. */
+const WARM_UP_MS = 2_000
 /** Part of a slot that is left to recovery. */
 const RECOVERY_PART = 0.5
 
@@ -40,6 +42,7 @@ export async function runFaults(loop: FaultLoop): Promise<readonly FaultRecord[]
     await pause(seconds * 1_000, stopped)
     return records
   }
+  await pause(WARM_UP_MS, stopped)
   const endMs = performance.now() + seconds * 1_000
   const lastMs = endMs + seconds * 1_000
   const slotMs = Math.min(SLOT_MS_MAX, (seconds * 1_000) / required.length)

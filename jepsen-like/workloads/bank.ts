@@ -2,6 +2,8 @@
 // then releasing the old; whichever the region hands out must be its alone until it gives it back. Reads of all
 // addresses must account for every one: the total is what was given and not yet given back.
 import { checkAddresses, type Coin } from '../checkers/unique-address.ts'
+import type { Operation } from '../history.ts'
+import { fail, type Finding } from '../verdict.ts'
 import { pause } from '../waiting.ts'
 import type { Run, Workload, WorkloadContext } from '../workload.ts'
 import { makeClient, rotated, Worker } from '../worker.ts'
@@ -29,7 +31,17 @@ export const BANK: Workload = {
     for (const cidr of SUBNETS) await client.post('/MAAS/api/2.0/subnets/', { cidr })
     return makeRun(context)
   },
-  check: (operations) => checkAddresses(operations, 'bank'),
+  check: (operations) => subnetLost(operations) ?? checkAddresses(operations, 'bank'),
+}
+
+/** The subnets were made, and acknowledged, before the first fault. */
+function subnetLost(operations: readonly Operation[]): Finding | null {
+  const refused = operations.find(
+    ({ f, outcome, output }) =>
+      f === 'reserve' && outcome === 'fail' && /no subnet/i.test(String(output)),
+  )
+  if (refused === undefined) return null
+  return fail('bank', `subnet ${refused.key} was acknowledged and is gone`, [refused])
 }
 
 function makeRun({ nodes, apiKey, history, random }: WorkloadContext): Run {
