@@ -1,5 +1,5 @@
 // `partition` and `region-blackout`: links that carry nothing for a while, in the user-space proxies.
-import { between, CLIENT, partition, type PartitionShape } from '../network.ts'
+import { between, CLIENT, type Link, partition, type PartitionShape } from '../network.ts'
 import { bothPlaces, type Nemesis } from '../nemesis.ts'
 
 export const PARTITION: Nemesis = {
@@ -17,10 +17,20 @@ export const PARTITION: Nemesis = {
     cluster.network.block(links)
     return {
       targets,
-      detail: `${variant}: ${links.map(({ from, to }) => `${from}↛${to}`).join(' ')}`,
+      detail: describeLinks(links),
       heal: async () => cluster.network.heal(),
     }
   },
+}
+
+/** `a ↮ b` where nothing passes, `a ↛ b` where one direction is left. */
+function describeLinks(links: readonly Link[]): string {
+  const cut = new Set(links.map(({ from, to }) => `${from} ${to}`))
+  const words = links.flatMap(({ from, to }) => {
+    if (!cut.has(`${to} ${from}`)) return [`${from} ↛ ${to}`]
+    return from < to ? [`${from} ↮ ${to}`] : []
+  })
+  return words.join(', ')
 }
 
 export const REGION_BLACKOUT: Nemesis = {

@@ -2,17 +2,7 @@
 // their nature (watches) are left out.
 import type { Operation } from '../history.ts'
 import type { FaultRecord } from '../nemesis.ts'
-import {
-  type Axis,
-  axisLines,
-  box,
-  drawing,
-  formatMs,
-  laneName,
-  LEFT,
-  round,
-  WIDTH,
-} from './markup.ts'
+import { type Axis, axisLines, box, drawing, formatMs, laneName, LEFT, round } from './markup.ts'
 
 const TOP = 10
 const HEIGHT = 220
@@ -33,7 +23,7 @@ export function drawLatency(
   )
   const levels = [1, 10, 100, 1_000, 10_000].map((ms) => {
     const y = round(yOf(ms))
-    const line = `<line class="grid" x1="${LEFT}" x2="${WIDTH - 12}" y1="${y}" y2="${y}"/>`
+    const line = `<line class="grid" x1="${LEFT}" x2="${round(axis.x(axis.endNs))}" y1="${y}" y2="${y}"/>`
     return line + laneName(formatMs(ms), y + 4)
   })
   const points = chosen(operations).map((one) => {

@@ -12,7 +12,7 @@ export function escapeHtml(text: string): string {
 /** Width of all drawings and of the names at their left, in units of their view boxes. */
 export const WIDTH = 1_120
 export const LEFT = 104
-const RIGHT = 12
+const RIGHT = 64
 
 /** Nanoseconds since the start of the run → horizontal place. */
 export type Axis = { readonly endNs: number; readonly x: (ns: number) => number }
