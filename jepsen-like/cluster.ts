@@ -13,6 +13,7 @@ import { CLOCK_DIRECTORY } from './clock-file.ts'
 import { Daemon } from './daemon.ts'
 import { CLIENT, Network } from './network.ts'
 import { Proxy } from './proxy.ts'
+import { moveToSmallDisk, unmountAll } from './small-disk.ts'
 import { ownerOfPort } from './socket-owner.ts'
 import { eventually, freePorts } from './waiting.ts'
 
@@ -49,6 +50,8 @@ export type ClusterOptions = {
   readonly rackCount: number
   /** Comma-separated interfaces for each rack; none: no DHCP. */
   readonly rackInterfaces: readonly string[]
+  /** Each node on a small disk of its own, which needs root. */
+  readonly smallDisks: boolean
   readonly integer: (below: number) => number
   readonly stopped: AbortSignal
 }
@@ -126,6 +129,7 @@ export class ChaosCluster {
   async remove(): Promise<void> {
     await Promise.all(this.daemons.map((daemon) => daemon.kill()))
     await Promise.all(this.#proxies.map((proxy) => proxy.close()))
+    unmountAll()
     await rm(this.directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
   }
 
@@ -155,6 +159,7 @@ export class ChaosCluster {
       nodes.push(await this.#makeNode(node, { name: `node-${at + 1}`, apiPort: apiPort + at }))
     }
     this.#nodes = nodes
+    if (this.#options.smallDisks) for (const { directory } of nodes) moveToSmallDisk(directory)
     for (const { daemon } of nodes) daemon.start()
     const ready = await eventually(READY_MS, stopped, async () => {
       const serving = await Promise.all(nodes.map((node) => isServing(node)))

@@ -91,7 +91,7 @@ export class Daemon {
   /** Of its log; what it says last explains an end better than an exit code. */
   lastLine(): string {
     const lines = readLog(this.#options.logFile).trim().split('\n')
-    const plain = lines.findLast((line) => line.startsWith('ironraft: '))
+    const plain = lines.findLast((line) => /^ironraft: |"level":"error"/.test(line))
     return (plain ?? lines.at(-1) ?? '').slice(0, TAIL_CHARACTERS)
   }
 }

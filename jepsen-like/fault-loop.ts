@@ -77,11 +77,12 @@ async function runFault(
   const names = random.shuffle(cluster.nodes.map(({ name }) => name))
   const beganMs = performance.now()
   const fromNs = nowNs()
-  const { targets, detail, heal } = await nemesis.inject(
-    world,
-    kind,
-    orderTargets(kind, names, leader ?? null),
-  )
+  const injected = await nemesis.inject(world, kind, orderTargets(kind, names, leader ?? null))
+  if (injected === null) {
+    await pause(FAULT_MS_MIN, stopped)
+    return null
+  }
+  const { targets, detail, heal } = injected
   say(`${(fromNs / 1e9).toFixed(1)} s  ${faultName(kind)}: ${detail}`)
   await pause(Math.max(FAULT_MS_MIN, slotMs * (1 - RECOVERY_PART)), stopped)
   await heal()

@@ -36,8 +36,17 @@ export type Nemesis = {
   /** Why it cannot work here, in a few words. */
   readonly missing?: () => Promise<string | null>
   readonly needsRack?: boolean
-  /** `nodes` are the region nodes in random order, with the leader first or last as `kind` wants it. */
-  readonly inject: (world: World, kind: FaultKind, nodes: readonly string[]) => Promise<Injected>
+  /** Each node on a file system of its own that can be filled. */
+  readonly needsSmallDisks?: boolean
+  /**
+   * `nodes` are the region nodes in random order, with the leader first or last as `kind` wants it. Null when
+   * the fault cannot be injected at this moment; nothing was done then.
+   */
+  readonly inject: (
+    world: World,
+    kind: FaultKind,
+    nodes: readonly string[],
+  ) => Promise<Injected | null>
 }
 
 /** What happened, as it is written to `faults.jsonl` and drawn in the report. */

@@ -1,5 +1,6 @@
 // Every workload and nemesis by name.
 import { CLOCK } from './nemeses/clock.ts'
+import { DISK, DISK_FULL } from './nemeses/disk.ts'
 import { PARTITION, REGION_BLACKOUT } from './nemeses/network.ts'
 import { KILL, PAUSE, RACK_KILL } from './nemeses/process.ts'
 import type { Nemesis } from './nemesis.ts'
@@ -24,6 +25,8 @@ export const NEMESES: readonly Nemesis[] = [
   PAUSE,
   PARTITION,
   CLOCK,
+  DISK,
+  DISK_FULL,
   RACK_KILL,
   REGION_BLACKOUT,
 ]

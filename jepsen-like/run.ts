@@ -55,6 +55,7 @@ export async function runOnce(options: RunOptions): Promise<RunResult> {
   try {
     cluster = await ChaosCluster.start({
       ...{ nodeCount, rackCount, stopped, rackInterfaces: [] },
+      smallDisks: nemeses.some(({ needsSmallDisks }) => needsSmallDisks === true),
       // Not the seeded one: two runs of a seed side by side need different ports.
       integer: (below) => Math.floor(Math.random() * below),
     })
