@@ -1,10 +1,11 @@
 // `ironraft chaos`: from the words of the command line to a verdict. The only door to this folder.
 import { join } from 'node:path'
+import { isInside } from './own-network.ts'
 import { NEMESES, WORKLOADS } from './registry.ts'
 import { renderReport } from './report/render.ts'
 import { prepareReport, writeReport } from './report-directory.ts'
 import { type RunResult, runOnce } from './run.ts'
-import { requiredFaults, select } from './selection.ts'
+import { type Absence, requiredFaults, select } from './selection.ts'
 import { couldNotTell, type Finding, type Verdict } from './verdict.ts'
 
 export type ChaosOptions = {
@@ -28,11 +29,25 @@ export type ChaosResult = {
   readonly report: string
 }
 
+/**
+ * Does the run need a network of its own, and is not in one yet? Then start this program again with
+ * `runInside`. Throws ChaosRefusal.
+ */
+export async function needsOwnNetwork(options: ChaosOptions): Promise<boolean> {
+  const { selection } = await plan(options)
+  return selection.workloads.some(({ ownNetwork }) => ownNetwork !== undefined) && !isInside()
+}
+
+async function plan(options: ChaosOptions) {
+  const { nodeCount, seconds } = options
+  const selection = select(options, { workloads: WORKLOADS, nemeses: NEMESES }, await absences())
+  return { selection, required: requiredFaults(selection.nemeses, nodeCount, seconds) }
+}
+
 /** Throws ChaosRefusal before anything is started. Leaves nothing but the report directory. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { nodeCount, seconds, seed, reportDirectory, stopped, say } = options
-  const selection = select(options, { workloads: WORKLOADS, nemeses: NEMESES }, await reasons())
-  const required = requiredFaults(selection.nemeses, nodeCount, seconds)
+  const { selection, required } = await plan(options)
   await prepareReport(reportDirectory)
   for (const note of selection.notes) say(note)
   const result = await runOnce({
@@ -66,12 +81,15 @@ function commandLineOf(options: ChaosOptions): string {
 }
 
 /** Why something registered cannot be used on this host and version, asked once. */
-async function reasons(): Promise<(name: string) => string | null> {
-  const known = new Map<string, string | null>()
-  for (const { name, arrivesWith, missing } of WORKLOADS) {
-    const feature = arrivesWith === undefined ? null : `arrives with ${arrivesWith}`
-    known.set(name, feature ?? (await missing?.()) ?? null)
+async function absences(): Promise<(name: string) => Absence | null> {
+  const known = new Map<string, Absence>()
+  for (const { name, arrivesWith } of WORKLOADS) {
+    if (arrivesWith === undefined) continue
+    known.set(name, { kind: 'to come', text: `arrives with ${arrivesWith}` })
   }
-  for (const { name, missing } of NEMESES) known.set(name, (await missing?.()) ?? null)
+  for (const { name, missing } of [...WORKLOADS, ...NEMESES]) {
+    const text = await missing?.()
+    if (text !== null && text !== undefined) known.set(name, { kind: 'not here', text })
+  }
   return (name) => known.get(name) ?? null
 }

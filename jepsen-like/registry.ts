@@ -8,6 +8,7 @@ import type { Workload } from './workload.ts'
 import { APPEND } from './workloads/append.ts'
 import { BANK } from './workloads/bank.ts'
 import { EVENT_STREAM } from './workloads/event-stream.ts'
+import { LEASE_UNIQUE } from './workloads/lease-unique.ts'
 import { REGISTER_WORKLOAD } from './workloads/register.ts'
 import { DNS_COHERENT, MACHINE_CLAIM } from './workloads/to-come.ts'
 
@@ -16,6 +17,7 @@ export const WORKLOADS: readonly Workload[] = [
   APPEND,
   BANK,
   EVENT_STREAM,
+  LEASE_UNIQUE,
   MACHINE_CLAIM,
   DNS_COHERENT,
 ]

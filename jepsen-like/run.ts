@@ -50,11 +50,12 @@ export async function runOnce(options: RunOptions): Promise<RunResult> {
     nemeses.some(({ needsRack }) => needsRack) ? 1 : 0,
     ...workloads.map(({ racks }) => racks ?? 0),
   )
+  const rackInterfaces = workloads.flatMap(({ ownNetwork }) => ownNetwork?.() ?? [])
   options.say(`starting ${nodeCount} regions and ${rackCount} racks`)
   let cluster: ChaosCluster | null = null
   try {
     cluster = await ChaosCluster.start({
-      ...{ nodeCount, rackCount, stopped, rackInterfaces: [] },
+      ...{ nodeCount, rackCount, stopped, rackInterfaces },
       smallDisks: nemeses.some(({ needsSmallDisks }) => needsSmallDisks === true),
       // Not the seeded one: two runs of a seed side by side need different ports.
       integer: (below) => Math.floor(Math.random() * below),

@@ -9,9 +9,9 @@ export class ChaosRefusal extends Error {}
 export type Selection = {
   readonly workloads: readonly Workload[]
   readonly nemeses: readonly Nemesis[]
-  /** Asked for by name, and not there yet or not possible here: each is a row that could not be told. */
+  /** Each is a row that could not be told. */
   readonly absent: readonly { readonly name: string; readonly why: string }[]
-  /** Left out of `all`, one line each. */
+  /** One line for each that is left out of `all`. */
   readonly notes: readonly string[]
 }
 
@@ -20,31 +20,37 @@ const FAULT_SECONDS_MIN = 2.5
 
 type Registered = { readonly name: string }
 
-/** Throws ChaosRefusal. `why` says why one cannot be used here; null when it can. */
+/** Why one cannot be used: its feature is to come, or this host lacks rights or programs. */
+export type Absence = { readonly kind: 'to come' | 'not here'; readonly text: string }
+
+/**
+ * Throws ChaosRefusal. What is to come is left out of `all` with a note, and cannot be told when it was asked for
+ * by name; what this host lacks is refused by name, and cannot be told in `all`. Neither ever becomes a pass of
+ * what was not done.
+ */
 export function select(
   asked: { readonly workload: readonly string[]; readonly nemesis: readonly string[] },
   known: { readonly workloads: readonly Workload[]; readonly nemeses: readonly Nemesis[] },
-  why: (name: string) => string | null,
+  absenceOf: (name: string) => Absence | null,
 ): Selection {
   const workloads = choose('workload', asked.workload, known.workloads)
   const nemeses = choose('nemesis', asked.nemesis, known.nemeses)
-  const usable = ({ name }: Registered): boolean => why(name) === null
-  const reasonsOf = (of: readonly Registered[]) =>
-    of.flatMap(({ name }) => {
-      const reason = why(name)
-      return reason === null ? [] : [{ name, why: reason }]
-    })
-  const byName = (of: readonly Registered[], words: readonly string[]) =>
-    words.includes('all') ? [] : reasonsOf(of)
-  const notes = [
-    ...(asked.workload.includes('all') ? reasonsOf(workloads) : []),
-    ...(asked.nemesis.includes('all') ? reasonsOf(nemeses) : []),
-  ]
+  const absent: { name: string; why: string }[] = []
+  const notes: string[] = []
+  const words = new Set([...asked.workload, ...asked.nemesis])
+  const isUsable = ({ name }: Registered): boolean => {
+    const absence = absenceOf(name)
+    if (absence === null) return true
+    const { kind, text } = absence
+    if (kind === 'not here' && words.has(name)) throw new ChaosRefusal(`${name} ${text}`)
+    if (kind === 'to come' && !words.has(name)) notes.push(`${name} is left out: ${text}`)
+    else absent.push({ name, why: text })
+    return false
+  }
   return {
-    workloads: workloads.filter(usable),
-    nemeses: nemeses.filter(usable),
-    absent: [...byName(workloads, asked.workload), ...byName(nemeses, asked.nemesis)],
-    notes: notes.map(({ name, why: reason }) => `${name} is left out: ${reason}`),
+    workloads: workloads.filter(isUsable),
+    nemeses: nemeses.filter(isUsable),
+    ...{ absent, notes },
   }
 }
 

@@ -29,6 +29,8 @@ export type Workload = {
   /** Why it cannot work here. */
   readonly missing?: () => Promise<string | null>
   readonly racks?: number
+  /** It needs a network of its own: makes it, inside; returns the interfaces of the racks, in order. */
+  readonly ownNetwork?: () => readonly string[]
   /** Makes what it needs while everything is healthy. */
   readonly prepare: (context: WorkloadContext) => Promise<Run>
   readonly check: (operations: readonly Operation[], limitMs: number) => Finding

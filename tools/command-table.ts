@@ -233,8 +233,8 @@ const OTHER_COMMANDS: readonly Command[] = [
       {
         name: 'workload',
         value: 'W[,W]',
-        default: 'all',
-        help: 'what clients do, see jepsen-like/README.md (default all)',
+        default: 'register,append,bank,event-stream',
+        help: 'what clients do, or all (default register,append,bank,event-stream)',
       },
       {
         name: 'nemesis',

@@ -24,14 +24,28 @@ t.test('an unknown name is refused, and those that exist are listed', async (t) 
   t.throws(refuse(['register'], []), /no nemesis was named/)
 })
 
-t.test('what cannot be used is a row by name and a note in all', async (t) => {
-  const cannot = (name: string) => (name === 'pause' ? 'needs a pause button' : null)
-  const named = select({ workload: ['register'], nemesis: ['kill', 'pause'] }, known, cannot)
-  t.same(named.absent, [{ name: 'pause', why: 'needs a pause button' }])
+t.test('what is to come is left out of all with a note, and a row by name', async (t) => {
+  const absence = (name: string) =>
+    name === 'pause' ? ({ kind: 'to come', text: 'arrives with tea' } as const) : null
+  const named = select({ workload: ['register'], nemesis: ['kill', 'pause'] }, known, absence)
+  t.same(named.absent, [{ name: 'pause', why: 'arrives with tea' }])
   t.same(names(named.nemeses), ['kill'])
-  const all = select({ workload: ['register'], nemesis: ['all'] }, known, cannot)
+  const all = select({ workload: ['register'], nemesis: ['all'] }, known, absence)
   t.same(all.absent, [])
-  t.same(all.notes, ['pause is left out: needs a pause button'])
+  t.same(all.notes, ['pause is left out: arrives with tea'])
+  t.notOk(names(all.nemeses).includes('pause'))
+})
+
+t.test('what this host lacks is refused by name, and a row in all', async (t) => {
+  const absence = (name: string) =>
+    name === 'disk-full' ? ({ kind: 'not here', text: 'needs root' } as const) : null
+  t.throws(
+    () => select({ workload: ['register'], nemesis: ['disk-full'] }, known, absence),
+    /disk-full needs root/,
+  )
+  const all = select({ workload: ['register'], nemesis: ['all'] }, known, absence)
+  t.same(all.absent, [{ name: 'disk-full', why: 'needs root' }])
+  t.same(all.notes, [])
 })
 
 t.test('too little time for what is required is refused', async (t) => {

@@ -1,7 +1,8 @@
 // `ironraft chaos`: real processes, real faults, checked histories. The work is in `jepsen-like/`.
 import { randomInt } from 'node:crypto'
 import { resolve } from 'node:path'
-import { runChaos, type ChaosResult } from '#chaos/main.ts'
+import { needsOwnNetwork, runChaos, type ChaosOptions, type ChaosResult } from '#chaos/main.ts'
+import { runInside } from '#chaos/own-network.ts'
 import { ChaosRefusal } from '#chaos/selection.ts'
 import type { Arguments, Io } from '../command-line.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
@@ -13,7 +14,7 @@ const SECONDS_MAX = 7_200
 export async function runChaosCommand(args: Arguments, io: Io): Promise<number> {
   const seconds = args.number('seconds') ?? 60
   if (seconds > SECONDS_MAX) throw new UsageError(`--seconds must be at most ${SECONDS_MAX}`)
-  const result = await runChaos({
+  const options: ChaosOptions = {
     nodeCount: args.number('nodes') ?? 3,
     seconds,
     workload: args.list('workload'),
@@ -22,9 +23,16 @@ export async function runChaosCommand(args: Arguments, io: Io): Promise<number> 
     reportDirectory: resolve(io.cwd, args.text('report') ?? ''),
     stopped: io.stopped(),
     say: io.error,
-  }).catch((error: unknown) => {
+  }
+  try {
+    if (await needsOwnNetwork(options)) return await runInside(options.stopped)
+    return print(await runChaos(options), args, io)
+  } catch (error) {
     throw error instanceof ChaosRefusal ? new UsageError(error.message) : error
-  })
+  }
+}
+
+function print(result: ChaosResult, args: Arguments, io: Io): number {
   io.out(args.flag('json') ? JSON.stringify(chaosJson(result)) : describe(result))
   return exitCode(result)
 }

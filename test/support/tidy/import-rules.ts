@@ -66,7 +66,7 @@ export const IMPORT_RULES: Readonly<Record<string, Rule>> = {
     // `ironraft chaos` starts the harness through its door; what it refuses has a class of its own.
     may: [
       ...['tools/', 'api/', 'rack/', 'cluster/', 'node:'],
-      ...['jepsen-like/main.ts', 'jepsen-like/selection.ts'],
+      ...['jepsen-like/main.ts', 'jepsen-like/selection.ts', 'jepsen-like/own-network.ts'],
     ],
   },
   'test/': { may: [''] },
