@@ -5,6 +5,7 @@ import { link, mkdir, readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
 import { writeDurably, type PeerAddress } from '#node/node-file.ts'
+import type { HostPort } from '#protocol/token.ts'
 import { readPid, claimPid, releasePid } from './node-process.ts'
 
 export type ClusterFile = {
@@ -14,9 +15,16 @@ export type ClusterFile = {
     /** Below the data directory. */
     readonly directory: string
     readonly apiPort: number
+    /** Where its peer port listens; absent when that is where others reach it. */
+    readonly listen?: HostPort
   })[]
   readonly admin: { readonly username: string; readonly password: string; readonly apiKey: string }
   readonly rackToken: string
+}
+
+/** Where the peer port of a node listens, which need not be where others reach it. */
+export function listenOf(node: ClusterFile['nodes'][number]): HostPort {
+  return node.listen ?? { host: node.host, port: node.port }
 }
 
 const FILE = 'bootstrap.json'

@@ -24,6 +24,11 @@ const PEER_PORT: Option = {
   default: '5250',
   help: 'port for regions and racks, likewise (default 5250)',
 }
+const ADVERTISE: Option = {
+  name: 'advertise',
+  value: 'HOST:PORT',
+  help: 'where others reach the (first) peer port, behind NAT (default: where it listens)',
+}
 const RACK_PORTS: readonly Option[] = [
   { name: 'http-port', value: 'PORT', kind: 'port', help: 'HTTP boot (default 5248)' },
   { name: 'tftp-port', value: 'PORT', kind: 'port', help: 'TFTP (default 69)' },
@@ -67,6 +72,7 @@ const REGION_COMMANDS: readonly Command[] = [
       API_PORT,
       PEER_PORT,
       { name: 'host', value: 'ADDRESS', default: '127.0.0.1', help: 'address to listen on' },
+      ADVERTISE,
       { name: 'detach', help: 'return when the cluster is ready, leave it running' },
       JSON_OPTION,
     ],
@@ -80,6 +86,7 @@ const REGION_COMMANDS: readonly Command[] = [
       { name: 'host', value: 'ADDRESS', help: 'address of this host that others reach' },
       API_PORT,
       PEER_PORT,
+      ADVERTISE,
       { name: 'detach', help: 'return when the node is ready, leave it running' },
       JSON_OPTION,
     ],
@@ -210,6 +217,49 @@ const OTHER_COMMANDS: readonly Command[] = [
     positionals: [{ name: 'DIR' }],
     options: [{ name: 'profile', value: 'PROFILE', help: 'login to use' }, JSON_OPTION],
     load: async () => (await import('./commands/boot-resources.ts')).runImport,
+  },
+  {
+    path: ['chaos'],
+    summary:
+      'real processes, real faults, checked histories; exit 0 pass, 1 fail, 9 could not tell',
+    options: [
+      {
+        name: 'nodes',
+        value: 'N',
+        kind: 'count',
+        choices: ['3', '5'],
+        default: '3',
+        help: '3 or 5 region nodes (default 3)',
+      },
+      {
+        name: 'seconds',
+        value: 'N',
+        kind: 'count',
+        default: '60',
+        help: 'how long faults happen (default 60)',
+      },
+      {
+        name: 'workload',
+        value: 'W[,W]',
+        default: 'register,append,bank,event-stream',
+        help: 'what clients do, or all (default register,append,bank,event-stream)',
+      },
+      {
+        name: 'nemesis',
+        value: 'N[,N]',
+        default: 'kill,pause,partition',
+        help: 'which faults happen, or all (default kill,pause,partition)',
+      },
+      { name: 'seed', value: 'N', kind: 'count', help: 'repeats the plan of a run' },
+      {
+        name: 'report',
+        value: 'DIR',
+        default: './chaos-report',
+        help: 'where to leave report and histories (default ./chaos-report)',
+      },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/chaos.ts')).runChaosCommand,
   },
   {
     path: ['completion'],

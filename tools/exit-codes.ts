@@ -12,6 +12,8 @@ export const EXIT = {
   timeout: 6,
   noQuorum: 7,
   unsupportedVersion: 8,
+  /** A harness that could not do its work: neither a pass nor a failure of the product. */
+  couldNotTell: 9,
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 

@@ -8,19 +8,24 @@ import { makeSystemId } from '#model/ids.ts'
 import { secretDigest } from '#node/enroll.ts'
 import { writeDurably, type NodeFile, type PeerAddress } from '#node/node-file.ts'
 import { systemClock, systemRandom } from '#platform/system.ts'
-import { formatToken } from '#protocol/token.ts'
+import { formatToken, type HostPort } from '#protocol/token.ts'
 import { fingerprint, issueMember, makeClusterCa, type KeyAndCertificate } from '#transport/pki.ts'
 import type { CommandOf, FirstCommand } from '#state/command.ts'
-import { writeCluster, type ClusterFile } from './cluster-directory.ts'
+import { listenOf, writeCluster, type ClusterFile } from './cluster-directory.ts'
 
 export type Layout = {
   readonly directory: string
   readonly nodeCount: number
-  /** Address that every node listens on and is reached at. */
+  /** Address that every node listens on. */
   readonly host: string
   /** Of the first node; the others count up from it. */
   readonly apiPort: number
   readonly peerPort: number
+  /**
+   * Where regions and racks reach the peer port of the first node, when that is not where it listens: behind
+   * NAT or a forwarder. The ports of the others count up from it. Default: where it listens.
+   */
+  readonly advertise?: HostPort | null
 }
 
 /** What a cluster begins with. */
@@ -79,16 +84,15 @@ export async function makeCluster(
 
 type PlacedNode = ClusterFile['nodes'][number]
 
-function placeNodes(
-  { nodeCount, host, apiPort, peerPort }: Layout,
-  { nodeDirectory }: Origin,
-): readonly PlacedNode[] {
+function placeNodes(layout: Layout, { nodeDirectory }: Origin): readonly PlacedNode[] {
+  const { nodeCount, host, apiPort, peerPort, advertise = null } = layout
   const ids = new Set<string>()
   while (ids.size < nodeCount) ids.add(makeSystemId(systemRandom.integer))
   return [...ids].toSorted().map((id, at) => ({
     id,
-    host,
-    port: peerPort + at,
+    host: advertise?.host ?? host,
+    port: (advertise?.port ?? peerPort) + at,
+    ...(advertise === null ? {} : { listen: { host, port: peerPort + at } }),
     apiPort: apiPort + at,
     apiUrl: `http://${host.includes(':') ? `[${host}]` : host}:${apiPort + at}`,
     directory: nodeDirectory ?? `node-${at + 1}`,
@@ -125,15 +129,17 @@ async function writeNode(parts: {
 }): Promise<void> {
   const { clusterId, node, nodes, ca } = parts
   const directory = join(parts.layout.directory, node.directory)
-  const member = { kind: 'region' as const, id: node.id, clusterId, hosts: [node.host] }
+  const listen = listenOf(node)
+  const hosts = [...new Set([listen.host, node.host])]
+  const member = { kind: 'region' as const, id: node.id, clusterId, hosts }
   const own = await issueMember(ca, member, systemClock.wallMs())
   const file: NodeFile = {
     version: 1,
     clusterId,
     nodeId: node.id,
-    host: node.host,
+    host: listen.host,
     apiPort: node.apiPort,
-    peerPort: node.port,
+    peerPort: listen.port,
     peers: nodes.map(({ id, host, port, apiUrl }): PeerAddress => ({ id, host, port, apiUrl })),
     firstVoters: nodes.map(({ id }) => id),
   }

@@ -3,7 +3,13 @@
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
-import { prepareEmpty, readCluster, withLock, type ClusterFile } from './cluster-directory.ts'
+import {
+  listenOf,
+  prepareEmpty,
+  readCluster,
+  withLock,
+  type ClusterFile,
+} from './cluster-directory.ts'
 import { expectFree } from './free-port.ts'
 import { makeCluster, type Layout } from './make-cluster.ts'
 import { pidFile, readPid, startNode, stopProcess, type StartedNode } from './node-process.ts'
@@ -76,16 +82,20 @@ async function makeNew(layout: Layout): Promise<ClusterFile> {
 /** What the directory holds decides; asking for something else is a mistake that is said aloud. */
 function expectSame(cluster: ClusterFile, layout: Layout): void {
   const [first] = cluster.nodes
+  const listen = first === undefined ? undefined : listenOf(first)
+  const reached = layout.advertise ?? { host: layout.host, port: layout.peerPort }
   const same =
     cluster.nodes.length === layout.nodeCount &&
-    first?.host === layout.host &&
-    first.apiPort === layout.apiPort &&
-    first.port === layout.peerPort
+    listen?.host === layout.host &&
+    first?.apiPort === layout.apiPort &&
+    listen.port === layout.peerPort &&
+    first.host === reached.host &&
+    first.port === reached.port
   if (same) return
   throw new AppError(
     'DIRECTORY_IN_USE',
-    `${layout.directory} holds a cluster of ${cluster.nodes.length} nodes at ${first?.host} ` +
-      `ports ${first?.apiPort} and ${first?.port}; give the same options, or another --dir.`,
+    `${layout.directory} holds a cluster of ${cluster.nodes.length} nodes at ${listen?.host} ` +
+      `ports ${first?.apiPort} and ${listen?.port}, reached at ${first?.host}:${first?.port}; give the same options, or another --dir.`,
   )
 }
 
@@ -101,8 +111,9 @@ async function startAll(
     pids.set(node.id, pid)
     if (pid !== null) continue
     await expectNodeDirectory(path)
-    await expectFree(node.host, node.apiPort)
-    await expectFree(node.host, node.port)
+    const listen = listenOf(node)
+    await expectFree(listen.host, node.apiPort)
+    await expectFree(listen.host, listen.port)
   }
   const nodes: RunningNode[] = []
   for (const node of cluster.nodes) {

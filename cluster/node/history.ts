@@ -4,9 +4,15 @@ import { AppError } from '#model/errors.ts'
 import type { ChangeBatch } from '#state/outcome.ts'
 import type { WatchEvents } from './region.ts'
 
+type Watcher = {
+  /** It has everything up to here, possibly from another node that was ahead of this one. */
+  readonly after: number
+  readonly events: WatchEvents
+}
+
 export class History {
   readonly #limit: number
-  readonly #watchers = new Set<WatchEvents>()
+  readonly #watchers = new Set<Watcher>()
   #batches: ChangeBatch[] = []
   /** Revisions up to and including this one are no longer here. */
   #compactedThrough: number
@@ -27,16 +33,27 @@ export class History {
       const dropped = this.#batches.splice(0, this.#batches.length - this.#limit)
       this.#compactedThrough = dropped.at(-1)?.revision ?? this.#compactedThrough
     }
-    for (const watcher of [...this.#watchers]) watcher.onBatch(batch)
+    for (const { after, events } of [...this.#watchers]) {
+      if (batch.revision > after) events.onBatch(batch)
+    }
   }
 
-  /** The state was replaced by a snapshot at `revision`: nothing before it can be told any more. */
+  /**
+   * The state was replaced by a snapshot at `revision`: nothing before it can be told any more. Who is past it
+   * has missed nothing.
+   */
   reset(revision: number): void {
     this.#batches = []
     this.#compactedThrough = revision
-    for (const watcher of [...this.#watchers]) watcher.onReset(revision)
+    for (const { after, events } of [...this.#watchers]) {
+      if (revision > after) events.onReset(revision)
+    }
   }
 
+  /**
+   * Everything after `after`, which may lie ahead of this node: a watcher that comes from a node that was further
+   * hears nothing here until this one has caught up, and nothing twice. Throws COMPACTED.
+   */
   watch(after: number, events: WatchEvents): () => void {
     if (after < this.#compactedThrough) {
       throw new AppError(
@@ -46,8 +63,9 @@ export class History {
       )
     }
     for (const batch of this.#from(after)) events.onBatch(batch)
-    this.#watchers.add(events)
-    return () => this.#watchers.delete(events)
+    const watcher: Watcher = { after, events }
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
   }
 
   #from(after: number): readonly ChangeBatch[] {

@@ -63,7 +63,7 @@ async function register({ node, region, incarnation, version }: JoinOptions): Pr
       hostname: hostname(),
       version,
       apiUrl: own?.apiUrl ?? '',
-      peerAddress: `${node.host}:${node.peerPort}`,
+      peerAddress: `${own?.host ?? node.host}:${own?.port ?? node.peerPort}`,
       incarnation,
     },
     { actor: SYSTEM_ACTOR },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
 import type { Credentials } from '#transport/links.ts'
 
+/** Where the others reach a member, which need not be where it listens (NAT, a forwarder). */
 export type PeerAddress = {
   readonly id: string
   readonly host: string
@@ -16,10 +17,11 @@ export type NodeFile = {
   readonly version: 1
   readonly clusterId: string
   readonly nodeId: string
+  /** Where this node listens. */
   readonly host: string
   readonly apiPort: number
   readonly peerPort: number
-  /** Every member of the bootstrap, this node included. */
+  /** Every member of the bootstrap, this node included: its own is the address that it advertises. */
   readonly peers: readonly PeerAddress[]
   readonly firstVoters: readonly string[]
 }

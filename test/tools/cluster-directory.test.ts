@@ -6,7 +6,13 @@ import { join } from 'node:path'
 import t from 'tap'
 import { readNodeFile } from '#node/node-file.ts'
 import { parseToken } from '#protocol/token.ts'
-import { expectCluster, prepareEmpty, readCluster, withLock } from '#tools/cluster-directory.ts'
+import {
+  expectCluster,
+  listenOf,
+  prepareEmpty,
+  readCluster,
+  withLock,
+} from '#tools/cluster-directory.ts'
 import { expectFree } from '#tools/free-port.ts'
 import { makeCluster } from '#tools/make-cluster.ts'
 
@@ -18,6 +24,7 @@ async function temporary(t: { readonly teardown: (work: () => Promise<void>) => 
 
 const layout = (directory: string) => ({
   ...{ directory, nodeCount: 3, host: '127.0.0.1', apiPort: 5240, peerPort: 5250 },
+  advertise: null,
 })
 
 t.test('what a bootstrap makes is complete, and secret', async (t) => {
@@ -43,6 +50,24 @@ t.test('what a bootstrap makes is complete, and secret', async (t) => {
   const first = await readFile(join(directory, 'node-1', 'initialise.json'), 'utf8')
   t.notMatch(first, cluster.admin.password)
   t.notMatch(first, token.secret)
+})
+
+t.test('nodes behind NAT listen here and are reached there', async (t) => {
+  const directory = await temporary(t)
+  await prepareEmpty(directory)
+  const advertise = { host: '192.0.2.9', port: 7250 }
+  const cluster = await makeCluster({ ...layout(directory), advertise })
+  const reached = ['192.0.2.9:7250', '192.0.2.9:7251', '192.0.2.9:7252']
+  t.same(parseToken(cluster.rackToken).peers, reached)
+  for (const [at, node] of cluster.nodes.entries()) {
+    t.same(listenOf(node), { host: '127.0.0.1', port: 5250 + at })
+    const file = await readNodeFile(join(directory, node.directory))
+    t.same([file.host, file.peerPort], ['127.0.0.1', 5250 + at])
+    t.same(
+      file.peers.map(({ host, port }) => `${host}:${port}`),
+      reached,
+    )
+  }
 })
 
 t.test('a directory of something else is refused and left as it was', async (t) => {

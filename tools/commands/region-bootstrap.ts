@@ -1,6 +1,7 @@
 // `ironraft region bootstrap`: a whole cluster on one host. The JSON is a contract (design §4).
 import { resolve } from 'node:path'
-import { EXIT } from '../exit-codes.ts'
+import { type HostPort, parseHostPort } from '#protocol/token.ts'
+import { EXIT, UsageError } from '../exit-codes.ts'
 import { bringUp, takeDown, type RunningCluster } from '../run-cluster.ts'
 import type { Arguments, Io } from '../command-line.ts'
 import type { Layout } from '../make-cluster.ts'
@@ -13,10 +14,20 @@ export async function runBootstrap(args: Arguments, io: Io): Promise<number> {
       host: args.text('host') ?? '127.0.0.1',
       apiPort: args.number('api-port') ?? 0,
       peerPort: args.number('peer-port') ?? 0,
+      advertise: advertised(args),
     },
     { detach: args.flag('detach'), json: args.flag('json') },
     io,
   )
+}
+
+/** Throws UsageError for what is no HOST:PORT. */
+export function advertised(args: Arguments): HostPort | null {
+  const text = args.text('advertise')
+  if (text === undefined) return null
+  const address = parseHostPort(text)
+  if (address !== undefined) return address
+  throw new UsageError(`--advertise must be HOST:PORT, such as 192.0.2.1:5250`)
 }
 
 export async function bootstrap(

@@ -1,7 +1,7 @@
 // `ironraft region init`: a cluster of one node on a real host. Others will join it with a token.
 import { resolve } from 'node:path'
 import { UsageError } from '../exit-codes.ts'
-import { bootstrap } from './region-bootstrap.ts'
+import { advertised, bootstrap } from './region-bootstrap.ts'
 import type { Arguments, Io } from '../command-line.ts'
 
 export async function runInit(args: Arguments, io: Io): Promise<number> {
@@ -16,6 +16,7 @@ export async function runInit(args: Arguments, io: Io): Promise<number> {
       host,
       apiPort: args.number('api-port') ?? 0,
       peerPort: args.number('peer-port') ?? 0,
+      advertise: advertised(args),
     },
     { detach: args.flag('detach'), json: args.flag('json') },
     io,

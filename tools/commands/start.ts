@@ -20,6 +20,7 @@ export async function runStart(args: Arguments, io: Io): Promise<number> {
     host: HOST,
     apiPort: args.number('api-port') ?? 0,
     peerPort: args.number('peer-port') ?? 0,
+    advertise: null,
   }
   const running = await bringUp(layout, stopped)
   try {

@@ -51,3 +51,29 @@ t.test('a snapshot tells every watcher to start over and forgets what was before
   t.throws(() => history.watch(49, events), { code: 'COMPACTED' })
   t.end()
 })
+
+// Found by the chaos harness: a subscriber of a killed region resumed at one that had just been restarted and was
+// 135 revisions behind, and was told all of them a second time.
+t.test('a watcher that is ahead of this node hears nothing twice', (t) => {
+  const history = new History({ batchesMax: 10, startsAfter: 0 })
+  history.push(batch(1))
+  const { seen, events } = collect()
+  history.watch(4, events)
+  for (const revision of [2, 3, 4]) history.push(batch(revision))
+  t.same(seen, [], 'it has them from elsewhere')
+  history.push(batch(5))
+  t.same(seen, [5])
+  t.end()
+})
+
+t.test('a snapshot that a watcher is past is no reason to start over', (t) => {
+  const history = new History({ batchesMax: 10, startsAfter: 0 })
+  const { seen, events } = collect()
+  history.watch(60, events)
+  history.reset(50)
+  for (const revision of [51, 60, 61]) history.push(batch(revision))
+  t.same(seen, [61])
+  history.reset(70)
+  t.same(seen, [61, 'reset 70'])
+  t.end()
+})

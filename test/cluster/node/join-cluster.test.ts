@@ -19,9 +19,10 @@ const node: NodeFile = {
   version: 1,
   clusterId: 'c1',
   nodeId: NODE_ID,
-  host: '192.0.2.1',
+  // Behind NAT: it listens elsewhere than where the others reach it.
+  host: '10.0.0.1',
   apiPort: 5240,
-  peerPort: 5250,
+  peerPort: 5251,
   peers: [
     { id: 'node02', host: '192.0.2.2', port: 5250, apiUrl: 'http://192.0.2.2:5240' },
     { id: NODE_ID, host: '192.0.2.1', port: 5250, apiUrl: 'http://192.0.2.1:5240' },

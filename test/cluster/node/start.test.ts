@@ -39,7 +39,14 @@ async function until(what: string, condition: () => boolean): Promise<void> {
 
 async function startOne(directory: string) {
   const peerPort = await freePort()
-  const layout = { directory, nodeCount: 1, host: '127.0.0.1', apiPort: await freePort(), peerPort }
+  const layout = {
+    directory,
+    nodeCount: 1,
+    host: '127.0.0.1',
+    apiPort: await freePort(),
+    peerPort,
+    advertise: null,
+  }
   const cluster = await makeCluster(layout)
   const platform = makePlatform({ logLevel: 'error', writeLog: () => {} })
   const dir = join(directory, 'node-1')

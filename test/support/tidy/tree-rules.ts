@@ -9,7 +9,8 @@ export const ENTRY_POINTS = [
   'tools/images/build.ts',
   'tools/images/main.ts',
   'tools/sim/mutants/',
-  'jepsen-like/main.ts',
+  // Loaded into processes under test by `--import`.
+  'jepsen-like/preloads/',
 ]
 
 /** Sources without a test of their own name, and why that is right. */
@@ -109,7 +110,11 @@ export function untested(files: readonly SourceFile[]): readonly string[] {
 }
 
 /** Named so in a test that starts it. */
-const RUN_AS_PROCESS = { 'launch.cjs': 'tools/main.ts', 'run-tests.ts': 'tools/run-tests.ts' }
+const RUN_AS_PROCESS = {
+  'launch.cjs': 'tools/main.ts',
+  'run-tests.ts': 'tools/run-tests.ts',
+  'clock.ts': 'jepsen-like/preloads/clock.ts',
+}
 
 /** `rack`, `cluster/raft`. */
 function areaOf(path: string): string {

@@ -1,0 +1,13 @@
+// Map.groupBy of ES2024, which our library level does not have.
+
+/** Keys in the order in which they first come; items in theirs. */
+export function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return groups
+}

@@ -1,0 +1,54 @@
+// After the last fault: everything is healed, and then the cluster has to come back by itself. A cluster that
+// does not is a failure, whatever the histories say.
+import type { ChaosCluster } from './cluster.ts'
+import { isServing } from './cluster.ts'
+import { NO_SKEW, writeSkew } from './clock-file.ts'
+import { appliedBy } from './observer.ts'
+import { fail, type Finding, pass } from './verdict.ts'
+import { eventually } from './waiting.ts'
+
+/** An election, a snapshot and the backoff of a rack fit in several times over. */
+const RECOVERY_MS = 45_000
+
+/** Undoes whatever may still be in force; nemeses have healed their own already. */
+export function healEverything(cluster: ChaosCluster): void {
+  cluster.network.heal()
+  for (const { name, daemon } of cluster.nodes) {
+    writeSkew(cluster.clockDirectory, name, NO_SKEW)
+    if (daemon.isPaused) daemon.resume()
+  }
+  for (const daemon of cluster.daemons) daemon.start()
+}
+
+export async function judgeRecovery(cluster: ChaosCluster, stopped: AbortSignal): Promise<Finding> {
+  const name = 'recovery'
+  const beganMs = performance.now()
+  const missing = (): readonly string[] =>
+    cluster.daemons
+      .filter(({ isRunning }) => !isRunning)
+      .map((one) => `${one.name} (${one.lastLine()})`)
+  const back = await eventually(RECOVERY_MS, stopped, async () => {
+    if (missing().length > 0) return undefined
+    const serving = await Promise.all(cluster.nodes.map((node) => isServing(node)))
+    if (!serving.every(Boolean)) return undefined
+    const applied = await Promise.all(cluster.nodes.map((node) => appliedBy(node)))
+    return applied.every((one) => one !== null && one === applied[0]) ? applied[0] : undefined
+  })
+  const seconds = ((performance.now() - beganMs) / 1_000).toFixed(1)
+  if (back === undefined || back === null) {
+    const gone = missing()
+    const text = gone.length > 0 ? `not running: ${gone.join('; ')}` : 'nodes do not agree'
+    return fail(name, `the cluster was not whole ${seconds} s after healing; ${text}`)
+  }
+  return pass(
+    name,
+    `every node serves and has applied revision ${back}, ${seconds} s after healing`,
+  )
+}
+
+/** A process that ends by itself has met a bug or refuses to go on; either is for a person to look at. */
+export function judgeProcesses(cluster: ChaosCluster): Finding {
+  const ends = cluster.daemons.flatMap((daemon) => daemon.unexpectedEnds)
+  if (ends.length === 0) return pass('processes', 'none ended by itself')
+  return fail('processes', ends.slice(0, 5).join('; '))
+}

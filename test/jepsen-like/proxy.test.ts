@@ -1,0 +1,123 @@
+// Real sockets on loopback: what a cut does to connections that are there and to new ones.
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { Network } from '#chaos/network.ts'
+import { Proxy } from '#chaos/proxy.ts'
+import { ownerOfPort } from '#chaos/socket-owner.ts'
+import { until } from '#test/support/until.ts'
+
+/** An echo server behind a proxy. */
+async function makeStage(t: Test) {
+  const server = createServer((socket) => socket.on('error', () => {}).pipe(socket))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const network = new Network()
+  const proxy = await Proxy.start({
+    ...{ port: 0, forwardPort: (server.address() as AddressInfo).port, target: 'server', network },
+    sourceOf: () => 'caller',
+  })
+  const sockets: Socket[] = []
+  t.teardown(async () => {
+    for (const socket of sockets) socket.destroy()
+    await proxy.close()
+    server.close()
+  })
+  const call = () => {
+    const socket = connect(proxy.port, '127.0.0.1')
+    sockets.push(socket)
+    const seen = { text: '', closed: false, ended: false }
+    socket.on('data', (data: Buffer) => (seen.text += data.toString()))
+    socket.on('end', () => (seen.ended = true))
+    socket.on('close', () => (seen.closed = true))
+    socket.on('error', () => {})
+    return { socket, seen }
+  }
+  return { network, call, server }
+}
+
+/** Longer than loopback takes, several times over. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 150))
+
+t.test('an open network carries bytes both ways, and ends', async (t) => {
+  const { call } = await makeStage(t)
+  const { socket, seen } = call()
+  socket.write('hello')
+  await until('the echo', () => seen.text === 'hello')
+  socket.end()
+  await until('the end', () => seen.ended)
+})
+
+t.test('a cut holds bytes back and loses none', async (t) => {
+  const { network, call } = await makeStage(t)
+  const { socket, seen } = call()
+  socket.write('1')
+  await until('the echo', () => seen.text === '1')
+  network.block([{ from: 'caller', to: 'server' }])
+  socket.write('2')
+  await settle()
+  t.equal(seen.text, '1')
+  network.heal()
+  await until('the rest', () => seen.text === '12')
+})
+
+t.test('a cut of the way back alone holds the answers only', async (t) => {
+  const { network, call, server } = await makeStage(t)
+  let heard = ''
+  server.on('connection', (socket) => socket.on('data', (data) => (heard += data.toString())))
+  const { socket, seen } = call()
+  socket.write('1')
+  await until('the echo', () => seen.text === '1')
+  network.block([{ from: 'server', to: 'caller' }])
+  socket.write('2')
+  await until('the request', () => heard === '12')
+  await settle()
+  t.equal(seen.text, '1')
+  network.heal()
+  await until('the answer', () => seen.text === '12')
+})
+
+t.test('a new connection through a cut gets no further until it heals', async (t) => {
+  const { network, call, server } = await makeStage(t)
+  let connections = 0
+  server.on('connection', () => connections++)
+  network.block([{ from: 'server', to: 'caller' }])
+  const { socket, seen } = call()
+  socket.write('hello')
+  await settle()
+  t.equal(connections, 0)
+  t.notOk(seen.closed)
+  network.heal()
+  await until('the echo', () => seen.text === 'hello')
+})
+
+t.test('a caller that gave up during a cut is forgotten', async (t) => {
+  const { network, call, server } = await makeStage(t)
+  let connections = 0
+  server.on('connection', () => connections++)
+  network.block([{ from: 'caller', to: 'server' }])
+  const { socket, seen } = call()
+  await settle()
+  socket.destroy()
+  await until('the close', () => seen.closed)
+  await settle()
+  network.heal()
+  await settle()
+  t.equal(connections, 0)
+})
+
+t.test('nobody behind it: the caller is hung up on', async (t) => {
+  const { call, server } = await makeStage(t)
+  await new Promise((resolve) => server.close(resolve))
+  const { seen } = call()
+  await until('the close', () => seen.closed)
+})
+
+t.test('a connection is known by the process that opened it', async (t) => {
+  const { call } = await makeStage(t)
+  const { socket, seen } = call()
+  socket.write('x')
+  await until('the echo', () => seen.text === 'x')
+  const port = socket.localPort ?? 0
+  t.equal(ownerOfPort(port, new Map([['us', process.pid]])), 'us')
+  t.equal(ownerOfPort(port, new Map([['init', 1]])), process.pid === 1 ? 'init' : null)
+  t.equal(ownerOfPort(1, new Map([['us', process.pid]])), null)
+})

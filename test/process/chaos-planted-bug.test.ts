@@ -1,0 +1,48 @@
+// Does the chaos harness find a bug that is there? A run that cannot fail shows nothing by passing.
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { temporaryDirectory } from '#test/support/temporary-directory.ts'
+import { lastLine } from './support/cluster.ts'
+
+const run = promisify(execFile)
+const LAUNCH = join(import.meta.dirname, '..', '..', 'tools', 'launch.cjs')
+const PLANTED = pathToFileURL(
+  join(import.meta.dirname, 'support', 'acknowledge-before-sync.ts'),
+).href
+
+// tap ends a file after 30 s unless told otherwise.
+t.setTimeout(170_000)
+
+t.test(
+  'a planted bug is found: acknowledged before it is written',
+  { timeout: 150_000 },
+  async (t) => {
+    const directory = await temporaryDirectory(t)
+    const ran = await run(
+      process.execPath,
+      [
+        ...[LAUNCH, 'chaos', '--seconds', '10', '--workload', 'register,append,bank'],
+        ...['--nemesis', 'kill', '--seed', '3', '--report', directory, '--json'],
+      ],
+      { env: { ...process.env, NODE_OPTIONS: `--import=${PLANTED}` }, timeout: 140_000 },
+    ).catch((error: unknown) => error as { readonly code: number; readonly stdout: string })
+    t.equal('code' in ran ? ran.code : 0, 1, 'a failure, not something that could not be told')
+    const { verdict, findings } = JSON.parse(lastLine(ran.stdout)) as {
+      readonly verdict: string
+      readonly findings: readonly { readonly name: string; readonly verdict: string }[]
+    }
+    t.equal(verdict, 'fail')
+    const failed = findings.filter((one) => one.verdict === 'fail').map(({ name }) => name)
+    // By what was lost; or, once nodes notice it themselves, by a cluster that does not come back.
+    t.ok(
+      failed.some((name) => ['register', 'append', 'bank', 'recovery'].includes(name)),
+      failed.join(', '),
+    )
+    const html = await readFile(join(directory, 'report.html'), 'utf8')
+    t.ok(html.includes('class="verdict fail"'), 'the report says so')
+  },
+)
