@@ -158,6 +158,20 @@ t.test('A10: a transfer has a whole election timeout, whenever it begins', (t) =
   t.end()
 })
 
+// A leader whose transfer was asked for again and again refused proposals for ever, and checked no quorum.
+t.test('A10: asking again for the same transfer gives it no more time', (t) => {
+  for (const again of ['b', null]) {
+    const node = soloSettledLeader()
+    node.raft.transferLeadership('b')
+    for (let i = 1; i <= 2 * node.config.electionTicksMin; i++) {
+      node.raft.tick()
+      if (i < node.config.electionTicksMin) t.equal(node.raft.transferLeadership(again), 'b')
+    }
+    t.match(node.raft.status(), { role: 'follower', transferTo: null })
+  }
+  t.end()
+})
+
 t.test('A12: nobody campaigns while a committed configuration is not applied', (t) => {
   const node = soloFollower()
   const configuration = entry(1, 1, '', 'configuration')
