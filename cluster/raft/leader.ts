@@ -134,10 +134,13 @@ function checkQuorum(state: RaftState): void {
  */
 export function transferLeadership(state: RaftState, to: NodeId | null): NodeId | null {
   if (state.role !== 'leader') return null
-  const target = to ?? bestFollower(state)
+  const target = to ?? state.transferTo ?? bestFollower(state)
   const progress = target === null ? undefined : state.progress.get(target)
   if (target === null || progress === undefined || progress.amnesia !== 0) return null
   if (!state.configuration.voters.includes(target)) return null
+  // Asked again: its time runs on. Else whoever asks often enough keeps a leader that serves nobody, and
+  // that no quorum check ends, because both count the same ticks.
+  if (state.transferTo === target) return target
   state.transferTo = target
   state.electionElapsed = 0
   tryTransfer(state, target, progress)

@@ -74,13 +74,14 @@ function describeFields(message: Message): string {
     }
     case 'appendEntriesReply': {
       const { success, index, hintIndex, hintTerm } = message
-      if (success) return `, has ${index}`
-      return `, refuses after ${index}, hint ${hintIndex}@${hintTerm}`
+      const forgot = describeAmnesia(message.amnesia)
+      if (success) return `, has ${index}${forgot}`
+      return `, refuses after ${index}, hint ${hintIndex}@${hintTerm}${forgot}`
     }
     case 'heartbeat':
       return `, commit ${message.leaderCommit}, read round ${message.readRound}`
     case 'heartbeatReply':
-      return `, read round ${message.readRound}`
+      return `, read round ${message.readRound}${describeAmnesia(message.amnesia)}`
     case 'installSnapshot':
       return `, ${describeSnapshot(message.snapshot)}`
     case 'timeoutNow':
@@ -92,6 +93,11 @@ function describeFields(message: Message): string {
     default:
       return message satisfies never
   }
+}
+
+/** The sender forgot what it promised; what it says counts towards nothing. */
+function describeAmnesia(amnesia: number | undefined): string {
+  return amnesia === undefined ? '' : `, forgot in life ${amnesia}`
 }
 
 export function describeRead(read: ReadState): string {
@@ -141,6 +147,7 @@ export function describeChanges(before: Status, after: Status): readonly string[
     ['leader', before.leader ?? 'none', after.leader ?? 'none'],
     ['last', before.lastIndex, after.lastIndex],
     ['commit', before.commitIndex, after.commitIndex],
+    ['forgot in life', before.amnesia, after.amnesia],
     ['transfer to', before.transferTo ?? 'nobody', after.transferTo ?? 'nobody'],
     [
       'configuration',
@@ -164,6 +171,8 @@ function describePeerChanges(before: Status, after: Status): readonly string[] {
     if (matchIndex !== peer.matchIndex) {
       changed.push(`match of ${peer.id} ${matchIndex}→${peer.matchIndex}`)
     }
+    const amnesia = old?.amnesia ?? 0
+    if (amnesia !== peer.amnesia) changed.push(`amnesia of ${peer.id} ${amnesia}→${peer.amnesia}`)
     return changed
   })
 }

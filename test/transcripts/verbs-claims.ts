@@ -101,6 +101,7 @@ const PEER_CLAIMS = {
   match: 'matchIndex',
   next: 'nextIndex',
   inflight: 'inflightCount',
+  amnesia: 'amnesia',
 } as const
 
 /** What a claim's key stands for, as text. */
@@ -120,7 +121,7 @@ function claimedOfStatus(stage: Stage, id: NodeId, key: string): string {
   const status = stage.node(id).raft.status()
   const [kind = '', of = ''] = key.split('.')
   if (kind === 'ignored') return String(status.ignored[of as keyof typeof status.ignored] ?? 0)
-  if (kind in PEER_CLAIMS) {
+  if (kind in PEER_CLAIMS && of !== '') {
     const peer = status.peers.find((each) => each.id === of)
     return peer === undefined ? 'none' : String(peer[PEER_CLAIMS[kind as keyof typeof PEER_CLAIMS]])
   }
@@ -133,6 +134,7 @@ function claimedOfStatus(stage: Stage, id: NodeId, key: string): string {
     durable: String(status.durableIndex),
     commit: String(status.commitIndex),
     applied: String(status.lastApplied),
+    amnesia: String(status.amnesia),
     transfer: status.transferTo ?? 'nobody',
     uncommitted: String(status.uncommittedBytes),
     configuration: describeConfiguration(status.configuration),

@@ -68,6 +68,18 @@ export const CLUSTER_VERBS: Readonly<Record<string, Verb>> = {
       show(play, wordOf(call, 0))
     },
   },
+  forget: {
+    usage: 'forget a 1: a is told, in its life 1, that its disk lost what it had promised',
+    words: [2, 2],
+    run: ({ stage }, call) => {
+      stage.step(wordOf(call, 0), ({ raft }) => raft.forget(numberOf(wordOf(call, 1))))
+    },
+  },
+  recover: {
+    usage: 'recover a: a is told that it holds again all that it may have promised',
+    words: [1, 1],
+    run: ({ stage }, call) => stage.step(wordOf(call, 0), ({ raft }) => raft.recover()),
+  },
   crash: {
     usage: 'crash a [keeps=write]: un-synced work is lost, or the write under way reached the disk',
     options: ['keeps'],

@@ -4,6 +4,7 @@ import t from 'tap'
 import { RaftCluster } from '#test/support/raft-cluster.ts'
 import { configurationOf } from '#test/support/raft-disk.ts'
 import {
+  all,
   appendEntries,
   appendEntriesReply,
   entry,
@@ -14,6 +15,7 @@ import {
   requestVote,
 } from '#test/support/raft-messages.ts'
 import {
+  acknowledge,
   bytes,
   soloFollower,
   soloLeader,
@@ -87,6 +89,21 @@ t.test('A9: a partly connected node does not depose the leader of the others', (
   t.end()
 })
 
+t.test('A9: a follower that still waits grants a vote once its leader is no longer fresh', (t) => {
+  const node = soloFollower({ random: { integer: () => 5 } })
+  const { electionTicksMin } = node.config
+  node.raft.step(heartbeat({ from: 'b', to: 'a', term: 1 }))
+  node.run()
+  for (let i = 1; i < electionTicksMin; i++) node.raft.tick()
+  node.raft.step(requestVote({ from: 'c', to: 'a', term: 2 }))
+  t.strictSame(node.run(), [])
+  node.raft.tick()
+  t.match(node.raft.status(), { role: 'follower', leader: 'b' }, 'its own timeout is longer')
+  node.raft.step(requestVote({ from: 'c', to: 'a', term: 2 }))
+  t.equal(only(node.run(), 'requestVoteReply').granted, true)
+  t.end()
+})
+
 t.test('A10: a transfer campaigns without pre-vote and beats the leader’s freshness', (t) => {
   const cluster = new RaftCluster({ ids: ['a', 'b', 'c'] })
   cluster.elect('a')
@@ -111,7 +128,47 @@ t.test('A10: a transfer first brings the target up to date, refuses proposals, a
   cluster.tick(2)
   leader.raft.transferLeadership(null)
   cluster.settle()
-  t.notMatch(cluster.leader?.id, /a/)
+  t.ok(['b', 'c'].includes(cluster.leader?.id ?? 'nobody'))
+  t.end()
+})
+
+t.test(
+  'A10: a target that is behind is told to campaign when it has caught up, not before',
+  (t) => {
+    const node = soloSettledLeader()
+    node.raft.propose([bytes(1)])
+    node.run()
+    node.raft.transferLeadership('c')
+    t.equal(all(node.run(), 'timeoutNow').length, 0)
+    acknowledge(node, ['c'])
+    t.equal(only(node.run(), 'timeoutNow').to, 'c')
+    t.end()
+  },
+)
+
+t.test('A10: a transfer has a whole election timeout, whenever it begins', (t) => {
+  const node = soloSettledLeader()
+  const { electionTicksMin } = node.config
+  for (let i = 1; i < electionTicksMin; i++) node.raft.tick()
+  node.raft.transferLeadership('b')
+  for (let i = 1; i < electionTicksMin; i++) node.raft.tick()
+  t.equal(node.raft.status().transferTo, 'b')
+  node.raft.tick()
+  t.equal(node.raft.status().transferTo, null)
+  t.end()
+})
+
+// A leader whose transfer was asked for again and again refused proposals for ever, and checked no quorum.
+t.test('A10: asking again for the same transfer gives it no more time', (t) => {
+  for (const again of ['b', null]) {
+    const node = soloSettledLeader()
+    node.raft.transferLeadership('b')
+    for (let i = 1; i <= 2 * node.config.electionTicksMin; i++) {
+      node.raft.tick()
+      if (i < node.config.electionTicksMin) t.equal(node.raft.transferLeadership(again), 'b')
+    }
+    t.match(node.raft.status(), { role: 'follower', transferTo: null })
+  }
   t.end()
 })
 
@@ -132,6 +189,24 @@ t.test('A12: nobody campaigns while a committed configuration is not applied', (
   t.equal(node.raft.status().role, 'preCandidate')
   t.end()
 })
+
+t.test(
+  'A12: who is told to campaign too early campaigns when the configuration is applied',
+  (t) => {
+    const node = soloFollower()
+    const entries = [entry(1, 1, '', 'configuration')]
+    node.raft.step(appendEntries({ from: 'b', to: 'a', term: 1, entries, leaderCommit: 1 }))
+    node.pump()
+    node.completeWrite()
+    node.pump()
+    node.raft.step({ type: 'timeoutNow', from: 'b', to: 'a', term: 1 })
+    t.equal(node.raft.status().role, 'follower')
+    node.raft.advance({ type: 'configured', configuration: threeVoters })
+    node.raft.advance({ type: 'applied', index: 1 })
+    t.equal(node.raft.status().role, 'candidate')
+    t.end()
+  },
+)
 
 t.test('A12: the configurations to be applied are found again after a restart', (t) => {
   const node = soloFollower()

@@ -67,6 +67,24 @@ t.test('E2: a late reply to an older round does not confirm a newer read', (t) =
   t.end()
 })
 
+t.test('E2: a late reply takes back no confirmation', (t) => {
+  const node = soloSettledLeader({ configuration: configurationOf(['a', 'b', 'c', 'd', 'e']) })
+  node.raft.readIndex(1)
+  node.run()
+  node.raft.readIndex(2)
+  node.run()
+  for (const readRound of [2, 1]) {
+    node.raft.step(heartbeatReply({ from: 'b', to: 'a', term: 1, readRound }))
+  }
+  node.raft.step(heartbeatReply({ from: 'c', to: 'a', term: 1, readRound: 2 }))
+  node.run()
+  t.strictSame(
+    node.reads.map(({ requestId }) => requestId),
+    [1, 2],
+  )
+  t.end()
+})
+
 t.test('E2: a round of an earlier term or one not begun confirms nothing', (t) => {
   const node = soloSettledLeader({ term: 4 })
   node.raft.readIndex(1)
@@ -152,6 +170,18 @@ t.test('E3: a follower fails forwarded reads when its leader changes or is unkno
   node.raft.step(heartbeat({ from: 'c', to: 'a', term: 2 }))
   node.run()
   t.strictSame(node.reads.at(-1), { requestId: 2, index: null })
+  t.end()
+})
+
+t.test('E3: a follower that loses its connection to the leader fails what it forwarded', (t) => {
+  const node = soloFollower()
+  node.raft.step(heartbeat({ from: 'b', to: 'a', term: 1 }))
+  node.raft.readIndex(1)
+  node.run()
+  t.strictSame(node.reads, [])
+  node.raft.reportUnreachable('b')
+  node.run()
+  t.strictSame(node.reads, [{ requestId: 1, index: null }])
   t.end()
 })
 

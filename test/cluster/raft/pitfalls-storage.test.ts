@@ -69,6 +69,21 @@ t.test('C3: a late completion does not make replaced entries durable (ABA race)'
   t.end()
 })
 
+t.test('C3: nor when the term is the same and the entry at that index is another one', (t) => {
+  const node = soloFollower()
+  node.raft.step(appendEntries({ from: 'b', to: 'a', term: 1, entries: [entry(1, 1)] }))
+  node.raft.step(heartbeat({ from: 'c', to: 'a', term: 3 }))
+  node.pump()
+  t.match(node.write, { term: 3, entries: [{ index: 1, term: 1 }] })
+  node.raft.step(appendEntries({ from: 'c', to: 'a', term: 3, entries: [entry(1, 2)] }))
+  node.completeWrite()
+  t.equal(node.raft.status().durableIndex, 0, 'the disk has 1@1, the tail 1@2')
+  node.run()
+  t.match(node.raft.status(), { durableIndex: 1, term: 3 })
+  t.equal(node.disk.termAt(1), 2)
+  t.end()
+})
+
 t.test('C4: replaced entries, new entries and hard state are one write', (t) => {
   const node = soloFollower({ log: [1, 1, 1], term: 1 })
   const prev = { prevLogIndex: 1, prevLogTerm: 1 }
@@ -121,8 +136,8 @@ t.test('C6: a snapshot is written with the hard state, and acknowledged after', 
   t.match(node.write, {
     hardState: { currentTerm: 2, commitIndex: 9 },
     snapshot: { lastIncludedIndex: 9 },
-    entries: [],
   })
+  t.strictSame(node.write?.entries, [])
   t.strictSame(node.take(), [])
   node.completeWrite()
   t.match(only(node.take(), 'appendEntriesReply'), { success: true, index: 9 })
@@ -155,6 +170,22 @@ t.test('C7: a snapshot older than the commit is acknowledged by the commit', (t)
   node.run()
   node.raft.step(install(snapshotAt(2, 1), 1))
   t.match(only(node.run(), 'appendEntriesReply'), { success: true, index: 3 })
+  t.end()
+})
+
+t.test('C7: configurations that were pending go with the log that a snapshot replaces', (t) => {
+  const node = soloFollower()
+  const entries = [entry(1, 1), entry(2, 1, '', 'configuration')]
+  node.raft.step(appendEntries({ from: 'b', to: 'a', term: 1, entries }))
+  node.run()
+  node.raft.step(install(snapshotAt(9, 2), 2))
+  node.run()
+  const prev = { prevLogIndex: 9, prevLogTerm: 2, entries: [entry(10, 2)], leaderCommit: 10 }
+  node.raft.step(appendEntries({ from: 'b', to: 'a', term: 2, ...prev }))
+  node.run()
+  t.equal(node.raft.status().lastApplied, 10)
+  node.raft.campaign()
+  t.equal(node.raft.status().role, 'preCandidate', 'nothing is left to be applied')
   t.end()
 })
 
@@ -195,6 +226,22 @@ t.test('C9: a write under way when a snapshot comes does not confuse the log', (
   t.equal(node.raft.status().durableIndex, 0)
   node.run()
   t.match(node.raft.status(), { durableIndex: 9, lastApplied: 9 })
+  t.end()
+})
+
+t.test('a snapshot goes to a peer that answers, and to no other', (t) => {
+  const node = soloSettledLeader()
+  node.raft.propose([bytes(1)])
+  node.run()
+  acknowledge(node, ['b'])
+  node.run()
+  node.compact()
+  for (let i = 0; i < node.config.electionTicksMin; i++) node.raft.tick()
+  node.run()
+  node.raft.reportUnreachable('c')
+  t.strictSame(node.run(), [], 'c lacks what is compacted, and was not heard since the last check')
+  node.raft.step(heartbeatReply({ from: 'c', to: 'a', term: 1 }))
+  t.equal(only(node.run(), 'installSnapshot').to, 'c')
   t.end()
 })
 

@@ -102,6 +102,20 @@ t.test('A4: a write of an older campaign is no vote in the present one', (t) => 
   t.end()
 })
 
+t.test('A4: votes of others make no leader whose own vote is not on disk', (t) => {
+  const node = soloFollower()
+  node.raft.campaign()
+  node.run()
+  node.raft.step(preVoteReply({ from: 'b', to: 'a', term: 1 }))
+  node.pump()
+  // No correct peer answers before it was asked; one that does must not bring us down either.
+  for (const from of ['b', 'c']) node.raft.step(requestVoteReply({ from, to: 'a', term: 1 }))
+  t.equal(node.raft.status().role, 'candidate')
+  node.completeWrite()
+  t.equal(node.raft.status().role, 'leader')
+  t.end()
+})
+
 t.test('A4: requests for votes leave after the own vote is on disk', (t) => {
   const node = soloFollower()
   node.raft.campaign()

@@ -35,7 +35,9 @@ t.test('records of any size come back whole', async (t) => {
 })
 
 t.test('an empty file is clean', async (t) => {
-  t.match(scanWal(Buffer.alloc(0)), { state: 'clean', records: [], offset: 0 })
+  const scan = scanWal(Buffer.alloc(0))
+  t.match(scan, { state: 'clean', offset: 0 })
+  t.strictSame(scan.records, [])
 })
 
 t.test('a file cut anywhere is clean at a border and torn elsewhere, never damaged', async (t) => {
