@@ -1,5 +1,6 @@
 // How a command ends. The numbers are a contract with scripts; never reuse one.
 import { AppError, type ErrorCode } from '#model/errors.ts'
+import { UNSUPPORTED_VERSION_EXIT_CODE } from '#platform/system.ts'
 import { ApiError } from './client.ts'
 
 export const EXIT = {
@@ -11,7 +12,7 @@ export const EXIT = {
   denied: 5,
   timeout: 6,
   noQuorum: 7,
-  unsupportedVersion: 8,
+  unsupportedVersion: UNSUPPORTED_VERSION_EXIT_CODE,
   /** A harness that could not do its work: neither a pass nor a failure of the product. */
   couldNotTell: 9,
 } as const

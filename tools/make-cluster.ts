@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { formatApiKey, mintApiKey, type MintedKey } from '#api/api-keys.ts'
 import { hashPassword } from '#api/passwords.ts'
 import { makeSystemId } from '#model/ids.ts'
+import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import { secretDigest } from '#node/enroll.ts'
 import { writeDurably, type NodeFile, type PeerAddress } from '#node/node-file.ts'
 import { systemClock, systemRandom } from '#platform/system.ts'
@@ -45,7 +46,9 @@ export type Minted = Pick<CommandOf<'cluster.initialise'>, 'clusterId' | 'admin'
 
 const FROM_NOTHING: Origin = {
   username: 'admin',
-  firstCommand: (minted) => ({ type: 'cluster.initialise', ...minted }),
+  firstCommand: (minted) => {
+    return { type: 'cluster.initialise', ...minted, featureLevel: SUPPORTED_LEVELS.max }
+  },
 }
 
 /**

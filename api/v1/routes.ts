@@ -35,7 +35,11 @@ export function refuseUnknown(names: readonly string[], known: ReadonlySet<strin
 
 /** For `ironraft region status`: also without a key and without a quorum. */
 export function clusterStatus(call: Call): Answer {
-  return json(renderStatus(call.region.status(), call.region.local().revision))
+  const { state, revision } = call.region.local()
+  return json({
+    ...renderStatus(call.region.status(), revision),
+    feature_level: state.featureLevel,
+  })
 }
 
 function renderStatus(status: RegionStatus, revision: number) {

@@ -2,7 +2,8 @@
 // the log together. A cluster is at the lowest level that all its regions support, and never goes back.
 //
 //   1  the first version: its nodes name no level
-//   2  resumable snapshots; `cluster.restore`, `cluster.raiseLevel`
+//   2  resumable snapshots, what a node remembers of its disk; `cluster.restore`, `cluster.raiseLevel`, tenures,
+//      reserves and reservations
 
 export type LevelRange = { readonly min: number; readonly max: number }
 

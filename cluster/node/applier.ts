@@ -11,6 +11,7 @@ import type { Outcome } from '#state/outcome.ts'
 import type { RegionState } from '#state/state.ts'
 import type { StateRow } from '#storage/state-load.ts'
 import type { StateStore } from '#storage/state-store.ts'
+import { expectKnownLevel } from './feature-levels.ts'
 import type { History } from './history.ts'
 import { PendingRows } from './pending-rows.ts'
 
@@ -68,6 +69,7 @@ export class Applier {
 
   /** Replaces the state by a snapshot's; rows not yet written belong to the old one. */
   async replace(state: RegionState, rewrite: () => Promise<void>): Promise<void> {
+    expectKnownLevel(state)
     this.#paused = true
     this.#pending = new PendingRows()
     await this.#writing
@@ -95,6 +97,7 @@ export class Applier {
     }
     const envelope = decodeEnvelope(entry.data)
     const { outcome, changes } = apply(state, envelope, { index: entry.index, stamp: entry.stamp })
+    expectKnownLevel(state)
     for (const change of changes) this.#pending.add(change)
     if (changes.length > 0) {
       const { stamp } = entry

@@ -1,5 +1,6 @@
 // The inner parts of a region node — core, driver, applier, reads, submission — wired to each other, with
 // the few doors through which the transport reaches them.
+import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import { describeError, type Platform } from '#platform/system.ts'
 import type { RegionLimits } from '#platform/config.ts'
 import { decodeEnvelope } from '#protocol/envelope.ts'
@@ -344,6 +345,7 @@ export class Assembly {
       pid: process.pid,
       ...(this.#rejoin?.condition ?? { condition: 'ok', reason: null }),
       position: this.#rejoin?.position ?? null,
+      featureLevels: SUPPORTED_LEVELS,
     }
   }
 

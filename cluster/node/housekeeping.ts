@@ -20,6 +20,7 @@ export class Housekeeping {
   #lastBeatMs: number
   #lastAdvanceMs: number
   #underWay = 0
+  #raising = false
 
   constructor(options: HousekeepingOptions) {
     this.#options = options
@@ -40,6 +41,7 @@ export class Housekeeping {
       this.#propose({ type: 'rack.beat', racks })
     }
     if (status.leader !== region.nodeId) return
+    this.#raiseLevel(status.membersLevel ?? null)
     if (nowMs - this.#lastAdvanceMs >= limits.timeAdvanceMs) {
       this.#lastAdvanceMs = nowMs
       this.#propose({ type: 'time.advance' })
@@ -59,10 +61,21 @@ export class Housekeeping {
     }
   }
 
-  #propose(command: Command): void {
+  /** Once, when the last old member is gone or upgraded; a lower level than now is nobody's wish. */
+  #raiseLevel(level: number | null): void {
+    const { featureLevel, clusterId } = this.#options.region.local().state
+    if (level === null || clusterId === '' || level <= featureLevel || this.#raising) return
+    this.#raising = true
+    this.#propose({ type: 'cluster.raiseLevel', level }, () => (this.#raising = false))
+  }
+
+  #propose(command: Command, onEnd: () => void = () => {}): void {
     const { region, background } = this.#options
     this.#underWay++
-    const done = region.propose(command, { actor: SYSTEM_ACTOR }).finally(() => this.#underWay--)
+    const done = region.propose(command, { actor: SYSTEM_ACTOR }).finally(() => {
+      this.#underWay--
+      onEnd()
+    })
     background(done, command.type)
   }
 }

@@ -16,6 +16,7 @@ import type { ReceiptState } from '#storage/log-receipt.ts'
 import type { LogStore } from '#storage/log-store.ts'
 import { openSnapshotStore, type SnapshotStore } from '#storage/snapshot-store.ts'
 import { openStateStore, type StateStore } from '#storage/state-store.ts'
+import { expectKnownLevel } from './feature-levels.ts'
 import type { NodeFile } from './node-file.ts'
 import { Pace } from './pace.ts'
 import { readSnapshot } from './snapshots.ts'
@@ -36,7 +37,7 @@ export type Stores = {
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id'
 
-/** Throws STORAGE_DAMAGED, DIRECTORY_IN_USE, STORAGE_FAILED; then nothing stays open. */
+/** Throws STORAGE_DAMAGED, DIRECTORY_IN_USE, STORAGE_FAILED, UNSUPPORTED_VERSION; then nothing stays open. */
 export async function openStores(dir: string, node: NodeFile, logger: Logger): Promise<Stores> {
   const log = await openLevelLogStore(dir)
   let rows: StateStore | null = null
@@ -48,6 +49,7 @@ export async function openStores(dir: string, node: NodeFile, logger: Logger): P
       logger.warn('state.rebuilt', { why: rows.rebuiltBecause })
     }
     const rebuilt = await rebuild({ log, rows, snapshots, node })
+    expectKnownLevel(rebuilt.state)
     return makeStores({ log, position: log.position, rows, snapshots, ...rebuilt })
   } catch (error) {
     await rows?.close()

@@ -10,6 +10,7 @@ import type { Actor, Command, Envelope, FirstCommand } from '#state/command.ts'
 import type { Outcome, OutcomeOf } from '#state/outcome.ts'
 import type { Applier } from './applier.ts'
 import type { Driver } from './driver.ts'
+import { expectLevelFor } from './feature-levels.ts'
 import type { History } from './history.ts'
 import type { Reads } from './reads.ts'
 import type {
@@ -78,6 +79,7 @@ export class RegionNode implements Region {
     }
     const deadlineMs = clock.monotonicMs() + (options.timeoutMs ?? limits.requestTimeoutMs)
     if (!this.#sessionOpen) await this.#waitForSession(deadlineMs)
+    expectLevelFor(command.type, this.#parts.applier.state)
     const request = this.#requests.begin()
     try {
       const envelope = this.#encode(command, options, request)

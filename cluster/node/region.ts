@@ -57,6 +57,8 @@ export type RegionStatus = {
   readonly members: readonly MemberStatus[]
   /** A majority of voters is reachable and a leader is known. */
   readonly healthy: boolean
+  /** Highest feature level that all members support by their fresh word; null: not all were heard of. */
+  readonly membersLevel?: number | null
 }
 
 export type WatchEvents = {

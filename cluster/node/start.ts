@@ -67,6 +67,7 @@ export async function startRegion(
     credentials,
     listen: { host: node.host, port: node.peerPort },
     peers: () => peers,
+    featureLevel: () => region.local().state.featureLevel,
     handlers: {
       onMessage: parts.onMessage,
       onConnection: parts.onConnection,

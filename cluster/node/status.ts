@@ -3,6 +3,7 @@
 import type { Clock } from '#model/ports.ts'
 import type { NodeReport } from '#protocol/peer.ts'
 import type { Raft } from '#raft/raft.ts'
+import { levelOfAll } from './feature-levels.ts'
 import type { MemberStatus, RegionStatus } from './region.ts'
 
 export type StatusOptions = {
@@ -45,14 +46,23 @@ export class Status {
       .map((id) => this.#member(id, own, leaderLast ?? own.last))
     const votersUp = members.filter((member) => member.voter && hasVote(member)).length
     const healthy = leader !== null && votersUp * 2 > voters().length
-    return { clusterId, nodeId, leader, term, members, healthy }
+    const membersLevel = levelOfAll(raft.status().configuration, (id) => this.#freshReport(id, own))
+    return { clusterId, nodeId, leader, term, members, healthy, membersLevel }
+  }
+
+  /** Null when the node was not heard of for a while. */
+  #freshReport(id: string, own: NodeReport): NodeReport | null {
+    const { nodeId, clock } = this.#options
+    if (id === nodeId) return own
+    const known = this.#reports.get(id)
+    return known !== undefined && clock.monotonicMs() - known.atMs < FRESH_MS ? known.report : null
   }
 
   #member(id: string, own: NodeReport, leaderLast: number): MemberStatus {
     const { nodeId, clock, voters, addresses, isConnected } = this.#options
     const known = this.#reports.get(id)
     const fresh = known !== undefined && clock.monotonicMs() - known.atMs < FRESH_MS
-    const report = id === nodeId ? own : fresh ? known.report : null
+    const report = this.#freshReport(id, own)
     const address = addresses.get(id)
     return {
       id,

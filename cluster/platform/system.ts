@@ -2,6 +2,7 @@
 // `crypto` and signals. Everything else receives them through `model/ports`.
 import { randomBytes, randomInt } from 'node:crypto'
 import { inspect } from 'node:util'
+import { AppError } from '#model/errors.ts'
 import type { Clock, Logger, Metrics, Random, Scheduler } from '#model/ports.ts'
 import { makeLogger, type LogLevel } from './logger.ts'
 import { makeMetrics, type MetricsRegistry } from './metrics.ts'
@@ -73,9 +74,17 @@ export function describeError(error: unknown): string {
   return parts.join(': ')
 }
 
+/** What a process ends with when its log, files or peers are of a newer version than its code. */
+export const UNSUPPORTED_VERSION_EXIT_CODE = 8
+
 /** A bug or a broken invariant in a core: a stopped process is safe, a wrong one is not (pitfall F6). */
 export function failStop(logger: Logger, what: string, error: unknown): never {
   logger.error('process.fail_stop', { what, error: describeError(error) })
+  if (error instanceof AppError && error.code === 'UNSUPPORTED_VERSION') {
+    // No bug, and nothing that a stack would explain.
+    process.stderr.write(`ironraft: ${error.message}\n`)
+    process.exit(UNSUPPORTED_VERSION_EXIT_CODE)
+  }
   process.stderr.write(
     `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   )

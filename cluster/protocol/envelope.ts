@@ -10,6 +10,7 @@ const ENVELOPE_VERSION = 1
 /** A new member of the union breaks the build here until it is named. */
 const COMMAND_TYPES = {
   'cluster.initialise': true,
+  'cluster.raiseLevel': true,
   'cluster.restore': true,
   'session.open': true,
   'time.advance': true,
@@ -82,15 +83,15 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
 }
 
 /**
- * Throws PROTOCOL for malformed bytes, for another version and for an unknown command. On a committed
- * entry each of them means: this node must stop, its code is older than its log.
+ * Throws PROTOCOL for malformed bytes, UNSUPPORTED_VERSION for another version and for an unknown command. On
+ * a committed entry each of them means that this node must stop; the second that its code is too old.
  */
 export function decodeEnvelope(bytes: Uint8Array): Envelope {
   const value = decode(bytes)
   const envelope = Array.isArray(value) ? fromPositions(value) : fromMap(value)
   const { type } = checkRecord(envelope.command, COMMAND_FIELDS, 'command')
   if (!Object.hasOwn(COMMAND_TYPES, String(type))) {
-    throw new AppError('PROTOCOL', `Unknown command: ${String(type).slice(0, 64)}.`)
+    throw new AppError('UNSUPPORTED_VERSION', `Unknown command: ${String(type).slice(0, 64)}.`)
   }
   return envelope
 }
@@ -177,5 +178,5 @@ function fromMap(value: unknown): Envelope {
 }
 
 function unknownVersion(which: string): AppError {
-  return new AppError('PROTOCOL', `Unknown command: envelope ${which}.`)
+  return new AppError('UNSUPPORTED_VERSION', `Unknown command: envelope ${which}.`)
 }

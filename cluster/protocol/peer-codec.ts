@@ -1,5 +1,5 @@
 // Region ⇄ region messages as bytes. A frame body is any number of them, one after the other.
-import type { PeerMessage, SnapshotOffer } from './peer.ts'
+import type { NodeReport, PeerMessage, SnapshotOffer } from './peer.ts'
 import { decode, decodeMany, encodeBriefly } from './codec.ts'
 import { checkSnapshotMeta, raftFromWire, raftToWire } from './raft-codec.ts'
 import { checkRecord, checkType, type Fields } from './shape.ts'
@@ -89,8 +89,7 @@ function parsePeerMessage(value: unknown): PeerMessage {
       checkForwardResult(record['result'])
       break
     case 'report':
-      checkReport(record['report'])
-      break
+      return { type: messageType, report: parseReport(record['report']) }
     case 'recall':
       checkRecord(record['position'], POSITION_FIELDS, 'position')
       break
@@ -105,9 +104,18 @@ function parsePeerMessage(value: unknown): PeerMessage {
   return record as unknown as PeerMessage
 }
 
-function checkReport(value: unknown): void {
-  const { position } = checkRecord(value, REPORT_FIELDS, 'report')
+/** What the reports of level 1 leave out, and what they meant by it. */
+const FIRST_REPORT = { condition: 'ok', reason: null, position: null }
+
+function parseReport(value: unknown): NodeReport {
+  const given = checkRecord(value, {}, 'report')
+  const report = checkRecord({ ...FIRST_REPORT, ...given }, REPORT_FIELDS, 'report')
+  const { position, featureLevels } = report
   if (position !== null) checkRecord(position, POSITION_FIELDS, 'position')
+  if (featureLevels !== undefined) {
+    checkRecord(featureLevels, { min: 'index', max: 'index' }, 'feature levels')
+  }
+  return report as unknown as NodeReport
 }
 
 function checkForwardResult(value: unknown): void {

@@ -1,5 +1,6 @@
 // What region nodes say to each other over the mTLS link, after the handshake. Frames carry arrays of
 // these; the link is lossy by contract (a full queue drops), only `snapshot` streams are not.
+import type { LevelRange } from '#model/feature-level.ts'
 import type { Message } from '#raft/message.ts'
 import type { SnapshotMeta } from '#raft/types.ts'
 import type { Outcome } from '#state/outcome.ts'
@@ -51,6 +52,8 @@ export type NodeReport = {
   readonly reason: string | null
   /** Null until its disk is known to be sound, or its loss is recorded. */
   readonly position: DiskPosition | null
+  /** Absent in reports of level 1. */
+  readonly featureLevels?: LevelRange
 }
 
 export type ForwardResult =

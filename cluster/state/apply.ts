@@ -1,9 +1,10 @@
 // Applies one log entry. Synchronous and deterministic: equal entries on equal states give equal rows,
 // outcomes and changes on every node. A refused command is taken back by the tables' journal, so that
 // no handler can leave half of its work.
+import { AppError } from '#model/errors.ts'
 import { releaseAddress, reserveAddress } from './addresses.ts'
 import { deleteBootResource, putBootResource } from './boot-resources.ts'
-import { advanceTime, initialiseCluster } from './cluster.ts'
+import { advanceTime, initialiseCluster, raiseLevel } from './cluster.ts'
 import type { Command, CommandType, Envelope } from './command.ts'
 import type { Context, Handler } from './context.ts'
 import { beatRacks, deleteRack, loseRack, registerRack, registerRegion } from './controllers.ts'
@@ -57,6 +58,7 @@ export type ApplyResult = {
 
 const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'cluster.initialise': initialiseCluster,
+  'cluster.raiseLevel': raiseLevel,
   'cluster.restore': restoreCluster,
   'session.open': openSession,
   'time.advance': advanceTime,
@@ -115,7 +117,7 @@ type AnyHandler = (context: Context, command: never) => Outcome
 /** Throws (and the node must stop) for an envelope version or command it does not know. */
 export function apply(state: RegionState, envelope: Envelope, entry: EntryMeta): ApplyResult {
   const { version, command, wall, actor } = envelope
-  if (version !== 1) throw new Error(`envelope version ${String(version)} is not known here`)
+  if (version !== 1) throw unknown(`envelope version ${String(version)}`)
   const handler = handlerOf(command)
   if (state.journal.entries.length > 0) throw new Error('rows were written outside of a command')
   state.advance(entry.index, entry.stamp, wall)
@@ -143,8 +145,12 @@ function execute(context: Context, command: Command, handler: AnyHandler): Outco
 function handlerOf(command: Command): AnyHandler {
   const { type } = command
   // Own properties only: a command named like a method of objects is unknown too.
-  if (!Object.hasOwn(HANDLERS, type)) throw new Error(`command ${String(type)} is not known here`)
+  if (!Object.hasOwn(HANDLERS, type)) throw unknown(`command ${String(type)}`)
   return HANDLERS[type] as AnyHandler
+}
+
+function unknown(what: string): AppError {
+  return new AppError('UNSUPPORTED_VERSION', `${what} is not known here: the log is newer.`)
 }
 
 function takeChanges(state: RegionState): readonly Change[] {

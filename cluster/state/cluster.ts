@@ -1,5 +1,5 @@
 // The first command of a cluster, and the sweep of rows that count as absent already.
-import { DONE, refuse, type Handler } from './context.ts'
+import { DONE, notFound, refuse, type Handler } from './context.ts'
 import { createApiKey, createUser } from './users.ts'
 import { addFabric } from './fabrics.ts'
 import { SWEEP_ROWS_MAX } from './limits.ts'
@@ -14,7 +14,8 @@ export const initialiseCluster: Handler<'cluster.initialise'> = (context, comman
   if (known !== undefined) {
     return known.id === clusterId ? DONE : refuse('CONFLICT', 'The cluster exists already.')
   }
-  state.cluster.put('cluster', { name: 'cluster', id: clusterId, createdWall: wall })
+  const level = command.featureLevel === undefined ? {} : { featureLevel: command.featureLevel }
+  state.cluster.put('cluster', { name: 'cluster', id: clusterId, createdWall: wall, ...level })
   const user = createUser(context, { type: 'user.create', ...admin })
   if (!user.ok) return user
   const key = createApiKey(context, { type: 'apiKey.create', ...apiKey, userId: user.value.id })
@@ -28,6 +29,17 @@ export const initialiseCluster: Handler<'cluster.initialise'> = (context, comman
   for (const [name, value] of Object.entries(SETTING_DEFAULTS)) {
     state.settings.put(name, { name, value })
   }
+  return DONE
+}
+
+/** Whether all members support it is for the leader to know; that it never falls is decided here. */
+export const raiseLevel: Handler<'cluster.raiseLevel'> = ({ state }, { level }) => {
+  const cluster = state.cluster.get('cluster')
+  if (cluster === undefined) return notFound('Cluster')
+  if (!Number.isSafeInteger(level) || level <= state.featureLevel) {
+    return refuse('CONFLICT', `The feature level is ${state.featureLevel} already and never falls.`)
+  }
+  state.cluster.put('cluster', { ...cluster, featureLevel: level })
   return DONE
 }
 

@@ -110,7 +110,11 @@ export type Command =
       readonly admin: UserFields
       readonly apiKey: Omit<ApiKey, 'userId' | 'createdWall'>
       readonly joinTokenDigest: string
+      /** What the version that made the cluster supports; absent: 1. */
+      readonly featureLevel?: number
     }
+  /** The leader has heard from every member that it supports `level`; never lowers it. */
+  | { readonly type: 'cluster.raiseLevel'; readonly level: number }
   /** First command of a cluster over the rows of another (`rowForNewCluster`): identity, access, quarantine. */
   | {
       readonly type: 'cluster.restore'

@@ -1,6 +1,7 @@
 // A new cluster over the rows of another one: a backup restored, or the rest of a cluster that lost its
 // majority. What says who the old cluster was is left behind before the rows are taken over; the first
 // command gives the new one its identity and remembers that promises may be missing (lease-protocol §5).
+import { restoreQuarantineMs } from '#model/lease-time.ts'
 import type { Controller } from '#model/machine.ts'
 import { DONE, refuse, type Handler } from './context.ts'
 import { addEvent } from './events.ts'
@@ -14,12 +15,6 @@ const LEFT_BEHIND: ReadonlySet<string> = new Set([
   'joinTokens',
   'members',
 ])
-
-/**
- * §5 with Lmax = 24 h and the compiled maxima of everything else, ms: ceil(86,400,000 · 11/9) + g. No lease
- * or tenure of the old cluster outlives it.
- */
-const QUARANTINE_MS = 105_660_000
 
 /** The row as the new cluster begins with it; null for one that it does not take over. */
 export function rowForNewCluster(row: DumpedRow): DumpedRow | null {
@@ -41,7 +36,7 @@ export const restoreCluster: Handler<'cluster.restore'> = (context, command) => 
     return refuse('CONFLICT', 'The rows are not those of the cluster that is restored.')
   }
   const restoreUntil = quarantine
-    ? Math.max(known.restoreUntil ?? 0, now + QUARANTINE_MS)
+    ? Math.max(known.restoreUntil ?? 0, now + restoreQuarantineMs())
     : (known.restoreUntil ?? 0)
   state.cluster.put('cluster', { ...known, id: clusterId, createdWall: wall, restoreUntil })
   const user = createUser(context, { type: 'user.create', ...admin })

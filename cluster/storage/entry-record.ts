@@ -6,6 +6,7 @@
 //   20 index u64 | 28 stamp f64 | 36 length u32 | 40 data
 import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
+import { AppError } from '#model/errors.ts'
 import type { Entry, EntryKind } from '#raft/types.ts'
 import { readUint64, writeUint64 } from './log-keys.ts'
 
@@ -41,12 +42,16 @@ export function crcOfRecord(record: Buffer): number {
   return record.readUInt32BE(0)
 }
 
-/** The data is a view into `record`. A string says what is wrong with it. */
+/** The data is a view into `record`. A string says what is wrong with it. Throws UNSUPPORTED_VERSION. */
 export function decodeEntry(record: Buffer): EntryRecord | string {
   if (record.length < RECORD_HEADER_BYTES) return 'is cut short'
   const crc = crcOfRecord(record)
   if (crc32(record.subarray(4)) !== crc) return 'fails its checksum'
-  if (record[4] !== VERSION) return `has the unknown record version ${record[4]}`
+  if (record[4] !== VERSION) {
+    // Sound by its checksum, which has the same place in every version: newer, not damaged.
+    const text = `A log entry has the record version ${record[4]}; this code reads ${VERSION}.`
+    throw new AppError('UNSUPPORTED_VERSION', text)
+  }
   const kind = KINDS[record[5] ?? -1]
   if (kind === undefined) return `has the unknown kind ${record[5]}`
   if (record.readUInt32BE(36) !== record.length - RECORD_HEADER_BYTES) return 'has a wrong length'

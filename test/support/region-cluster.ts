@@ -3,6 +3,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import { type Assembly, assemble } from '#node/assemble.ts'
 import { type Disk, openDisk } from '#node/disk.ts'
 import type { NodeFile } from '#node/node-file.ts'
@@ -24,6 +25,7 @@ export const INITIALISE: CommandOf<'cluster.initialise'> = {
   admin: { username: 'admin', email: '', isSuperuser: true, passwordHash: '' },
   apiKey: { tokenKey: 't', tokenSecret: 's', consumerKey: 'c', name: 'first' },
   joinTokenDigest: 'd',
+  featureLevel: SUPPORTED_LEVELS.max,
 }
 
 export type TestNode = {

@@ -3,6 +3,7 @@
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { AppError } from '#model/errors.ts'
+import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import { Pace } from '#node/pace.ts'
 import { restoreChunks } from '#node/snapshots.ts'
 import { REGION_CONFIG } from '#platform/config.ts'
@@ -44,6 +45,11 @@ export async function runBackup(args: Arguments, io: Io): Promise<number> {
 /** Every checksum, the digest of the whole, and that its rows make a state. Throws STORAGE_DAMAGED. */
 export async function verifyBackup(path: string): Promise<BackupDescription> {
   const described = await describeBackup(path)
+  const { featureLevel } = described.header
+  if (featureLevel > SUPPORTED_LEVELS.max) {
+    const text = `${path} is of feature level ${featureLevel}; this code supports ${SUPPORTED_LEVELS.max}.`
+    throw new AppError('UNSUPPORTED_VERSION', text)
+  }
   const pace = new Pace(systemClock, REGION_CONFIG.snapshotSliceMs)
   const state = await restoreChunks(readBackup(path), pace)
   const { clusterId, revision } = described.header

@@ -115,3 +115,20 @@ t.test('a proposal that fails is counted as ended too', async (t) => {
   region.failWith(null)
   t.same(await tickAfter(rackBeatMs), [beat, advance])
 })
+
+t.test('the leader raises the feature level once all members support it, once', async (t) => {
+  const { region, tickAfter } = makeStage([])
+  const raise = { type: 'cluster.raiseLevel', level: 2 }
+  region.setStatus({ membersLevel: null })
+  t.same(await tickAfter(1_000), [], 'somebody was not heard of')
+  region.setStatus({ membersLevel: 1 })
+  t.same(await tickAfter(1_000), [], 'that is the level it has')
+  region.setStatus({ membersLevel: 2, leader: 'region-2' })
+  t.same(await tickAfter(1_000), [], 'for another one to do')
+  region.setStatus({ membersLevel: 2, leader: 'region-1' })
+  t.same(await tickAfter(1_000), [raise])
+  t.equal(region.local().state.featureLevel, 2)
+  t.same(await tickAfter(1_000), [])
+  region.setStatus({ membersLevel: 1 })
+  t.same(await tickAfter(1_000), [], 'it never falls')
+})

@@ -28,6 +28,11 @@ const refused = [
   { name: 'another cluster', hello: { clusterId: 'c2' }, code: 'CLUSTER_MISMATCH' },
   { name: 'another name', hello: { nodeId: 'n2' }, code: 'CERTIFICATE_INVALID' },
   { name: 'another kind', hello: { kind: 'rack' as const }, code: 'CERTIFICATE_INVALID' },
+  {
+    name: 'a node that needs a newer level than is known here',
+    hello: { featureLevels: { min: 99, max: 100 } },
+    code: 'UNSUPPORTED_VERSION',
+  },
   { name: 'an older incarnation', hello: { incarnation: 4 }, code: 'PROTOCOL' },
 ]
 for (const c of refused) {
@@ -35,6 +40,17 @@ for (const c of refused) {
     t.match(checkMember({ ...hello, ...c.hello }, known), { type: 'refused', code: c.code })
   })
 }
+
+t.test(
+  'a node too old for the level of the cluster is refused, one of the level is not',
+  async (t) => {
+    const featureLevels = { min: 2, max: 2 }
+    const at2 = { ...known, featureLevels }
+    t.match(checkMember(hello, at2), { code: 'UNSUPPORTED_VERSION', message: /upgrade this node/ })
+    t.match(checkMember({ ...hello, featureLevels: { min: 1, max: 1 } }, at2), { type: 'refused' })
+    t.equal(checkMember({ ...hello, featureLevels: { min: 1, max: 3 } }, at2), null)
+  },
+)
 
 t.test('every greeting decodes to itself', async (t) => {
   const greetings = [
@@ -46,6 +62,8 @@ t.test('every greeting decodes to itself', async (t) => {
       request: { secret: 's', certificateRequestPem: 'p', rackId: 'r', hostname: 'h' },
     },
     { type: 'enrolled' as const, reply: { ok: false as const, message: 'no' } },
+    { ...hello, featureLevels: { min: 1, max: 2 } },
+    { type: 'snapshotFrom' as const, bytes: 7 },
     { type: 'snapshotDone' as const, ok: true, message: '' },
   ]
   for (const each of greetings) t.strictSame(decodeGreeting(encodeGreeting(each)), each)
@@ -55,6 +73,8 @@ t.test('a malformed greeting is refused as PROTOCOL', async (t) => {
   const malformed = [
     { ...hello, incarnation: -1 },
     { ...hello, clusterId: null },
+    { ...hello, featureLevels: { min: 1 } },
+    { type: 'snapshotFrom', bytes: -1 },
     { type: 'enroll', request: { secret: 7 } },
     { type: 'enrolled', reply: { ok: true } },
     { type: 'enrolled', reply: null },

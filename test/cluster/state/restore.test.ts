@@ -109,3 +109,17 @@ t.test('the same command again changes nothing, another cluster is refused', asy
   t.match(first(lab, { ...RESTORE, clusterId: 'other' }), { ok: false, code: 'CONFLICT' })
   t.equal(lab.state.clusterId, 'new')
 })
+
+t.test('the feature level rises and never falls, also through a restore', async (t) => {
+  const { old } = setUp()
+  t.equal(old.state.featureLevel, 1)
+  old.ok({ type: 'cluster.raiseLevel', level: 2 })
+  t.equal(old.refused({ type: 'cluster.raiseLevel', level: 2 }).code, 'CONFLICT')
+  t.equal(old.refused({ type: 'cluster.raiseLevel', level: 1 }).code, 'CONFLICT')
+  t.equal(old.refused({ type: 'cluster.raiseLevel', level: 2.5 }).code, 'CONFLICT')
+  const lab = new Lab()
+  lab.state = restore([...dump(old.state)].map(rowForNewCluster).filter((row) => row !== null))
+  lab.stamp = old.stamp
+  first(lab, RESTORE)
+  t.equal(lab.state.featureLevel, 2)
+})

@@ -1,0 +1,64 @@
+// From which feature level of the cluster on a command may be proposed: before, some member would not know it
+// and stop. A new command gets the level of the version that brings it; nothing here ever changes.
+import type { CommandType } from './command.ts'
+
+const COMMAND_LEVELS = {
+  'cluster.initialise': 1,
+  // Proposed only once every member has said that it supports a level that knows it.
+  'cluster.raiseLevel': 1,
+  // The first command of a cluster of one node: there is nobody who could not know it.
+  'cluster.restore': 1,
+  'session.open': 1,
+  'time.advance': 1,
+  'region.register': 1,
+  'rack.register': 1,
+  'rack.beat': 1,
+  'rack.lost': 1,
+  'rack.delete': 1,
+  'user.create': 1,
+  'user.update': 1,
+  'user.delete': 1,
+  'apiKey.create': 1,
+  'apiKey.rename': 1,
+  'apiKey.delete': 1,
+  'fabric.create': 1,
+  'fabric.update': 1,
+  'fabric.delete': 1,
+  'vlan.create': 1,
+  'vlan.update': 1,
+  'vlan.delete': 1,
+  'space.create': 1,
+  'space.update': 1,
+  'space.delete': 1,
+  'subnet.create': 1,
+  'subnet.update': 1,
+  'subnet.delete': 1,
+  'ipRange.create': 1,
+  'ipRange.update': 1,
+  'ipRange.delete': 1,
+  'address.reserve': 1,
+  'address.release': 1,
+  'lease.bind': 1,
+  'lease.release': 1,
+  'lease.decline': 1,
+  'machine.create': 1,
+  'machine.update': 1,
+  'machine.delete': 1,
+  'bootResource.put': 1,
+  'bootResource.delete': 1,
+  'event.record': 1,
+  'setting.put': 1,
+  'tenure.hello': 2,
+  'tenure.beat': 2,
+  'reserve.grant': 2,
+  'reserve.return': 2,
+  'reserve.replay': 2,
+  'reservation.create': 2,
+  'reservation.delete': 2,
+  'restore.begin': 2,
+  'restore.accept': 2,
+} as const satisfies { readonly [T in CommandType]: number }
+
+export function commandLevel(type: CommandType): number {
+  return COMMAND_LEVELS[type]
+}

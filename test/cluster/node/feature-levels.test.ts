@@ -1,0 +1,54 @@
+// The feature level of a cluster: what all support, what waits for it, and who must stop.
+import t from 'tap'
+import { expectKnownLevel, expectLevelFor, levelOfAll } from '#node/feature-levels.ts'
+import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
+import type { NodeReport } from '#protocol/peer.ts'
+import { commandLevel } from '#state/command-levels.ts'
+import type { RegionState } from '#state/state.ts'
+
+const newest = SUPPORTED_LEVELS.max
+const none = { votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false }
+/** Reports by node; undefined levels: a node of the first version. */
+const reports =
+  (levels: Readonly<Record<string, number | undefined>>) =>
+  (id: string): NodeReport | null => {
+    if (!Object.hasOwn(levels, id)) return null
+    const max = levels[id]
+    return (max === undefined ? {} : { featureLevels: { min: 1, max } }) as NodeReport
+  }
+const stateAt = (featureLevel: number) => ({ featureLevel }) as RegionState
+
+t.test('the level of all is the lowest that a member supports, and never above ours', async (t) => {
+  const three = { ...none, voters: ['a', 'b', 'c'] }
+  t.equal(levelOfAll(three, reports({ a: 9, b: 9, c: 9 })), newest)
+  t.equal(levelOfAll(three, reports({ a: newest, b: newest, c: newest - 1 })), newest - 1)
+  t.equal(levelOfAll(three, reports({ a: newest, b: undefined, c: newest })), 1)
+})
+
+t.test('one member that was not heard of leaves the level open', async (t) => {
+  t.equal(levelOfAll({ ...none, voters: ['a', 'b'] }, reports({ a: newest })), null)
+})
+
+t.test('learners and the outgoing side of a joint configuration count', async (t) => {
+  const heard = reports({ a: newest, old: 1 })
+  t.equal(levelOfAll({ ...none, voters: ['a'], learners: ['old'] }, heard), 1)
+  t.equal(levelOfAll({ ...none, voters: ['a'], votersOutgoing: ['old'] }, heard), 1)
+  t.equal(levelOfAll({ ...none, voters: ['a'], learnersNext: ['old'] }, heard), 1)
+})
+
+t.test(
+  'a command that the cluster does not know yet is refused before it is proposed',
+  async (t) => {
+    t.throws(() => expectLevelFor('setting.put', stateAt(0)), {
+      code: 'UNSUPPORTED_VERSION',
+      message: /setting.put needs feature level 1, the cluster is at 0: upgrade every region/,
+    })
+    expectLevelFor('setting.put', stateAt(1))
+    t.equal(commandLevel('cluster.raiseLevel'), 1)
+  },
+)
+
+t.test('a state beyond this code ends the process', async (t) => {
+  expectKnownLevel(stateAt(newest))
+  t.throws(() => expectKnownLevel(stateAt(newest + 1)), { code: 'UNSUPPORTED_VERSION' })
+})

@@ -1,0 +1,115 @@
+// One sample of every command for the golden bytes. Samples never change: a new field gets a sample of its own.
+import type { Command, CommandType } from '#state/command.ts'
+
+const admin = { username: 'admin', email: 'a@example.org', isSuperuser: true, passwordHash: 'h' }
+const apiKey = { tokenKey: 't', tokenSecret: 's', consumerKey: 'c', name: 'first' }
+const ids = { id: 3, userId: 1, fabricId: 0, vlanId: 5001, subnetId: 2, systemId: 'abc123' }
+const { id, userId, fabricId, vlanId, subnetId, systemId } = ids
+const mac = '52:54:00:00:00:01'
+const ip = 0x0a000005
+const cidr = { network: 0x0a000000, prefix: 24 }
+const name = 'name'
+const description = 'text'
+const facts = { name: 'eth0', linkConnected: true, linkSpeedMbps: 1000, vendor: 'v', product: 'p' }
+const machine = {
+  ...{ systemId, hostname: 'web1', description, architecture: 'amd64/generic' },
+  ...{ powerType: 'ipmi', powerParameters: { power_address: '192.0.2.1' }, powerState: 'unknown' },
+  interfaces: [{ ...facts, mac, ip }],
+  ...{ blockDevices: [], hardware: null, hardwareUuid: null, cpuCount: 4, cpuSpeedMhz: 3000 },
+  ...{ memoryMib: 8192, biosBootMethod: 'uefi' },
+}
+const subnet = {
+  ...{ name, description, vlanId, cidr, gatewayIp: ip, dnsServers: ['192.0.2.53'], rdnsMode: 2 },
+  ...{ activeDiscovery: false, allowDns: true, allowProxy: true, managed: true },
+  disabledBootArchitectures: [],
+}
+const vlan = { name, vid: 10, mtu: 1500, description, spaceId: null }
+const rack = {
+  ...{ systemId, hostname: 'rack', version: '0.1.0', architecture: 'amd64', cpuCount: 2 },
+  ...{ memoryMib: 2048, incarnation: 1 },
+  interfaces: [{ name: 'eth0', mac, addresses: ['10.0.0.1/24'] }],
+}
+const region = {
+  ...{ systemId, hostname: 'region', version: '0.1.0', apiUrl: 'http://192.0.2.1:5240' },
+  ...{ peerAddress: '192.0.2.1:5250', incarnation: 2 },
+}
+const range = { rangeType: 'dynamic', subnetId, start: ip, end: ip + 9, comment: '', userId: null }
+const bind = {
+  ...{ rackId: systemId, client: '01525400000001', mac, ip, leaseSeconds: 600 },
+  ...{ kind: 'selecting', hostname: 'web1' },
+}
+const files = [{ kind: 'boot-kernel', filename: 'vmlinuz', sha256: 'ab', sizeBytes: 9 }]
+const event = {
+  ...{ eventType: 'Performing PXE boot', systemId, username: '', level: 'INFO', description },
+}
+
+const FIELDS: { readonly [T in CommandType]: object } = {
+  'cluster.initialise': { clusterId: 'c', admin, apiKey, joinTokenDigest: 'd', featureLevel: 2 },
+  'cluster.raiseLevel': { level: 2 },
+  'cluster.restore': {
+    ...{
+      clusterId: 'n',
+      fromClusterId: 'c',
+      admin,
+      apiKey,
+      joinTokenDigest: 'd',
+      quarantine: true,
+    },
+  },
+  'session.open': { id: 's.1', nodeId: systemId, incarnation: 1 },
+  'time.advance': {},
+  'region.register': region,
+  'rack.register': rack,
+  'rack.beat': { racks: [systemId] },
+  'rack.lost': { systemId, lastBeatAt: 1_000 },
+  'rack.delete': { systemId },
+  'user.create': admin,
+  'user.update': { id: userId, set: { email: 'b@example.org' } },
+  'user.delete': { username: 'admin' },
+  'apiKey.create': { ...apiKey, userId },
+  'apiKey.rename': { tokenKey: 't', userId, name },
+  'apiKey.delete': { tokenKey: 't', userId },
+  'fabric.create': { name, description, classType: null },
+  'fabric.update': { id: fabricId, set: { name } },
+  'fabric.delete': { id: fabricId },
+  'vlan.create': { fabricId, ...vlan },
+  'vlan.update': { id: vlanId, set: { dhcpOn: true, primaryRack: systemId } },
+  'vlan.delete': { id: vlanId },
+  'space.create': { name, description },
+  'space.update': { id, set: { name } },
+  'space.delete': { id },
+  'subnet.create': subnet,
+  'subnet.update': { id: subnetId, set: { name } },
+  'subnet.delete': { id: subnetId },
+  'ipRange.create': range,
+  'ipRange.update': { id, set: { comment: 'x' } },
+  'ipRange.delete': { id },
+  'address.reserve': { subnetId, ip, userId, hostname: 'h', mac },
+  'address.release': { ip, userId, force: false },
+  'lease.bind': bind,
+  'lease.release': { client: bind.client, ip },
+  'lease.decline': { client: bind.client, mac, ip },
+  'machine.create': machine,
+  'machine.update': { systemId, set: { hostname: 'web2' } },
+  'machine.delete': { systemId },
+  'bootResource.put': { name, architecture: 'amd64/generic', title: 't', files },
+  'bootResource.delete': { id },
+  'event.record': event,
+  'setting.put': { name: 'custom/a', value: 'v' },
+  'tenure.hello': { rackId: systemId, incarnation: 3, journalSequence: 7 },
+  'tenure.beat': { rackId: systemId, epoch: 2, journalSequence: 8 },
+  'reserve.grant': { rackId: systemId, epoch: 2, vlanId, count: 4 },
+  'reserve.return': { rackId: systemId, epoch: 2, reserves: [{ ip, generation: 40 }] },
+  'reserve.replay': {
+    ...{ rackId: systemId, epoch: 2, ip, generation: 40, client: bind.client, mac },
+    ...{ leaseSeconds: 600, hostname: 'web1' },
+  },
+  'reservation.create': { ip, client: bind.client, mac, hostname: 'web1' },
+  'reservation.delete': { ip },
+  'restore.begin': {},
+  'restore.accept': {},
+}
+
+export const COMMAND_SAMPLES: Readonly<Record<string, Command>> = Object.fromEntries(
+  Object.entries(FIELDS).map(([type, fields]) => [type, { type, ...fields } as Command]),
+)
