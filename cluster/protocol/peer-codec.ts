@@ -25,8 +25,11 @@ const REPORT_FIELDS: Fields = {
   pid: 'index',
   condition: 'text',
   reason: 'textOrNull',
+  hashes: 'array',
   position: 'recordOrNull',
 }
+
+const HASH_FIELDS: Fields = { index: 'index', value: 'text' }
 
 const POSITION_FIELDS: Fields = {
   incarnation: 'index',
@@ -106,7 +109,8 @@ function parsePeerMessage(value: unknown): PeerMessage {
 }
 
 function checkReport(value: unknown): void {
-  const { position } = checkRecord(value, REPORT_FIELDS, 'report')
+  const { position, hashes } = checkRecord(value, REPORT_FIELDS, 'report')
+  for (const hash of hashes as readonly unknown[]) checkRecord(hash, HASH_FIELDS, 'state hash')
   if (position !== null) checkRecord(position, POSITION_FIELDS, 'position')
 }
 
