@@ -24,6 +24,7 @@ export const ERROR_CODES = [
   'COMPACTED', // the revision asked for is older than what is retained
   'STORAGE_DAMAGED',
   'STORAGE_FAILED',
+  'STATE_DIVERGED', // this region's state is not the others'; it serves nothing until re-seeded
   'CLUSTER_MISMATCH',
   'CERTIFICATE_INVALID',
   'DIRECTORY_IN_USE',

@@ -8,12 +8,14 @@ import { encodeRow } from '#protocol/rows.ts'
 import type { Configuration, Entry } from '#raft/types.ts'
 import { apply } from '#state/apply.ts'
 import type { Outcome } from '#state/outcome.ts'
+import { canonical } from '#state/snapshot.ts'
 import type { RegionState } from '#state/state.ts'
 import type { StateRow } from '#storage/state-load.ts'
 import type { StateStore } from '#storage/state-store.ts'
 import { expectKnownLevel } from './feature-levels.ts'
 import type { History } from './history.ts'
 import { PendingRows } from './pending-rows.ts'
+import { type HashLimits, isHashDue, type StateHash } from './state-hash.ts'
 
 /**
  * Rows are written late: what changes often (counters) is then written once for thousands of commands, and
@@ -21,6 +23,8 @@ import { PendingRows } from './pending-rows.ts'
  */
 const WRITE_DELAY_MS = 1_000
 const WRITE_ROWS_MAX = 20_000
+/** Hashes are left out when the database is this many writes behind: memory is worth more. */
+const SEALED_MAX = 4
 
 export type Applied = {
   readonly index: number
@@ -39,7 +43,19 @@ export type ApplierOptions = {
   readonly onApplied: (applied: Applied) => void
   /** In effect at what is applied now; needed to start from these rows. */
   readonly configuration: () => Configuration
+  readonly limits: HashLimits
+  /** The rows of the state as of this index, on this node. */
+  readonly onHash: (hash: StateHash) => void
   readonly onFailure: (what: string, error: unknown) => never
+}
+
+/** Rows to write together, as of one index. */
+type Sealed = {
+  readonly pending: PendingRows
+  readonly appliedIndex: number
+  readonly stamp: number
+  readonly configuration: Configuration
+  readonly isHashed: boolean
 }
 
 export class Applier {
@@ -47,6 +63,8 @@ export class Applier {
   #state: RegionState
   /** Newest unwritten change by table and key. */
   #pending = new PendingRows()
+  /** Closed at an index that calls for a hash; written one after the other. */
+  #sealed: Sealed[] = []
   #writing: Promise<void> | null = null
   #paused = false
   /** Set while a write waits for its time. */
@@ -72,6 +90,7 @@ export class Applier {
     expectKnownLevel(state)
     this.#paused = true
     this.#pending = new PendingRows()
+    this.#sealed = []
     await this.#writing
     await rewrite()
     this.#state = state
@@ -81,7 +100,7 @@ export class Applier {
 
   /** Everything applied so far is handed to the database. */
   async flush(): Promise<void> {
-    while (this.#writing !== null || this.#pending.size > 0) {
+    while (this.#writing !== null || this.#pending.size > 0 || this.#sealed.length > 0) {
       this.#write()
       await this.#writing
     }
@@ -91,6 +110,15 @@ export class Applier {
     const state = this.#state
     assert(!this.#paused, 'nothing is applied while the state is being replaced')
     assert(entry.index > state.revision, 'an entry is applied once')
+    const stampBefore = state.stamp
+    this.#applyTo(state, entry)
+    if (!isHashDue(stampBefore, entry, this.#options.limits) || this.#sealed.length >= SEALED_MAX)
+      return
+    this.#sealed.push(this.#seal(true))
+    this.#write()
+  }
+
+  #applyTo(state: RegionState, entry: Entry): void {
     if (entry.kind !== 'command') {
       state.advance(entry.index, entry.stamp)
       return
@@ -110,13 +138,11 @@ export class Applier {
   #write(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = null
-    if (this.#writing !== null || this.#paused || this.#pending.size === 0) return
-    const { store, onFailure } = this.#options
-    const pending = this.#pending
-    const appliedIndex = this.#state.revision
-    const { stamp } = this.#state
-    this.#pending = new PendingRows()
-    const configuration = this.#options.configuration()
+    if (this.#writing !== null || this.#paused) return
+    if (this.#pending.size === 0 && this.#sealed.length === 0) return
+    const { store, onFailure, onHash } = this.#options
+    const { pending, appliedIndex, stamp, configuration, isHashed } =
+      this.#sealed.shift() ?? this.#seal(false)
     const batch = {
       appliedIndex,
       stamp,
@@ -128,9 +154,18 @@ export class Applier {
       .catch((error: unknown) => onFailure('state write', error))
       .then(() => {
         this.#writing = null
-        if (this.#pending.size >= WRITE_ROWS_MAX) this.#write()
+        if (isHashed) onHash({ index: appliedIndex, value: store.contentHash() })
+        if (this.#sealed.length > 0 || this.#pending.size >= WRITE_ROWS_MAX) this.#write()
         else if (this.#pending.size > 0) this.#writeLater()
       })
+  }
+
+  #seal(isHashed: boolean): Sealed {
+    const pending = this.#pending
+    this.#pending = new PendingRows()
+    const { revision: appliedIndex, stamp } = this.#state
+    const configuration = this.#options.configuration()
+    return { pending, appliedIndex, stamp, configuration, isHashed }
   }
 
   #writeLater(): void {
@@ -141,5 +176,8 @@ export class Applier {
 /** Encoded one by one, when the store asks. */
 function* putsOf(pending: PendingRows, configuration: Configuration): Generator<StateRow> {
   yield { table: 'meta', key: 'meta', value: encodeRow({ configuration }) }
-  for (const { table, key, row } of pending.puts()) yield { table, key, value: encodeRow(row) }
+  // In one order of fields: a row that came by a snapshot and one that grew here are the same bytes.
+  for (const { table, key, row } of pending.puts()) {
+    yield { table, key, value: encodeRow(canonical(row)) }
+  }
 }

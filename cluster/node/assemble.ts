@@ -1,6 +1,5 @@
 // The inner parts of a region node — core, driver, applier, reads, submission — wired to each other, with
 // the few doors through which the transport reaches them.
-import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import { describeError, type Platform } from '#platform/system.ts'
 import type { RegionLimits } from '#platform/config.ts'
 import { decodeEnvelope } from '#protocol/envelope.ts'
@@ -16,6 +15,7 @@ import { History } from './history.ts'
 import { makeLogTime } from './log-time.ts'
 import type { NodeFile } from './node-file.ts'
 import type { Stores } from './open-stores.ts'
+import { makeReport } from './own-report.ts'
 import { Pace } from './pace.ts'
 import { Reads } from './reads.ts'
 import { receiveSnapshot } from './receive-snapshot.ts'
@@ -24,6 +24,8 @@ import { wireRejoin } from './wire-rejoin.ts'
 import { RegionNode } from './region-node.ts'
 import { readSnapshot } from './snapshots.ts'
 import { Snapshotter } from './snapshotter.ts'
+import type { StateHash } from './state-hash.ts'
+import { StateWatch } from './state-watch.ts'
 import { Status } from './status.ts'
 import { Submit } from './submit.ts'
 import { AppliedWaiters } from './waiters.ts'
@@ -37,6 +39,8 @@ export type AssembleOptions = {
   readonly limits: RegionLimits
   readonly platform: Platform
   readonly onFailure: (what: string, error: unknown) => never
+  /** This node's state is wrong: nothing may be served from it any more. */
+  readonly onDiverged?: () => void
 }
 
 export class Assembly {
@@ -52,6 +56,7 @@ export class Assembly {
   readonly #status: Status
   readonly #history: History
   readonly #rejoin: Rejoin | null
+  readonly #stateWatch: StateWatch
   #transport: PeerTransport | null = null
   #leader: string | null = null
   #leaderSeenMs: number
@@ -75,6 +80,8 @@ export class Assembly {
       history: this.#history,
       ...{ clock, scheduler, logger, metrics, onFailure },
       onApplied: (applied: Applied) => this.#submit.onApplied(applied),
+      limits,
+      onHash: (hash) => this.#stateWatch.onHash(hash),
       configuration: () => this.#raft.status().configuration,
     })
     this.#driver = this.#makeDriver()
@@ -99,6 +106,7 @@ export class Assembly {
       onSent: (to, ok) => this.#driver.input((raft) => raft.reportSnapshot(to, ok)),
     })
     this.#status = this.#makeStatus()
+    this.#stateWatch = this.#makeStateWatch()
     this.#rejoin = options.disk === undefined ? null : this.#makeRejoin(options.disk)
     this.region = new RegionNode({
       nodeId: node.nodeId,
@@ -114,6 +122,11 @@ export class Assembly {
       status: this.#status,
       leaderSeenMs: () => this.#leaderSeenMs,
     })
+  }
+
+  /** Newest last. */
+  get stateHashes(): readonly StateHash[] {
+    return this.#stateWatch.hashes
   }
 
   connect(transport: PeerTransport): void {
@@ -200,6 +213,7 @@ export class Assembly {
 
   #onReport(report: NodeReport): void {
     this.#status.onReport(report)
+    this.#stateWatch.onReport(report)
     if (report.position !== null) this.#rejoin?.onPosition(report.id, report.position)
   }
 
@@ -258,6 +272,23 @@ export class Assembly {
     })
   }
 
+  #makeStateWatch(): StateWatch {
+    const { node, platform, onFailure, onDiverged } = this.#options
+    const { logger, metrics } = platform
+    return new StateWatch({
+      ...{ nodeId: node.nodeId, logger, metrics },
+      voters: () => this.#raft.status().configuration.voters,
+      onDiverged: (why) => {
+        // Without a disk of its own to mark (a test's stores) there is nothing but to stop.
+        if (this.#rejoin === null) return onFailure('state comparison', new Error(why))
+        this.region.refuse(why)
+        void this.#rejoin.quarantine(why)
+        onDiverged?.()
+      },
+      onOtherDiverged: (id, reason) => this.region.recordDivergence(id, reason),
+    })
+  }
+
   #makeRejoin(disk: Disk): Rejoin {
     const { node, platform, limits, onFailure } = this.#options
     return wireRejoin({
@@ -309,6 +340,7 @@ export class Assembly {
     const state = await readSnapshot(stores.snapshots, meta, pace)
     await this.#applier.replace(state, () => stores.rewriteRows(state, meta.configuration))
     this.#snapshotter.forget()
+    this.#stateWatch.forget()
     this.#waiters.advance(meta.lastIncludedIndex)
     platform.logger.info('raft.snapshot_restored', { index: meta.lastIncludedIndex })
   }
@@ -332,21 +364,11 @@ export class Assembly {
 
   #ownReport(): NodeReport {
     const { node } = this.#options
-    const status = this.#raft.status()
-    return {
-      id: node.nodeId,
-      role: status.role,
-      term: status.term,
-      applied: status.lastApplied,
-      commit: status.commitIndex,
-      last: status.lastIndex,
-      fsyncP99Ms: this.#driver.fsyncP99Ms(),
-      apiUrl: node.peers.find((peer) => peer.id === node.nodeId)?.apiUrl ?? '',
-      pid: process.pid,
-      ...(this.#rejoin?.condition ?? { condition: 'ok', reason: null }),
-      position: this.#rejoin?.position ?? null,
-      featureLevels: SUPPORTED_LEVELS,
-    }
+    const { condition, position } = this.#rejoin ?? {}
+    return makeReport({
+      ...{ node, condition, position, hashes: this.#stateWatch.hashes },
+      ...{ status: this.#raft.status(), fsyncP99Ms: this.#driver.fsyncP99Ms() },
+    })
   }
 
   #report(): void {

@@ -44,14 +44,15 @@ export async function openDisk(options: OpenDiskOptions): Promise<Disk> {
   const { dir, node, incarnation } = options
   const peerMemory = await PeerMemory.open(dir)
   const hasOthers = peerMemory.peers.length > 0 || node.peers.some(({ id }) => id !== node.nodeId)
+  const before = await readLoss(dir)
+  if (before.isWrong && hasOthers) await setAside(options, before.why ?? 'its state was wrong')
   const { stores, damage } = await openOrSetAside(options, hasOthers)
   try {
     refuseForeign(stores, node)
-    const before = await readLoss(dir)
     const lost = damage ?? before.why ?? (await whyEmpty(dir, stores))
     if (lost !== null && !hasOthers) throw nobodyLeft(dir, lost)
     const epoch = lost === null ? before.epoch : incarnation
-    if (lost !== null) await writeLoss(dir, { version: 1, epoch, why: lost })
+    if (lost !== null) await writeLoss(dir, { version: 1, epoch, why: lost, isWrong: false })
     const recordLoss = (loss: Loss): Promise<void> => writeLoss(dir, loss)
     return { stores, peerMemory, incarnation, epoch, lost, recordLoss }
   } catch (error) {
@@ -79,16 +80,15 @@ async function openOrSetAside(
     const damage = typeof what === 'string' ? what : error.message
     if (!hasOthers) throw nobodyLeft(dir, damage, error)
     // Written first: a crash in between must not leave an empty log that nobody distrusts.
-    await writeLoss(dir, { version: 1, epoch: incarnation, why: damage })
-    const aside = await setAside(dir, incarnation)
-    const fields = { error: describeError(error), kept_in: aside }
-    logger.error('node.damaged_data_set_aside', fields)
+    await writeLoss(dir, { version: 1, epoch: incarnation, why: damage, isWrong: false })
+    await setAside(options, describeError(error))
     return { stores: await openStores(dir, node, logger), damage }
   }
 }
 
-/** Renames the data; of earlier evidence only the newest stays. Returns where to. */
-async function setAside(dir: string, incarnation: number): Promise<string> {
+/** Renames the data; of earlier evidence only the newest stays. */
+async function setAside(options: OpenDiskOptions, why: string): Promise<void> {
+  const { dir, incarnation, logger } = options
   const root = join(dir, ASIDE)
   const aside = join(root, String(incarnation))
   await mkdir(aside, { recursive: true, mode: 0o700 })
@@ -102,7 +102,7 @@ async function setAside(dir: string, incarnation: number): Promise<string> {
   }
   const kept = (await readdir(root)).toSorted((a, b) => Number(b) - Number(a))
   for (const name of kept.slice(KEEP_ASIDE)) await rm(join(root, name), { recursive: true })
-  return aside
+  logger.error('node.damaged_data_set_aside', { error: why, kept_in: aside })
 }
 
 /** `initialise.json` goes with the first entries: beside it an empty log is a new one. */

@@ -13,9 +13,11 @@ export type Loss = {
   readonly epoch: number
   /** What was lost, while the node is without a vote; null when it has all again. */
   readonly why: string | null
+  /** The data are whole and wrong: the next start sets them aside. */
+  readonly isWrong: boolean
 }
 
-const NEVER: Loss = { version: 1, epoch: 0, why: null }
+const NEVER: Loss = { version: 1, epoch: 0, why: null, isWrong: false }
 
 /** A file that cannot be read was written for a reason. */
 export async function readLoss(dir: string): Promise<Loss> {
@@ -25,7 +27,7 @@ export async function readLoss(dir: string): Promise<Loss> {
   })
   if (text === null) return NEVER
   const loss = parse(text)
-  return loss ?? { version: 1, epoch: 1, why: `${FILE} cannot be read` }
+  return loss ?? { version: 1, epoch: 1, why: `${FILE} cannot be read`, isWrong: false }
 }
 
 export async function writeLoss(dir: string, loss: Loss): Promise<void> {
@@ -36,7 +38,8 @@ function parse(text: string): Loss | null {
   try {
     const value = JSON.parse(text) as Partial<Loss> | null
     if (value?.version !== 1 || !Number.isSafeInteger(value.epoch)) return null
-    return value.why === null || typeof value.why === 'string' ? (value as Loss) : null
+    if (value.why !== null && typeof value.why !== 'string') return null
+    return { ...(value as Loss), isWrong: value.isWrong === true }
   } catch {
     return null
   }

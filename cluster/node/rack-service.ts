@@ -37,6 +37,7 @@ export class RackService {
   readonly #followers = new Map<SystemId, Follower>()
   readonly #unwatch: () => void
   #flushScheduled = false
+  #isClosed = false
 
   constructor(options: RackServiceOptions) {
     this.#options = options
@@ -53,6 +54,10 @@ export class RackService {
   }
 
   onRack(link: RackLink): void {
+    if (this.#isClosed) {
+      link.close()
+      return
+    }
     const rackId = link.rackId as SystemId
     this.#followers.get(rackId)?.link.close()
     const follower: Follower = { link, rackId, registered: false, stale: true, fingerprint: '' }
@@ -62,7 +67,9 @@ export class RackService {
     this.#options.logger.info('rack.connected', { rack_id: rackId })
   }
 
+  /** Racks are sent to another region, and none is taken any more. */
   close(): void {
+    this.#isClosed = true
     this.#unwatch()
     for (const { link } of this.#followers.values()) {
       link.send({ type: 'goodbye' })

@@ -4,6 +4,7 @@
 import { AppError } from '#model/errors.ts'
 import type { Clock, Logger, Scheduler } from '#model/ports.ts'
 import type { RegionLimits } from '#platform/config.ts'
+import { describeError } from '#platform/system.ts'
 import { encodeEnvelope } from '#protocol/envelope.ts'
 import type { Raft } from '#raft/raft.ts'
 import type { Actor, Command, Envelope, FirstCommand } from '#state/command.ts'
@@ -62,6 +63,8 @@ export class RegionNode implements Region {
   readonly #requests: Requests
   #sessionOpen = false
   #stopping = false
+  /** Why nothing is served any more; null while all is well. */
+  #wrong: string | null = null
   #sessionWaiters: (() => void)[] = []
 
   constructor(parts: RegionParts) {
@@ -73,6 +76,7 @@ export class RegionNode implements Region {
 
   async propose<C extends Command>(command: C, options: ProposeOptions): Promise<Committed<C>> {
     const { limits, clock, driver } = this.#parts
+    this.#assertRight()
     if (this.#stopping) throw new AppError('SHUTTING_DOWN', 'This region is stopping.')
     if (Math.max(this.#requests.underWay, driver.waiting) >= limits.proposalsWaitingMax) {
       throw new AppError('OVERLOADED', 'Too many changes are waiting; try again shortly.')
@@ -90,6 +94,7 @@ export class RegionNode implements Region {
   }
 
   async read(consistency: Consistency): Promise<View> {
+    this.#assertRight()
     if (consistency === 'linearizable') {
       const { reads, waiters, clock, limits } = this.#parts
       const deadlineMs = clock.monotonicMs() + limits.requestTimeoutMs
@@ -108,6 +113,7 @@ export class RegionNode implements Region {
   }
 
   watch(after: number, events: WatchEvents): () => void {
+    this.#assertRight()
     return this.#parts.history.watch(after, events)
   }
 
@@ -142,6 +148,25 @@ export class RegionNode implements Region {
     if (!outcome.ok) throw new AppError(outcome.code, outcome.message)
     this.#sessionOpen = true
     for (const wake of this.#sessionWaiters.splice(0)) wake()
+  }
+
+  /** The state here is not the cluster's: from now on reads and writes are refused. */
+  refuse(why: string): void {
+    this.#wrong = why
+  }
+
+  /** Another node says that its state differs; whoever leads writes it down for all. */
+  recordDivergence(id: string, reason: string): void {
+    const { status, logger } = this.#parts
+    if (status.read().leader !== this.nodeId) return
+    const event = {
+      ...{ type: 'event.record' as const, systemId: null, username: '', level: 'ERROR' as const },
+      eventType: 'region_state_differs',
+      description: `Region ${id}: ${reason}`,
+    }
+    this.propose(event, { actor: SYSTEM_ACTOR }).catch((error: unknown) => {
+      logger.warn('node.event_not_recorded', { error: describeError(error) })
+    })
   }
 
   /** No new writes; what is under way may still end. */
@@ -181,6 +206,14 @@ export class RegionNode implements Region {
       throw new AppError('PAYLOAD_TOO_LARGE', `A change may hold ${limits.commandBytesMax} bytes.`)
     }
     return envelope
+  }
+
+  #assertRight(): void {
+    if (this.#wrong === null) return
+    throw new AppError(
+      'STATE_DIVERGED',
+      'This region’s state is not the cluster’s; ask another one.',
+    )
   }
 
   async #waitForSession(deadlineMs: number): Promise<void> {

@@ -128,6 +128,21 @@ export class Rejoin {
     else if (this.#condition === 'ok') this.#judgeLate(from, answer)
   }
 
+  /**
+   * The disk is whole and its state is wrong. For the rest of this life the node only receives; the next one
+   * starts with an empty disk and is re-seeded.
+   */
+  async quarantine(why: string): Promise<void> {
+    const { disk, core, logger, metrics, onFailure } = this.#options
+    core.forget(this.#began.incarnation)
+    this.#enter('diverged', why)
+    metrics.count('ironraft_node_divergences_total')
+    logger.error('node.state_differs', { why, votes: false, serves: false })
+    await disk
+      .recordLoss({ version: 1, epoch: this.#epoch, why, isWrong: true })
+      .catch((error: unknown) => onFailure('recording a divergence', error))
+  }
+
   onRaft(message: Message): void {
     this.#options.disk.peerMemory.onRaft(message)
   }
@@ -191,7 +206,7 @@ export class Rejoin {
     const { incarnation } = this.#began
     core.forget(incarnation)
     try {
-      await disk.recordLoss({ version: 1, epoch: incarnation, why })
+      await disk.recordLoss({ version: 1, epoch: incarnation, why, isWrong: false })
       this.#epoch = incarnation
       this.#reseed(why)
     } catch (error) {
@@ -219,7 +234,7 @@ export class Rejoin {
     try {
       // The index is asked for after all terms are known; once more after, for the voters may have changed.
       const isReady = await caughtUp().then(
-        () => this.#knowsItsTerms(),
+        () => this.#condition === 'reseeding' && this.#knowsItsTerms(),
         () => false,
       )
       if (!isReady || this.#stopped) return
@@ -229,7 +244,7 @@ export class Rejoin {
         await new Promise<void>((resolve) => scheduler.after(10, resolve))
       }
       // Last: a crash before it only means to be re-seeded once more.
-      await disk.recordLoss({ version: 1, epoch: this.#epoch, why: null })
+      await disk.recordLoss({ version: 1, epoch: this.#epoch, why: null, isWrong: false })
       const { lastIndex, term } = positionOf(disk)
       logger.info('node.reseeded', { term, last_index: lastIndex, votes: true })
       this.#enter('ok', null)

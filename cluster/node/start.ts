@@ -37,7 +37,7 @@ export async function startRegion(
   config: RegionConfig,
   platform: Platform,
 ): Promise<RunningRegion> {
-  const { dir } = config
+  const { dir, version } = config
   const limits: RegionLimits = { ...REGION_CONFIG, ...config.limits }
   const node = await readNodeFile(dir)
   const logger = platform.logger.with({ node_id: node.nodeId })
@@ -55,6 +55,7 @@ export async function startRegion(
     limits,
     platform: { ...platform, logger },
     onFailure,
+    onDiverged: () => racks.close(),
   })
   const { region } = parts
   const racks = new RackService({
@@ -84,10 +85,7 @@ export async function startRegion(
   const timer = startHousekeeping({ region, limits, background, clock, connectedRacks })
   const joining = new AbortController()
   background(
-    joinCluster(
-      { dir, node, incarnation, region, version: config.version, logger },
-      joining.signal,
-    ),
+    joinCluster({ dir, node, incarnation, region, version, logger }, joining.signal),
     'cluster.join',
   )
   const close = async (): Promise<void> => {
@@ -102,7 +100,7 @@ export async function startRegion(
     logger.info('region.stopped')
   }
   const { snapshotSliceMs: sliceMs } = limits
-  const backups = new Backups({ region, clock, version: config.version, sliceMs })
+  const backups = new Backups({ region, clock, version, sliceMs })
   return { region, node, bootFiles: makeBootFiles(dir, node), backups, close }
 }
 

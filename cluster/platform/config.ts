@@ -57,6 +57,10 @@ export const REGION_CONFIG = Object.freeze({
   /** A rack without any beat is declared lost after this: its region died with it. */
   rackSilentMs: 40_000,
   reportMs: 1_000,
+  /** The nodes compare hashes of their state after every so many entries: once a second at full load … */
+  stateHashEntries: 8_192,
+  /** … and with the first entry of each such period of log time, so that an idle cluster is compared too. */
+  stateHashMs: 60_000,
   /** Bytes waiting for one rack before its view is reset instead of queued. */
   rackQueueBytesMax: 8 << 20,
 })

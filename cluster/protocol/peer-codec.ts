@@ -25,8 +25,11 @@ const REPORT_FIELDS: Fields = {
   pid: 'index',
   condition: 'text',
   reason: 'textOrNull',
+  hashes: 'array',
   position: 'recordOrNull',
 }
+
+const HASH_FIELDS: Fields = { index: 'index', value: 'text' }
 
 const POSITION_FIELDS: Fields = {
   incarnation: 'index',
@@ -105,12 +108,13 @@ function parsePeerMessage(value: unknown): PeerMessage {
 }
 
 /** What the reports of level 1 leave out, and what they meant by it. */
-const FIRST_REPORT = { condition: 'ok', reason: null, position: null }
+const FIRST_REPORT = { condition: 'ok', reason: null, position: null, hashes: [] }
 
 function parseReport(value: unknown): NodeReport {
   const given = checkRecord(value, {}, 'report')
   const report = checkRecord({ ...FIRST_REPORT, ...given }, REPORT_FIELDS, 'report')
-  const { position, featureLevels } = report
+  const { position, featureLevels, hashes } = report
+  for (const hash of hashes as readonly unknown[]) checkRecord(hash, HASH_FIELDS, 'state hash')
   if (position !== null) checkRecord(position, POSITION_FIELDS, 'position')
   if (featureLevels !== undefined) {
     checkRecord(featureLevels, { min: 'index', max: 'index' }, 'feature levels')

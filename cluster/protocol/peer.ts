@@ -50,6 +50,8 @@ export type NodeReport = {
   readonly condition: NodeCondition
   /** One sentence when the condition is not `ok`. */
   readonly reason: string | null
+  /** Hashes of its state after the newest entries that call for one; `cluster/node/state-hash.ts`. */
+  readonly hashes: readonly { readonly index: number; readonly value: string }[]
   /** Null until its disk is known to be sound, or its loss is recorded. */
   readonly position: DiskPosition | null
   /** Absent in reports of level 1. */

@@ -6,6 +6,7 @@ import type { Controller } from '#model/machine.ts'
 import { DONE, refuse, type Handler } from './context.ts'
 import { addEvent } from './events.ts'
 import type { DumpedRow } from './snapshot.ts'
+import type { Cluster } from './tables.ts'
 import { createApiKey, createUser } from './users.ts'
 
 /** Tables that are about processes, members and secrets of the cluster that the rows come from. */
@@ -19,6 +20,8 @@ const LEFT_BEHIND: ReadonlySet<string> = new Set([
 /** The row as the new cluster begins with it; null for one that it does not take over. */
 export function rowForNewCluster(row: DumpedRow): DumpedRow | null {
   if (LEFT_BEHIND.has(row.table)) return null
+  // Until its first command the new cluster has no name: the old one's would look like foreign data.
+  if (row.table === 'cluster') return { ...row, row: { ...(row.row as Cluster), id: '' } }
   if (row.table !== 'controllers') return row
   const controller: Controller = row.row
   if (controller.kind === 'region') return null
@@ -32,8 +35,8 @@ export const restoreCluster: Handler<'cluster.restore'> = (context, command) => 
   const { clusterId, fromClusterId, admin, apiKey, joinTokenDigest, quarantine } = command
   const known = state.cluster.get('cluster')
   if (known?.id === clusterId) return DONE
-  if (known?.id !== fromClusterId) {
-    return refuse('CONFLICT', 'The rows are not those of the cluster that is restored.')
+  if (known?.id !== '') {
+    return refuse('CONFLICT', 'The cluster exists already.')
   }
   const restoreUntil = quarantine
     ? Math.max(known.restoreUntil ?? 0, now + restoreQuarantineMs())

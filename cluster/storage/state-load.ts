@@ -60,7 +60,7 @@ export async function loadState(database: Database, bootId: string): Promise<Loa
 }
 
 function decodeRow(key: Buffer, record: Buffer): StateRow | undefined {
-  if (record.length < 5 || record[4] !== 1) return undefined
+  if (record.length < 5 || record[4] !== 2) return undefined
   if (rowCrc(key, record) !== record.readUInt32BE(0)) return undefined
   const decoded = decodeStateKey(key)
   return decoded === undefined ? undefined : { ...decoded, value: record.subarray(5) }

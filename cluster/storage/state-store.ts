@@ -30,7 +30,7 @@ export type StateWrite = {
   readonly deletes: Iterable<{ readonly table: string; readonly key: StateKey }>
 }
 
-const ROW_VERSION = 1
+const ROW_VERSION = 2
 const REPLACE_ROWS = 250
 /** About a millisecond. */
 const ROWS_BETWEEN_PAUSES = 200
@@ -66,6 +66,16 @@ async function openEmpty(path: string): Promise<Database> {
   return await openDatabase(path)
 }
 
+/** The row of the node's own bookkeeping; when it is written differs from node to node. */
+const META_NAME = rowName('meta', 'meta')
+
+/** Not linear, so that the sum is not either (the finaliser of MurmurHash3, public domain). */
+function mix(crc: number): number {
+  let bits = Math.imul(crc ^ (crc >>> 16), 0x85ebca6b)
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35)
+  return (bits ^ (bits >>> 16)) >>> 0
+}
+
 type Parts = {
   readonly meta: StateMeta | null
   readonly rows: readonly StateRow[]
@@ -83,6 +93,8 @@ export class StateStore {
   #rows: readonly StateRow[]
   #crcs: Map<string, number>
   #digest: number
+  /** Sum of all rows' mixed CRCs, meta apart: see `contentHash`. */
+  #sum = 0
   #appliedIndex: LogIndex
   #stamp: number
   #writing = false
@@ -96,6 +108,7 @@ export class StateStore {
     this.#rows = parts.rows
     this.#crcs = parts.crcs
     this.#digest = parts.meta?.rowDigest ?? 0
+    for (const [name, crc] of parts.crcs) this.#addToSum(name, crc)
     this.#appliedIndex = parts.meta?.appliedIndex ?? 0
     this.#stamp = parts.meta?.stamp ?? 0
   }
@@ -108,6 +121,14 @@ export class StateStore {
   /** Log time at appliedIndex. */
   get stamp(): number {
     return this.#stamp
+  }
+
+  /**
+   * Equal on nodes that hold the same rows at the same index, when all encode a row in one way. A sum of mixed
+   * CRCs and not their XOR: a CRC is linear, so two rows that swapped their values would cancel out.
+   */
+  contentHash(): string {
+    return `${this.#crcs.size}.${this.#sum.toString(16)}`
   }
 
   /** Rows found at opening, verified, in key order. Given away once, to be dropped from memory. */
@@ -197,6 +218,7 @@ export class StateStore {
     this.#rows = []
     this.#crcs = new Map()
     this.#digest = 0
+    this.#sum = 0
     this.#appliedIndex = 0
     this.#stamp = 0
   }
@@ -229,7 +251,10 @@ export class StateStore {
     record.writeUInt32BE(crc, 0)
     batch.put(key, record)
     const name = rowName(row.table, row.key)
-    this.#digest = (this.#digest ^ (this.#crcs.get(name) ?? 0) ^ crc) >>> 0
+    const old = this.#crcs.get(name)
+    if (old !== undefined) this.#takeFromSum(name, old)
+    this.#addToSum(name, crc)
+    this.#digest = (this.#digest ^ (old ?? 0) ^ crc) >>> 0
     this.#crcs.set(name, crc)
   }
 
@@ -239,7 +264,16 @@ export class StateStore {
     const crc = this.#crcs.get(name)
     if (crc === undefined) return
     batch.del(encodeStateKey(table, key))
+    this.#takeFromSum(name, crc)
     this.#digest = (this.#digest ^ crc) >>> 0
     this.#crcs.delete(name)
+  }
+
+  #addToSum(name: string, crc: number): void {
+    if (name !== META_NAME) this.#sum = (this.#sum + mix(crc)) >>> 0
+  }
+
+  #takeFromSum(name: string, crc: number): void {
+    if (name !== META_NAME) this.#sum = (this.#sum - mix(crc)) >>> 0
   }
 }

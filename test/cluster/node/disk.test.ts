@@ -72,7 +72,7 @@ t.test('a loss stands until it is recorded as made good, and leaves its epoch', 
   const again = await open(t, dir, 3)
   t.match(again, { lost: /LevelDB|missing/, epoch: 3 }, 'whatever it has received since')
   await again.stores.close()
-  await writeLoss(dir, { version: 1, epoch: 3, why: null })
+  await writeLoss(dir, { version: 1, epoch: 3, why: null, isWrong: false })
   t.match(await open(t, dir, 4), { lost: null, epoch: 3 })
 })
 
@@ -129,4 +129,17 @@ t.test('the data of another cluster are refused, not replaced', async (t) => {
   await t.rejects(open(t, dir, 3), { code: 'CLUSTER_MISMATCH' })
   t.ok((await readdir(dir)).includes('log'))
   t.match(await readLoss(dir), { epoch: 0, why: null })
+})
+
+t.test('data that are whole and wrong are set aside at the next start, once', async (t) => {
+  const dir = await makeNode(t)
+  await writeLoss(dir, { version: 1, epoch: 0, why: 'its state differs', isWrong: true })
+  const disk = await open(t, dir, 2)
+  t.match(disk.lost, /differs/)
+  t.equal(positionOf(disk).batchSequence, 0)
+  t.same(await readdir(join(dir, 'damaged')), ['2'])
+  await disk.stores.close()
+  const again = await open(t, dir, 3)
+  t.match(again.lost, /differs/)
+  t.same(await readdir(join(dir, 'damaged')), ['2'])
 })

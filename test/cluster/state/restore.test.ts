@@ -35,11 +35,15 @@ function setUp() {
     ...{ memoryMib: 1, incarnation: 1, interfaces: [] },
   })
   old.ok({ type: 'setting.put', name: 'custom/kept', value: 'yes' })
+  return { old, lab: takenOver(old) }
+}
+
+function takenOver(old: Lab): Lab {
   const rows = [...dump(old.state)].map(rowForNewCluster).filter((row) => row !== null)
   const lab = new Lab()
   lab.state = restore(rows)
   lab.stamp = old.stamp
-  return { old, lab }
+  return lab
 }
 
 /** By no session, as a first command is. */
@@ -52,6 +56,7 @@ t.test(
   async (t) => {
     const { old, lab } = setUp()
     const { state } = lab
+    t.equal(state.clusterId, '')
     const left: (keyof RegionState)[] = ['sessions', 'sessionOutcomes', 'joinTokens']
     for (const table of left) t.equal((state[table] as { size: number }).size, 0, table)
     t.equal(state.controllers.get('region' as never), undefined)
@@ -90,7 +95,8 @@ t.test('an operator may take the risk, but not shorten an earlier quarantine', a
   const again = setUp().lab
   first(again, RESTORE)
   const until = again.state.cluster.get('cluster')?.restoreUntil
-  first(again, {
+  const third = takenOver(again)
+  first(third, {
     ...RESTORE,
     clusterId: 'third',
     fromClusterId: 'new',
@@ -98,7 +104,8 @@ t.test('an operator may take the risk, but not shorten an earlier quarantine', a
     admin: { ...RESTORE.admin, username: 'r3' },
     apiKey: { ...RESTORE.apiKey, tokenKey: 't3' },
   })
-  t.equal(again.state.cluster.get('cluster')?.restoreUntil, until)
+  t.equal(third.state.clusterId, 'third')
+  t.equal(third.state.cluster.get('cluster')?.restoreUntil, until)
 })
 
 t.test('the same command again changes nothing, another cluster is refused', async (t) => {

@@ -209,3 +209,29 @@ t.test(
     await store.close()
   },
 )
+
+t.test('the content hash is of the rows alone, however they came', async (t) => {
+  const hashOf = async (...writes: readonly ReturnType<typeof writeOf>[]): Promise<string> => {
+    const dir = await temporaryDirectory(t)
+    const store = await openStateStore(dir, BOOT)
+    for (const write of writes) await store.write(write)
+    const hash = store.contentHash()
+    await store.close()
+    const again = await openStateStore(dir, OTHER_BOOT)
+    t.equal(again.contentHash(), hash, 'and after a restart')
+    await again.close()
+    return hash
+  }
+  const one = row('a', 1, 'one')
+  const two = row('a', 2, 'two')
+  const hash = await hashOf(writeOf(5, [one, two]))
+  const old = row('a', 1, 'old')
+  const grown = await hashOf(
+    writeOf(3, [two, old, row('b', 'x', 'ex')]),
+    writeOf(9, [one, row('meta', 'meta', 'of this node')], [row('b', 'x', '')]),
+  )
+  t.equal(grown.split('.')[1], hash.split('.')[1])
+  const swapped = await hashOf(writeOf(5, [row('a', 1, 'two'), row('a', 2, 'one')]))
+  t.not(swapped, hash, 'CRCs are linear, their mixed sum is not')
+  t.not(await hashOf(writeOf(5, [one])), hash)
+})

@@ -1,0 +1,35 @@
+// What a node says of itself to the others, every second and when something about it changed.
+import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
+import type { DiskPosition, NodeCondition, NodeReport } from '#protocol/peer.ts'
+import type { Status } from '#raft/status.ts'
+import type { NodeFile } from './node-file.ts'
+import type { StateHash } from './state-hash.ts'
+
+export function makeReport(parts: {
+  readonly node: NodeFile
+  readonly status: Status
+  readonly fsyncP99Ms: number | null
+  readonly hashes: readonly StateHash[]
+  /** Both undefined where the stores are believed as they are. */
+  readonly condition:
+    | { readonly condition: NodeCondition; readonly reason: string | null }
+    | undefined
+  readonly position: DiskPosition | null | undefined
+}): NodeReport {
+  const { node, status, fsyncP99Ms, hashes, condition, position } = parts
+  return {
+    id: node.nodeId,
+    role: status.role,
+    term: status.term,
+    applied: status.lastApplied,
+    commit: status.commitIndex,
+    last: status.lastIndex,
+    fsyncP99Ms,
+    apiUrl: node.peers.find((peer) => peer.id === node.nodeId)?.apiUrl ?? '',
+    pid: process.pid,
+    ...(condition ?? { condition: 'ok', reason: null }),
+    hashes,
+    position: position ?? null,
+    featureLevels: SUPPORTED_LEVELS,
+  }
+}
