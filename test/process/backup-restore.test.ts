@@ -129,7 +129,7 @@ t.test('one node is enough for a new cluster with all that reached it', async (t
 
   const asked = await ironraft(...recover)
   t.equal(asked.code, 2)
-  t.match(asked.stderr, /lost: writes that were acknowledged without this node/)
+  t.match(asked.stderr, /lost: what was acknowledged without this node/)
   const listed = await readFile(join(cluster.directory, 'bootstrap.json'), 'utf8')
   t.match(listed, made.cluster_id, 'nothing was changed')
 
