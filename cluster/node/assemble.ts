@@ -309,6 +309,7 @@ export class Assembly {
         inflightBytesMax: limits.inflightBytesMax,
         uncommittedBytesMax: limits.uncommittedBytesMax,
         committedBytesMax: limits.committedBytesMax,
+        caughtUpEntriesMax: limits.caughtUpEntriesMax,
         readsPendingMax: limits.proposalsWaitingMax,
       },
       log: stores.log.reader,
