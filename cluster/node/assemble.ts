@@ -4,8 +4,11 @@ import { describeError, type Platform } from '#platform/system.ts'
 import type { RegionLimits } from '#platform/config.ts'
 import { decodeEnvelope } from '#protocol/envelope.ts'
 import type { NodeReport, PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
+import type { MembershipChange } from '#raft/change.ts'
 import type { Message } from '#raft/message.ts'
 import { Raft } from '#raft/raft.ts'
+import type { ProposeConfigurationResult } from '#raft/reconfigure.ts'
+import type { Status as RaftStatus } from '#raft/status.ts'
 import type { Entry, SnapshotMeta } from '#raft/types.ts'
 import type { IncomingChunks, PeerTransport } from '#transport/links.ts'
 import { type Applied, Applier } from './applier.ts'
@@ -13,6 +16,7 @@ import type { Disk } from './disk.ts'
 import { Driver } from './driver.ts'
 import { History } from './history.ts'
 import { makeLogTime } from './log-time.ts'
+import { Members } from './members.ts'
 import type { NodeFile } from './node-file.ts'
 import type { Stores } from './open-stores.ts'
 import { makeReport } from './own-report.ts'
@@ -45,6 +49,7 @@ export type AssembleOptions = {
 
 export class Assembly {
   readonly region: RegionNode
+  readonly members: Members
   readonly #options: AssembleOptions
   readonly #raft: Raft
   readonly #driver: Driver
@@ -69,6 +74,7 @@ export class Assembly {
     const { clock, scheduler, logger, metrics } = platform
     this.#leaderSeenMs = clock.monotonicMs()
     this.#raft = this.#makeRaft()
+    this.members = new Members(node.peers, () => this.#applier.state)
     this.#waiters = new AppliedWaiters(stores.state.revision)
     this.#history = new History({
       batchesMax: limits.historyBatches,
@@ -158,6 +164,26 @@ export class Assembly {
     await this.#applier.flush()
   }
 
+  raftStatus(): RaftStatus {
+    return this.#raft.status()
+  }
+
+  changeMembership(
+    change: MembershipChange,
+    done: (result: ProposeConfigurationResult) => void,
+  ): void {
+    this.#driver.input((raft) => done(raft.changeMembership(change)))
+  }
+
+  /** Lossy: whether it happened is seen in the status. */
+  askTransfer(leader: string, to: string | null): void {
+    if (leader === this.#options.node.nodeId) {
+      this.#driver.input((raft) => raft.transferLeadership(to))
+    } else {
+      this.#transport?.send(leader, { type: 'transfer', to })
+    }
+  }
+
   readonly onMessage = (from: string, message: PeerMessage): void => {
     switch (message.type) {
       case 'raft':
@@ -177,6 +203,9 @@ export class Assembly {
         return
       case 'recalled':
         this.#rejoin?.onRecalled(from, message)
+        return
+      case 'transfer':
+        this.#driver.input((raft) => raft.transferLeadership(message.to))
         return
       default:
         message satisfies never
@@ -261,12 +290,7 @@ export class Assembly {
       clock,
       raft: this.#raft,
       voters: () => this.#raft.status().configuration.voters,
-      addresses: new Map(
-        node.peers.map(({ id, host, port, apiUrl }) => [
-          id,
-          { peerAddress: `${host}:${port}`, apiUrl },
-        ]),
-      ),
+      addresses: () => this.members.addresses(),
       ownReport: () => this.#ownReport(),
       isConnected: (peer) => this.#transport?.isConnected(peer) ?? false,
     })
@@ -376,8 +400,8 @@ export class Assembly {
     const { node, platform } = this.#options
     const report = this.#ownReport()
     platform.metrics.gauge('ironraft_raft_commit_index', report.commit)
-    for (const peer of node.peers) {
-      if (peer.id !== node.nodeId) this.#transport?.send(peer.id, { type: 'report', report })
+    for (const id of this.members.addresses().keys()) {
+      if (id !== node.nodeId) this.#transport?.send(id, { type: 'report', report })
     }
   }
 }

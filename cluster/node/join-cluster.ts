@@ -17,11 +17,13 @@ export type JoinOptions = {
   readonly region: RegionNode
   readonly version: string
   readonly logger: Logger
+  /** The log says that this node was removed: it has no part in the cluster any more. */
+  readonly onRemoved: () => void
 }
 
 /** Repeats until done or aborted; every step is harmless when it was done before. */
 export async function join(options: JoinOptions, signal: AbortSignal): Promise<void> {
-  for (const step of [initialise, openSession, register]) {
+  for (const step of [initialise, openSession, registerMember, register]) {
     while (!signal.aborted) {
       try {
         await step(options)
@@ -52,6 +54,24 @@ async function initialise({ dir, region }: JoinOptions): Promise<void> {
 
 async function openSession({ region, incarnation }: JoinOptions): Promise<void> {
   await region.openSession(incarnation)
+}
+
+/** Where its peers reach it; a node that moved to another address is found again by this. */
+async function registerMember({ node, region, onRemoved }: JoinOptions): Promise<void> {
+  const own = node.peers.find((peer) => peer.id === node.nodeId)
+  const { outcome } = await region.propose(
+    {
+      type: 'member.register',
+      id: node.nodeId as SystemId,
+      host: node.host,
+      port: node.peerPort,
+      apiUrl: own?.apiUrl ?? '',
+    },
+    { actor: SYSTEM_ACTOR },
+  )
+  if (outcome.ok) return
+  if (outcome.code === 'MEMBER_REMOVED') onRemoved()
+  else throw new Error(outcome.message)
 }
 
 async function register({ node, region, incarnation, version }: JoinOptions): Promise<void> {

@@ -148,6 +148,7 @@ const PEER: { readonly [T in PeerMessage['type']]: fc.Arbitrary<PeerMessage> } =
       position: fc.option(diskPosition, { nil: null }),
     }),
   }),
+  transfer: record({ type: fc.constant('transfer'), to: fc.option(id, { nil: null }) }),
 }
 export const peerMessage = fc.oneof(...Object.values(PEER))
 
