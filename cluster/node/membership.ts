@@ -2,7 +2,7 @@
 // what the node itself does about it: the duties of `membership-duty.ts`, its peers as rows change.
 import { randomBytes } from 'node:crypto'
 import { AppError } from '#model/errors.ts'
-import type { Clock } from '#model/ports.ts'
+import type { Clock, Scheduler } from '#model/ports.ts'
 import { formatToken } from '#protocol/token.ts'
 import type { Actor } from '#state/command.ts'
 import type { ChangeBatch } from '#state/outcome.ts'
@@ -19,6 +19,7 @@ export type MembershipOptions = Omit<
 > & {
   readonly parts: Assembly
   readonly clock: Clock
+  readonly scheduler: Scheduler
   readonly caPem: string
   readonly membershipMs: number
   /** Of the node: where `region leave` puts its request. */
@@ -38,7 +39,8 @@ const TOKEN_PEERS_MAX = 9
 export class Membership implements RegionMembership {
   readonly #options: MembershipOptions
   readonly #duty: MembershipDuty
-  readonly #timers: readonly NodeJS.Timeout[]
+  /** Ways to stop the timers. */
+  readonly #timers: readonly (() => void)[]
   readonly #unwatch: () => void
 
   constructor(options: MembershipOptions) {
@@ -52,7 +54,7 @@ export class Membership implements RegionMembership {
       monotonicMs: () => clock.monotonicMs(),
     })
     const { region } = parts
-    const { directory, logger } = options
+    const { directory, logger, scheduler } = options
     let answering: Promise<void> | null = null
     const lookForLeave = (): void => {
       answering ??= answerLeaveRequest({ directory, region, logger }).finally(() => {
@@ -60,8 +62,8 @@ export class Membership implements RegionMembership {
       })
     }
     this.#timers = [
-      setInterval(() => this.#duty.onTick(), options.membershipMs),
-      setInterval(lookForLeave, LEAVE_LOOK_MS),
+      scheduler.every(options.membershipMs, () => this.#duty.onTick()),
+      scheduler.every(LEAVE_LOOK_MS, lookForLeave),
     ]
     this.#unwatch = region.watch(region.local().revision, {
       onBatch: (batch) => this.#onBatch(batch),
@@ -70,7 +72,7 @@ export class Membership implements RegionMembership {
   }
 
   close(): void {
-    for (const timer of this.#timers) clearInterval(timer)
+    for (const stop of this.#timers) stop()
     this.#unwatch()
   }
 
@@ -93,7 +95,7 @@ export class Membership implements RegionMembership {
   }
 
   async transfer(to: string | null): Promise<string> {
-    const { parts, clock } = this.#options
+    const { parts, clock, scheduler } = this.#options
     const { region } = parts
     const { leader, members } = region.status()
     if (leader === null) throw new AppError('NO_QUORUM', 'There is no leader to hand over.')
@@ -112,7 +114,7 @@ export class Membership implements RegionMembership {
     while (clock.monotonicMs() < untilMs) {
       const now = region.status().leader
       if (now !== null && (to === null ? now !== leader : now === to)) return now
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+      await new Promise<void>((resolve) => scheduler.after(LOOK_MS, resolve))
     }
     throw new AppError('TIMEOUT', 'Leadership was not handed over in time; nothing else changed.')
   }

@@ -89,7 +89,8 @@ export async function startRegion(
   parts.connect(transport)
   parts.start()
   const membership = new Membership({
-    ...{ parts, limits, logger, background, clock: platform.clock, caPem: credentials.caPem },
+    ...{ parts, limits, logger, background, caPem: credentials.caPem },
+    ...{ clock: platform.clock, scheduler: platform.scheduler },
     membershipMs: limits.membershipMs,
     directory: dir,
     onPeers: () => transport.refreshPeers(),

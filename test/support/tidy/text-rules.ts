@@ -6,14 +6,8 @@ const COLUMNS_MAX = 100
 
 /** Suites that follow one source from its first section to its last (style §9), or hold one port. */
 const ONE_SOURCE = [
-<<<<<<< HEAD
   'test/cluster/raft/paper.test.ts',
-  'test/cluster/raft/pitfalls-reads.test.ts',
-=======
-  'test/cluster/raft/pitfalls-election.test.ts',
   'test/cluster/raft/pitfalls-membership.test.ts',
-  'test/cluster/raft/pitfalls-replication.test.ts',
->>>>>>> 0d92d47 (raft: voters change by joint consensus only, with caught-up learners)
   'test/contract/log-store.ts',
   'test/rack/dhcp/rfc2131.test.ts',
 ]
