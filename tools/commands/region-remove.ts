@@ -1,6 +1,6 @@
 // `ironraft region remove ID`: takes a node out of the cluster for good, also a dead one. Its id is never
 // used again. Refused (exit 4) when the rest would be no quorum.
-import { expectLeader, openCluster } from '../cluster-session.ts'
+import { openCluster } from '../cluster-session.ts'
 import type { Client } from '../client.ts'
 import type { Arguments, Io } from '../command-line.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -10,7 +10,6 @@ const TIMEOUT_MS = 60_000
 
 export async function runRemove(args: Arguments, io: Io): Promise<number> {
   const client = await openCluster(args, io)
-  await expectLeader(client)
   const id = args.at(0)
   await client.send({
     method: 'DELETE',

@@ -1,5 +1,5 @@
 // `ironraft region token`: a one-time token with which a region node (or, with --rack, a rack) joins.
-import { expectLeader, openCluster } from '../cluster-session.ts'
+import { openCluster } from '../cluster-session.ts'
 import type { Arguments, Io } from '../command-line.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
 
@@ -9,7 +9,6 @@ export async function runToken(args: Arguments, io: Io): Promise<number> {
   const minutes = args.number('minutes') ?? 0
   if (minutes > 30 * 24 * 60) throw new UsageError('--minutes is at most 43200, thirty days')
   const client = await openCluster(args, io)
-  await expectLeader(client)
   const kind = args.flag('rack') ? 'rack' : 'region'
   const reply = await client.send({
     method: 'POST',

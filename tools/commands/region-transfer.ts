@@ -1,11 +1,10 @@
 // `ironraft region transfer [ID]`: hands leadership to a node, or to the most up-to-date one.
-import { expectLeader, openCluster } from '../cluster-session.ts'
+import { openCluster } from '../cluster-session.ts'
 import type { Arguments, Io } from '../command-line.ts'
 import { EXIT } from '../exit-codes.ts'
 
 export async function runTransfer(args: Arguments, io: Io): Promise<number> {
   const client = await openCluster(args, io)
-  await expectLeader(client)
   const id = args.at(0)
   const reply = await client.send({
     method: 'POST',
