@@ -63,8 +63,8 @@ async function registerMember({ node, region, onRemoved }: JoinOptions): Promise
     {
       type: 'member.register',
       id: node.nodeId as SystemId,
-      host: node.host,
-      port: node.peerPort,
+      host: own?.host ?? node.host,
+      port: own?.port ?? node.peerPort,
       apiUrl: own?.apiUrl ?? '',
     },
     { actor: SYSTEM_ACTOR },

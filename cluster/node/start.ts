@@ -3,10 +3,11 @@
 import { join } from 'node:path'
 import { REGION_CONFIG, type RegionLimits } from '#platform/config.ts'
 import { failStop, makeBackground, type Platform } from '#platform/system.ts'
+import type { PeerHandlers } from '#transport/links.ts'
 import { startTransport } from '#transport/peer-transport.ts'
 import { Backups } from './backups.ts'
 import { BootFiles } from './boot-files.ts'
-import { assemble } from './assemble.ts'
+import { type Assembly, assemble } from './assemble.ts'
 import { openDisk } from './disk.ts'
 import { makeEnroller, type EnrollerOptions } from './enroll.ts'
 import { Housekeeping, type HousekeepingOptions } from './housekeeping.ts'
@@ -69,38 +70,27 @@ export async function startRegion(
     ...{ region, limits, logger, background },
     ...{ clock: platform.clock, metrics: platform.metrics },
   })
-  const removal = watchRemoval(dir, logger)
+  const { onRemoved, removed } = watchRemoval(dir, logger)
+  const { clock, scheduler } = platform
   const transport = await startTransport({
     credentials,
     listen: { host: node.host, port: node.peerPort },
     peers: () => parts.members.addresses(),
     isRemoved: (id) => parts.members.isRemoved(id),
     featureLevel: () => region.local().state.featureLevel,
-    handlers: {
-      ...strangersDoors({ region, credentials, clock: platform.clock, logger }),
-      onMessage: parts.onMessage,
-      onConnection: parts.onConnection,
-      onSnapshot: parts.onSnapshot,
-      onRack: (link) => racks.onRack(link),
-      onRemoved: removal.onRemoved,
-    },
+    handlers: handlersOf({ parts, racks, credentials, clock, logger, onRemoved }),
     ...own,
   })
   parts.connect(transport)
   parts.start()
   const membership = new Membership({
     ...{ parts, limits, logger, background, caPem: credentials.caPem },
-    ...{ clock: platform.clock, scheduler: platform.scheduler },
-    membershipMs: limits.membershipMs,
-    directory: dir,
+    ...{ clock, scheduler, onRemoved, membershipMs: limits.membershipMs, directory: dir },
     onPeers: () => transport.refreshPeers(),
-    onRemoved: removal.onRemoved,
   })
   const connectedRacks = () => racks.connected()
-  const { clock } = platform
   const timer = startHousekeeping({ region, limits, background, clock, connectedRacks })
   const joining = new AbortController()
-  const { onRemoved } = removal
   const options = { dir, node, incarnation, region, version, logger, onRemoved }
   background(joinCluster(options, joining.signal), 'cluster.join')
   const close = async (): Promise<void> => {
@@ -118,15 +108,24 @@ export async function startRegion(
   const { snapshotSliceMs: sliceMs } = limits
   const backups = new Backups({ region, clock, version, sliceMs })
   const bootFiles = makeBootFiles(dir, node, parts.members)
-  return { region, node, bootFiles, backups, membership, removed: removal.removed, close }
+  return { region, node, bootFiles, backups, membership, removed, close }
 }
 
-/** What one without a certificate may ask for. */
-function strangersDoors(options: EnrollerOptions) {
-  const { credentials } = options
+function handlersOf(
+  options: Omit<EnrollerOptions, 'region'> & {
+    readonly parts: Assembly
+    readonly racks: RackService
+    readonly onRemoved: () => void
+  },
+): PeerHandlers {
+  const { parts, racks, credentials, onRemoved } = options
+  const { region, onMessage, onConnection, onSnapshot } = parts
   return {
-    onEnroll: makeEnroller(options),
-    onJoin: makeJoiner({ ...options, credentials: () => credentials }),
+    ...{ onMessage, onConnection, onSnapshot, onRemoved },
+    onRack: (link) => racks.onRack(link),
+    // What one without a certificate may ask for.
+    onEnroll: makeEnroller({ ...options, region }),
+    onJoin: makeJoiner({ ...options, region, credentials: () => credentials }),
   }
 }
 

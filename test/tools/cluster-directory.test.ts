@@ -60,7 +60,7 @@ t.test('nodes behind NAT listen here and are reached there', async (t) => {
   const advertise = { host: '192.0.2.9', port: 7250 }
   const cluster = await makeCluster({ ...layout(directory), advertise })
   const reached = ['192.0.2.9:7250', '192.0.2.9:7251', '192.0.2.9:7252']
-  t.same(parseToken(cluster.rackToken).peers, reached)
+  t.same(parseToken(madeBy(cluster).rackToken).peers, reached)
   for (const [at, node] of cluster.nodes.entries()) {
     t.same(listenOf(node), { host: '127.0.0.1', port: 5250 + at })
     const file = await readNodeFile(join(directory, node.directory))
