@@ -23,7 +23,7 @@ export type JoinOptions = {
 
 /** Repeats until done or aborted; every step is harmless when it was done before. */
 export async function join(options: JoinOptions, signal: AbortSignal): Promise<void> {
-  for (const step of [initialise, openSession, registerMember, register]) {
+  for (const step of [initialise, openSession, register, registerMember]) {
     while (!signal.aborted) {
       try {
         await step(options)
