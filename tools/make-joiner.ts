@@ -5,7 +5,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
 import { makeSystemId } from '#model/ids.ts'
-import { writeDurably, type NodeFile } from '#node/node-file.ts'
+import { JOINED_MARK, writeDurably, type NodeFile } from '#node/node-file.ts'
 import { systemClock, systemRandom } from '#platform/system.ts'
 import type { PeerAddress } from '#protocol/join.ts'
 import { parseHostPort, type RackToken } from '#protocol/token.ts'
@@ -118,5 +118,6 @@ async function writeNode(
   await writeDurably(join(directory, 'pki', 'ca.key'), welcomed.caKeyPem)
   await writeDurably(join(directory, 'pki', 'node.pem'), welcomed.certificatePem)
   await writeDurably(join(directory, 'pki', 'node.key'), joining.keyPem)
+  await writeDurably(join(directory, JOINED_MARK), '')
   await writeDurably(join(directory, 'node.json'), `${JSON.stringify(file, null, 2)}\n`)
 }

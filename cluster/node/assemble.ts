@@ -6,7 +6,7 @@ import { decodeEnvelope } from '#protocol/envelope.ts'
 import type { NodeReport, PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
 import type { MembershipChange } from '#raft/change.ts'
 import type { Message } from '#raft/message.ts'
-import { Raft } from '#raft/raft.ts'
+import type { Raft } from '#raft/raft.ts'
 import type { ProposeConfigurationResult } from '#raft/reconfigure.ts'
 import type { Status as RaftStatus } from '#raft/status.ts'
 import type { Entry, SnapshotMeta } from '#raft/types.ts'
@@ -15,7 +15,7 @@ import { type Applied, Applier } from './applier.ts'
 import type { Disk } from './disk.ts'
 import { Driver } from './driver.ts'
 import { History } from './history.ts'
-import { makeLogTime } from './log-time.ts'
+import { makeRaft } from './make-raft.ts'
 import { Members } from './members.ts'
 import type { NodeFile } from './node-file.ts'
 import type { Stores } from './open-stores.ts'
@@ -73,7 +73,7 @@ export class Assembly {
     const { node, stores, limits, platform, incarnation, onFailure } = options
     const { clock, scheduler, logger, metrics } = platform
     this.#leaderSeenMs = clock.monotonicMs()
-    this.#raft = this.#makeRaft()
+    this.#raft = makeRaft(options)
     this.members = new Members(node.peers, () => this.#applier.state)
     this.#waiters = new AppliedWaiters(stores.state.revision)
     this.#history = new History({
@@ -320,28 +320,6 @@ export class Assembly {
       ...{ raft: this.#raft, driver: this.#driver, reads: this.#reads, waiters: this.#waiters },
       send: (to, message) => this.#transport?.send(to, message) ?? false,
       onChange: () => this.#report(),
-    })
-  }
-
-  #makeRaft(): Raft {
-    const { node, stores, limits, platform } = this.#options
-    const { electionTicksMin, heartbeatTicks, appendBytesMax, inflightMessagesMax } = limits
-    return new Raft({
-      id: node.nodeId,
-      config: {
-        ...{ electionTicksMin, heartbeatTicks, appendBytesMax, inflightMessagesMax },
-        inflightBytesMax: limits.inflightBytesMax,
-        uncommittedBytesMax: limits.uncommittedBytesMax,
-        committedBytesMax: limits.committedBytesMax,
-        caughtUpEntriesMax: limits.caughtUpEntriesMax,
-        readsPendingMax: limits.proposalsWaitingMax,
-      },
-      log: stores.log.reader,
-      hardState: stores.log.hardState(),
-      appliedIndex: stores.state.revision,
-      configuration: stores.configuration,
-      logTime: makeLogTime(platform.clock),
-      random: platform.random,
     })
   }
 

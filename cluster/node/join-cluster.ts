@@ -7,7 +7,7 @@ import type { SystemId } from '#model/ids.ts'
 import type { Logger } from '#model/ports.ts'
 import { describeError } from '#platform/system.ts'
 import type { FirstCommand } from '#state/command.ts'
-import type { NodeFile } from './node-file.ts'
+import { JOINED_MARK, type NodeFile } from './node-file.ts'
 import { type RegionNode, SYSTEM_ACTOR } from './region-node.ts'
 
 export type JoinOptions = {
@@ -52,8 +52,10 @@ async function initialise({ dir, region }: JoinOptions): Promise<void> {
   }
 }
 
-async function openSession({ region, incarnation }: JoinOptions): Promise<void> {
+/** What is applied here is on this disk: the node is none that has nothing to lose any more. */
+async function openSession({ dir, region, incarnation }: JoinOptions): Promise<void> {
   await region.openSession(incarnation)
+  await rm(joinPath(dir, JOINED_MARK), { force: true })
 }
 
 /** Where its peers reach it; a node that moved to another address is found again by this. */

@@ -23,6 +23,9 @@ export type NodeFile = {
   readonly firstVoters: readonly string[]
 }
 
+/** In the directory of a node that has joined, until its log holds something: an id that never voted. */
+export const JOINED_MARK = 'joined.new'
+
 /** Throws BAD_REQUEST when the directory is not a node's, or its file is of another version. */
 export async function readNodeFile(directory: string): Promise<NodeFile> {
   const path = join(directory, 'node.json')
