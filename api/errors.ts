@@ -32,6 +32,7 @@ export const HTTP_ERRORS = {
   UNSUPPORTED_VERSION: { status: 503, retryAfterSeconds: 10 },
   STORAGE_DAMAGED: { status: 500 },
   STORAGE_FAILED: { status: 500 },
+  DISK_FULL: { status: 507 },
   STATE_DIVERGED: { status: 503, retryAfterSeconds: 1 },
   CLUSTER_MISMATCH: { status: 500 },
   CERTIFICATE_INVALID: { status: 500 },

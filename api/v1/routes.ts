@@ -64,6 +64,7 @@ function renderStatus(status: RegionStatus, revision: number) {
       pid: member.pid,
       condition: member.condition,
       reason: member.reason,
+      alarm: member.alarm,
     })),
   }
 }

@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   'COMPACTED', // the revision asked for is older than what is retained
   'STORAGE_DAMAGED',
   'STORAGE_FAILED',
+  'DISK_FULL', // too few regions have room for a write; definitely not executed
   'STATE_DIVERGED', // this region's state is not the others'; it serves nothing until re-seeded
   'CLUSTER_MISMATCH',
   'CERTIFICATE_INVALID',

@@ -25,11 +25,13 @@ import { Reads } from './reads.ts'
 import { receiveSnapshot } from './receive-snapshot.ts'
 import type { Rejoin } from './rejoin.ts'
 import { wireRejoin } from './wire-rejoin.ts'
+import { wireSpaceWatch, wireStateWatch } from './wire-watches.ts'
 import { RegionNode } from './region-node.ts'
 import { readSnapshot } from './snapshots.ts'
 import { Snapshotter } from './snapshotter.ts'
 import type { StateHash } from './state-hash.ts'
-import { StateWatch } from './state-watch.ts'
+import type { SpaceWatch } from './space-watch.ts'
+import type { StateWatch } from './state-watch.ts'
 import { Status } from './status.ts'
 import { Submit } from './submit.ts'
 import { AppliedWaiters } from './waiters.ts'
@@ -62,6 +64,7 @@ export class Assembly {
   readonly #history: History
   readonly #rejoin: Rejoin | null
   readonly #stateWatch: StateWatch
+  readonly #spaceWatch: SpaceWatch | null
   #transport: PeerTransport | null = null
   #leader: string | null = null
   #leaderSeenMs: number
@@ -112,7 +115,6 @@ export class Assembly {
       onSent: (to, ok) => this.#driver.input((raft) => raft.reportSnapshot(to, ok)),
     })
     this.#status = this.#makeStatus()
-    this.#stateWatch = this.#makeStateWatch()
     this.#rejoin = options.disk === undefined ? null : this.#makeRejoin(options.disk)
     this.region = new RegionNode({
       nodeId: node.nodeId,
@@ -126,8 +128,18 @@ export class Assembly {
       reads: this.#reads,
       waiters: this.#waiters,
       status: this.#status,
+      hasRoom: () => this.#spaceWatch?.hasRoom ?? true,
       leaderSeenMs: () => this.#leaderSeenMs,
     })
+    const watched = { nodeId: node.nodeId, platform, raft: this.#raft }
+    this.#stateWatch = wireStateWatch({
+      ...{ ...watched, region: this.region, rejoin: this.#rejoin, onFailure },
+      onDiverged: options.onDiverged ?? (() => {}),
+    })
+    const space = options.disk?.space
+    const wired = { ...watched, limits, driver: this.#driver, status: this.#status }
+    const onChange = (): void => this.#report()
+    this.#spaceWatch = space === undefined ? null : wireSpaceWatch({ ...wired, space, onChange })
   }
 
   /** Newest last. */
@@ -143,6 +155,7 @@ export class Assembly {
     const { limits } = this.#options
     if (this.#rejoin === null) this.#driver.start()
     else this.#rejoin.start()
+    this.#spaceWatch?.start()
     const { clock, scheduler } = this.#options.platform
     const onTick = (): void => {
       this.#waiters.expire(clock.monotonicMs())
@@ -159,6 +172,7 @@ export class Assembly {
     for (const cancel of this.#timers) cancel()
     this.#submit.stop()
     await this.#rejoin?.stop()
+    await this.#spaceWatch?.stop()
     await this.#driver.stop()
     await this.#snapshotter.stop()
     await this.#applier.flush()
@@ -236,7 +250,7 @@ export class Assembly {
   /** A node whose disk is not judged yet is silent: any answer would be a promise. */
   #onRaft(message: Message): void {
     this.#rejoin?.onRaft(message)
-    if (this.#rejoin?.isListening === false) return
+    if (this.#rejoin?.isListening === false || this.#spaceWatch?.refuses(message)) return
     this.#driver.input((raft) => raft.step(message))
   }
 
@@ -293,23 +307,6 @@ export class Assembly {
       addresses: () => this.members.addresses(),
       ownReport: () => this.#ownReport(),
       isConnected: (peer) => this.#transport?.isConnected(peer) ?? false,
-    })
-  }
-
-  #makeStateWatch(): StateWatch {
-    const { node, platform, onFailure, onDiverged } = this.#options
-    const { logger, metrics } = platform
-    return new StateWatch({
-      ...{ nodeId: node.nodeId, logger, metrics },
-      voters: () => this.#raft.status().configuration.voters,
-      onDiverged: (why) => {
-        // Without a disk of its own to mark (a test's stores) there is nothing but to stop.
-        if (this.#rejoin === null) return onFailure('state comparison', new Error(why))
-        this.region.refuse(why)
-        void this.#rejoin.quarantine(why)
-        onDiverged?.()
-      },
-      onOtherDiverged: (id, reason) => this.region.recordDivergence(id, reason),
     })
   }
 
@@ -370,6 +367,7 @@ export class Assembly {
     const { condition, position } = this.#rejoin ?? {}
     return makeReport({
       ...{ node, condition, position, hashes: this.#stateWatch.hashes },
+      alarm: this.#spaceWatch?.alarm,
       ...{ status: this.#raft.status(), fsyncP99Ms: this.#driver.fsyncP99Ms() },
     })
   }

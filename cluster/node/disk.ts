@@ -6,8 +6,10 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
 import type { Logger } from '#model/ports.ts'
+import { REGION_CONFIG } from '#platform/config.ts'
 import { describeError } from '#platform/system.ts'
 import type { DiskPosition } from '#protocol/peer.ts'
+import { type DiskSpace, makeDiskSpace } from '#storage/disk-space.ts'
 import { type Loss, readLoss, writeLoss } from './loss-file.ts'
 import { JOINED_MARK, type NodeFile } from './node-file.ts'
 import { openStores, type Stores } from './open-stores.ts'
@@ -21,6 +23,7 @@ const DATA = ['log', 'log.receipt', 'snapshots', 'state']
 export type Disk = {
   readonly stores: Stores
   readonly peerMemory: PeerMemory
+  readonly space: DiskSpace
   readonly incarnation: number
   readonly epoch: number
   /** Why this node may not vote until it is re-seeded; null when its own disk knows of nothing. */
@@ -42,6 +45,9 @@ export type OpenDiskOptions = {
  */
 export async function openDisk(options: OpenDiskOptions): Promise<Disk> {
   const { dir, node, incarnation } = options
+  const space = makeDiskSpace(dir)
+  // LevelDB writes when it opens; a full disk must not keep the node from starting.
+  if ((await space.freeBytes()) < REGION_CONFIG.diskCriticalBytes) await space.release()
   const peerMemory = await PeerMemory.open(dir)
   const hasOthers = peerMemory.peers.length > 0 || node.peers.some(({ id }) => id !== node.nodeId)
   const before = await readLoss(dir)
@@ -54,7 +60,7 @@ export async function openDisk(options: OpenDiskOptions): Promise<Disk> {
     const epoch = lost === null ? before.epoch : incarnation
     if (lost !== null) await writeLoss(dir, { version: 1, epoch, why: lost, isWrong: false })
     const recordLoss = (loss: Loss): Promise<void> => writeLoss(dir, loss)
-    return { stores, peerMemory, incarnation, epoch, lost, recordLoss }
+    return { stores, peerMemory, space, incarnation, epoch, lost, recordLoss }
   } catch (error) {
     await stores.close()
     throw error

@@ -48,6 +48,8 @@ export type RegionParts = {
   readonly reads: Reads
   readonly waiters: AppliedWaiters
   readonly status: Status
+  /** A quorum of the voters has room on its disks for another write. */
+  readonly hasRoom: () => boolean
   /** Monotonic ms at which a leader was last heard of (or this node was it). */
   readonly leaderSeenMs: () => number
   readonly clock: Clock
@@ -75,8 +77,14 @@ export class RegionNode implements Region {
   }
 
   async propose<C extends Command>(command: C, options: ProposeOptions): Promise<Committed<C>> {
-    const { limits, clock, driver } = this.#parts
+    const { limits, clock, driver, hasRoom } = this.#parts
     this.#assertRight()
+    if (!hasRoom()) {
+      throw new AppError(
+        'DISK_FULL',
+        'Too few regions have room on their disks; nothing was changed.',
+      )
+    }
     if (this.#stopping) throw new AppError('SHUTTING_DOWN', 'This region is stopping.')
     if (Math.max(this.#requests.underWay, driver.waiting) >= limits.proposalsWaitingMax) {
       throw new AppError('OVERLOADED', 'Too many changes are waiting; try again shortly.')

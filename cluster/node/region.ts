@@ -1,6 +1,6 @@
 // The port the rest of a region process sees: write a command, read the state, watch it change.
 // `region-node.ts` implements it; `test/support/memory-region.ts` is the fake (one node, no disk).
-import type { NodeCondition } from '#protocol/peer.ts'
+import type { NodeCondition, SpaceAlarm } from '#protocol/peer.ts'
 import type { Actor, Command } from '#state/command.ts'
 import type { ChangeBatch, OutcomeOf } from '#state/outcome.ts'
 import type { RegionState } from '#state/state.ts'
@@ -47,6 +47,8 @@ export type MemberStatus = {
   readonly condition: NodeCondition | 'unknown'
   /** One sentence when the condition is neither `ok` nor `unknown`. */
   readonly reason: string | null
+  /** Room on its disk, as it said last; `none` when it has not reported lately. */
+  readonly alarm: SpaceAlarm
 }
 
 export type RegionStatus = {

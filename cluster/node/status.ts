@@ -2,7 +2,7 @@
 // `region status` gives the same picture on any of them, without a leader too.
 import type { Clock } from '#model/ports.ts'
 import type { PeerAddress } from '#protocol/join.ts'
-import type { NodeReport } from '#protocol/peer.ts'
+import type { NodeReport, SpaceAlarm } from '#protocol/peer.ts'
 import type { Raft } from '#raft/raft.ts'
 import { levelOfAll } from './feature-levels.ts'
 import type { MemberStatus, RegionStatus } from './region.ts'
@@ -33,6 +33,13 @@ export class Status {
   onReport(report: NodeReport): void {
     if (!this.#options.addresses().has(report.id)) return
     this.#reports.set(report.id, { report, atMs: this.#options.clock.monotonicMs() })
+  }
+
+  /** Of those that reported lately. */
+  alarms(): ReadonlyMap<string, SpaceAlarm> {
+    const nowMs = this.#options.clock.monotonicMs()
+    const fresh = [...this.#reports].filter(([, { atMs }]) => nowMs - atMs < FRESH_MS)
+    return new Map(fresh.map(([id, { report }]) => [id, report.alarm]))
   }
 
   read(): RegionStatus {
@@ -79,6 +86,7 @@ export class Status {
       pid: report?.pid ?? null,
       condition: report?.condition ?? 'unknown',
       reason: report?.reason ?? null,
+      alarm: report?.alarm ?? 'none',
     }
   }
 }

@@ -63,6 +63,13 @@ export const REGION_CONFIG = Object.freeze({
   /** A rack without any beat is declared lost after this: its region died with it. */
   rackSilentMs: 40_000,
   reportMs: 1_000,
+  /** Free bytes on the disk below which a node raises its alarm: a minute of the fastest writing we measured … */
+  diskLowBytes: 256 << 20,
+  /** … and below which it takes next to no more entries: twice LevelDB's write buffers of both databases … */
+  diskCriticalBytes: 64 << 20,
+  /** … and what it keeps back for elections, given up at the alarm. */
+  diskReserveBytes: 32 << 20,
+  diskWatchMs: 1_000,
   /** The nodes compare hashes of their state after every so many entries: once a second at full load … */
   stateHashEntries: 8_192,
   /** … and with the first entry of each such period of log time, so that an idle cluster is compared too. */

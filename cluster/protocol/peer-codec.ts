@@ -26,6 +26,7 @@ const REPORT_FIELDS: Fields = {
   pid: 'index',
   condition: 'text',
   reason: 'textOrNull',
+  alarm: 'text',
   hashes: 'array',
   position: 'recordOrNull',
 }
@@ -110,7 +111,7 @@ function parsePeerMessage(value: unknown): PeerMessage {
 }
 
 /** What the reports of level 1 leave out, and what they meant by it. */
-const FIRST_REPORT = { condition: 'ok', reason: null, position: null, hashes: [] }
+const FIRST_REPORT = { condition: 'ok', reason: null, position: null, hashes: [], alarm: 'none' }
 
 function parseReport(value: unknown): NodeReport {
   const given = checkRecord(value, {}, 'report')

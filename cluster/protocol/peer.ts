@@ -37,6 +37,9 @@ export type PeerClaims = {
  */
 export type NodeCondition = 'ok' | 'verifying' | 'reseeding' | 'diverged'
 
+/** Room on a node's disk: `low`, nobody should write through it; `critical`, it takes no more entries. */
+export type SpaceAlarm = 'none' | 'low' | 'critical'
+
 export type NodeReport = {
   readonly id: string
   readonly role: 'leader' | 'follower' | 'candidate' | 'preCandidate'
@@ -50,6 +53,7 @@ export type NodeReport = {
   readonly condition: NodeCondition
   /** One sentence when the condition is not `ok`. */
   readonly reason: string | null
+  readonly alarm: SpaceAlarm
   /** Hashes of its state after the newest entries that call for one; `cluster/node/state-hash.ts`. */
   readonly hashes: readonly { readonly index: number; readonly value: string }[]
   /** Null until its disk is known to be sound, or its loss is recorded. */

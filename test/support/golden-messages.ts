@@ -65,6 +65,7 @@ const report = {
   },
   ...{ apiUrl: 'http://192.0.2.1:5240', pid: 99, featureLevels: { min: 1, max: 2 } },
   ...{ condition: 'reseeding' as const, reason: 'why', position, hashes: [] },
+  alarm: 'none' as const,
 } as const
 const PEER: { readonly [T in Exclude<PeerMessage['type'], 'raft'>]: PeerMessage } = {
   forward: { type: 'forward', id: 9, envelope: new Uint8Array([4, 5]) },

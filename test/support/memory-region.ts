@@ -127,7 +127,7 @@ export class MemoryRegion implements Region {
           apiUrl: 'http://127.0.0.1:5240',
           peerAddress: '127.0.0.1:5250',
           pid: 1,
-          ...{ condition: 'ok', reason: null },
+          ...{ condition: 'ok', reason: null, alarm: 'none' },
         },
       ],
       ...this.#status,

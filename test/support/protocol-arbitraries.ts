@@ -144,6 +144,7 @@ const PEER: { readonly [T in PeerMessage['type']]: fc.Arbitrary<PeerMessage> } =
       pid: index,
       condition: fc.constantFrom('ok', 'verifying', 'reseeding'),
       reason: fc.option(id, { nil: null }),
+      alarm: fc.constantFrom('none', 'low', 'critical'),
       hashes: fc.array(record({ index, value: id }), { maxLength: 8 }),
       position: fc.option(diskPosition, { nil: null }),
     }),

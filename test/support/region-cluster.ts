@@ -15,6 +15,7 @@ import { makeMetrics } from '#platform/metrics.ts'
 import { systemClock, systemRandom, systemScheduler } from '#platform/system.ts'
 import { makeLogger } from '#platform/logger.ts'
 import type { CommandOf } from '#state/command.ts'
+import type { DiskSpace } from '#storage/disk-space.ts'
 import type { PeerTransport } from '#transport/links.ts'
 
 const IDS = ['aaaaaa', 'bbbbbb', 'cccccc']
@@ -52,6 +53,8 @@ export class RegionCluster {
   readonly #incarnations = new Map<string, number>()
   /** Nodes ask each other what they remember of them, as real ones do. */
   #remembers = false
+  /** Room on the disks of nodes that remember; the real one by default. */
+  #space: ((id: string) => DiskSpace) | null = null
   /** Every log line of every node, as an object. */
   readonly lines: Readonly<Record<string, unknown>>[] = []
 
@@ -62,11 +65,12 @@ export class RegionCluster {
 
   static async make(
     limits: Partial<RegionLimits> = {},
-    options: { readonly remembers?: boolean } = {},
+    options: { readonly remembers?: boolean; readonly space?: (id: string) => DiskSpace } = {},
   ): Promise<RegionCluster> {
     const directory = await mkdtemp(join(tmpdir(), 'ironraft-nodes-'))
     const cluster = new RegionCluster(directory, { ...REGION_CONFIG, ...limits })
     cluster.#remembers = options.remembers ?? false
+    cluster.#space = options.space ?? null
     for (const id of IDS) await cluster.start(id)
     return cluster
   }
@@ -84,7 +88,8 @@ export class RegionCluster {
     let disk: Disk | undefined
     if (this.#remembers) {
       if (incarnation === 1) await writeFile(join(dir, 'initialise.json'), '{}')
-      disk = await openDisk({ dir, node, incarnation, logger })
+      const opened = await openDisk({ dir, node, incarnation, logger })
+      disk = { ...opened, space: this.#space?.(id) ?? opened.space }
     }
     const stores = disk?.stores ?? (await openStores(dir, node, logger))
     const assembly = assemble({

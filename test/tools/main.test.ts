@@ -118,7 +118,7 @@ t.test('status without any region that answers is exit 7', async (t) => {
 t.test('status prints exactly the keys of the contract and judges the quorum', async (t) => {
   const node = (id: string, role: string, reachable: boolean) => ({
     ...{ id, role, voter: true, applied: 9, commit: 9, lag: 0, reachable, fsync_p99_ms: 1.5 },
-    ...{ pid: 7, api_url: 'x', extra: 1, condition: 'ok', reason: null },
+    ...{ pid: 7, api_url: 'x', extra: 1, condition: 'ok', reason: null, alarm: 'none' },
   })
   const answer = (up: boolean) => ({
     ...{ cluster_id: 'c', node_id: 'n1', leader: 'n1', term: 3, healthy: true },
@@ -133,7 +133,7 @@ t.test('status prints exactly the keys of the contract and judges the quorum', a
   t.same(Object.keys(status), ['cluster_id', 'leader', 'term', 'nodes'])
   t.same(Object.keys(status.nodes[0] ?? {}), [
     ...['id', 'role', 'voter', 'applied', 'commit', 'lag', 'reachable', 'fsync_p99_ms'],
-    ...['condition', 'reason', 'pid'],
+    ...['condition', 'reason', 'alarm', 'pid'],
   ])
   up = false
   t.equal(await main(['region', 'status', '--url', region.url], fakeIo()), 7)

@@ -23,6 +23,8 @@ export type NodeStatus = {
   readonly condition: string
   /** One sentence about the condition; null when there is nothing to say. */
   readonly reason: string | null
+  /** Room on its disk: `none` for no alarm, `low`, `critical`. */
+  readonly alarm: string
   readonly pid?: number
 }
 
@@ -144,6 +146,7 @@ function contractOf({ cluster_id, leader, term, nodes }: ClusterStatus): Cluster
       fsync_p99_ms: node.fsync_p99_ms,
       condition: node.condition,
       reason: node.reason,
+      alarm: node.alarm,
       ...(typeof node.pid === 'number' ? { pid: node.pid } : {}),
     })),
   }
@@ -161,6 +164,7 @@ function allDead(cluster: ClusterFile | null): ClusterStatus {
     fsync_p99_ms: null,
     condition: 'unknown',
     reason: null,
+    alarm: 'none',
   }))
   return { cluster_id: cluster?.clusterId ?? '', leader: null, term: 0, nodes }
 }
@@ -199,6 +203,7 @@ function describeStatus(status: ClusterStatus): string {
     'reachable',
     'fsync_p99_ms',
     'condition',
+    'alarm',
     'pid',
   ]
   const leader = status.leader ?? 'none'

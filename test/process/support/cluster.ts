@@ -38,6 +38,7 @@ export type StatusReport = {
     readonly fsync_p99_ms: number | null
     readonly condition: string
     readonly reason: string | null
+    readonly alarm: string
     readonly pid?: number
   }[]
 }

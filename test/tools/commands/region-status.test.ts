@@ -10,7 +10,7 @@ import {
 function node(id: string, set: Partial<NodeStatus> = {}): NodeStatus {
   return {
     ...{ id, role: 'follower', voter: true, applied: 5, commit: 5, lag: 0, reachable: true },
-    ...{ fsync_p99_ms: null, condition: 'ok', reason: null },
+    ...{ fsync_p99_ms: null, condition: 'ok', reason: null, alarm: 'none' },
     ...set,
   }
 }

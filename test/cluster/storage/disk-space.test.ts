@@ -1,0 +1,35 @@
+// The room of a real file system, and the reserve on it.
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { makeDiskSpace } from '#storage/disk-space.ts'
+import { temporaryDirectory } from '#test/support/temporary-directory.ts'
+
+t.test('the reserve takes blocks, is made once, and gives them back', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const space = makeDiskSpace(dir)
+  t.ok((await space.freeBytes()) > 0)
+  const bytes = (5 << 20) + 7
+  await space.reserve(bytes)
+  const made = await stat(join(dir, 'space.reserve'))
+  t.equal(made.size, bytes)
+  await space.reserve(bytes)
+  t.equal((await stat(join(dir, 'space.reserve'))).mtimeMs, made.mtimeMs, 'not written again')
+  await space.release()
+  await space.release()
+  t.same(await readdir(dir), [])
+})
+
+t.test('another size is made anew', async (t) => {
+  const dir = await temporaryDirectory(t)
+  const space = makeDiskSpace(dir)
+  await space.reserve(10)
+  await space.reserve(20)
+  t.equal((await stat(join(dir, 'space.reserve'))).size, 20)
+})
+
+t.test('without its directory it rejects', async (t) => {
+  const space = makeDiskSpace(join(await temporaryDirectory(t), 'none'))
+  await t.rejects(space.freeBytes(), { code: 'ENOENT' })
+  await t.rejects(space.reserve(5), { code: 'ENOENT' })
+})
