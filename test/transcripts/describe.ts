@@ -65,8 +65,10 @@ function describeFields(message: Message): string {
       return `, last ${message.lastLogIndex}@${message.lastLogTerm}${forced}`
     }
     case 'preVoteReply':
-    case 'requestVoteReply':
-      return message.granted ? ', granted' : ', refused'
+    case 'requestVoteReply': {
+      const { granted, commitIndex, commitTerm } = message
+      return `, ${granted ? 'granted' : 'refused'}, commit ${commitIndex}@${commitTerm}`
+    }
     case 'appendEntries': {
       const { prevLogIndex, prevLogTerm, entries, leaderCommit } = message
       const after = `after ${prevLogIndex}@${prevLogTerm}`

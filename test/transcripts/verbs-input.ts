@@ -1,10 +1,11 @@
 // Verbs that are inputs of a core (ticks, proposals, reads …), completions of what it handed out, and the
 // network's doings.
 import assert from 'node:assert/strict'
+import type { ProposeConfigurationResult } from '#raft/reconfigure.ts'
 import type { Command, Envelope } from '#state/command.ts'
 import { encodeRequest } from './session-machine.ts'
 import type { Flight, Stage } from './stage.ts'
-import { type Call, numberOf, type Play, type Verb, wordOf } from './verb.ts'
+import { type Call, listOf, numberOf, type Play, type Verb, wordOf } from './verb.ts'
 import { configurationOf } from './verbs-cluster.ts'
 
 const MANY = 64
@@ -89,9 +90,23 @@ export const INPUT_VERBS: Readonly<Record<string, Verb>> = {
     words: [1, 1],
     run: ({ stage }, call) => {
       stage.step(wordOf(call, 0), ({ raft }) => {
-        const result = raft.proposeConfiguration(configurationOf(call))
-        if (result.ok) stage.say(`accepted as ${result.index}@${result.term}`)
-        else stage.say(`refused: ${result.reason}${result.detail && `, ${result.detail}`}`)
+        sayResult(stage, raft.proposeConfiguration(configurationOf(call)))
+      })
+    },
+  },
+  change: {
+    usage: 'change a [add=d] [promote=d] [demote=b] [remove=c]: a wish about single nodes',
+    options: ['add', 'promote', 'demote', 'remove'],
+    words: [1, 1],
+    run: ({ stage }, { words: [id = ''], options }) => {
+      stage.step(id, ({ raft }) => {
+        const result = raft.changeMembership({
+          addLearners: listOf(options.get('add')),
+          promote: listOf(options.get('promote')),
+          demote: listOf(options.get('demote')),
+          remove: listOf(options.get('remove')),
+        })
+        sayResult(stage, result)
       })
     },
   },
@@ -171,6 +186,11 @@ function propose(stage: Stage, id: string, texts: readonly string[]): void {
     if (result.ok) stage.say(`accepted as ${result.index}@${result.term}`)
     else stage.say(`refused: ${result.reason}, leader ${result.leader ?? 'unknown'}`)
   })
+}
+
+function sayResult(stage: Stage, result: ProposeConfigurationResult): void {
+  if (result.ok) stage.say(`accepted as ${result.index}@${result.term}`)
+  else stage.say(`refused: ${result.reason}${result.detail && `, ${result.detail}`}`)
 }
 
 function request(stage: Stage, call: Call, name: Envelope['request'], command: Command): void {
