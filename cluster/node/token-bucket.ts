@@ -1,6 +1,6 @@
 // A limit on bytes per second. The last taker may overdraw, so that no piece is too large for it; the next
 // one waits until the debt is paid.
-import type { Clock } from '#model/ports.ts'
+import type { Clock, Scheduler } from '#model/ports.ts'
 
 export class TokenBucket {
   readonly #clock: Clock
@@ -36,11 +36,11 @@ export class TokenBucket {
 /** The same chunks, no faster than the bucket allows. */
 export async function* throttled(
   chunks: AsyncIterable<Uint8Array>,
-  bucket: TokenBucket,
+  { bucket, scheduler }: { readonly bucket: TokenBucket; readonly scheduler: Scheduler },
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
     const waitMs = bucket.take(chunk.byteLength)
-    if (waitMs > 0) await new Promise<void>((resolve) => setTimeout(resolve, waitMs))
+    if (waitMs > 0) await new Promise<void>((resolve) => scheduler.after(waitMs, resolve))
     yield chunk
   }
 }

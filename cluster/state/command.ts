@@ -122,7 +122,7 @@ export type Command =
   | {
       readonly type: 'cluster.restore'
       readonly clusterId: string
-      /** The id that the rows still have. */
+      /** Whose rows they were; for the record. */
       readonly fromClusterId: string
       readonly admin: UserFields
       readonly apiKey: Omit<ApiKey, 'userId' | 'createdWall'>

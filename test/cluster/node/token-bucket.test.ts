@@ -1,7 +1,7 @@
 // Bytes per second, with a debt for what is larger than the bucket.
 import t from 'tap'
 import { throttled, TokenBucket } from '#node/token-bucket.ts'
-import { systemClock } from '#platform/system.ts'
+import { systemClock, systemScheduler } from '#platform/system.ts'
 import { makeFakeClock } from '#test/support/fake-clock.ts'
 
 const limit = { bytesPerSecond: 1_000, burstBytes: 100 }
@@ -46,7 +46,8 @@ t.test('throttled chunks are the same chunks, later', async (t) => {
   const bucket = new TokenBucket(systemClock, limit)
   const beganMs = performance.now()
   const got: number[] = []
-  for await (const chunk of throttled(chunks(), bucket)) got.push(chunk[0] ?? -1)
+  for await (const chunk of throttled(chunks(), { bucket, scheduler: systemScheduler }))
+    got.push(chunk[0] ?? -1)
   t.same(got, [0, 1, 2, 3])
   t.ok(performance.now() - beganMs >= 15, 'the fourth waited for the debt of 20 bytes')
 })
