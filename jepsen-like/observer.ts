@@ -18,6 +18,8 @@ type ClusterJson = {
     readonly id: string
     readonly role: string
     readonly applied: number
+    /** `ok`, or that it has lost something and does not vote. */
+    readonly condition: string
   }[]
 }
 
@@ -61,10 +63,14 @@ export class Observer {
   }
 }
 
-/** Revision that the node has applied; null when it does not answer. */
+/**
+ * Revision that the node has applied; null when it does not answer, or says of itself that it has lost something
+ * and must not vote yet.
+ */
 export async function appliedBy(node: ChaosNode): Promise<number | null> {
   const status = await statusOf(node)
-  return status?.nodes.find(({ id }) => id === node.id)?.applied ?? null
+  const own = status?.nodes.find(({ id }) => id === node.id)
+  return own?.condition === 'ok' ? own.applied : null
 }
 
 async function statusOf(node: ChaosNode): Promise<ClusterJson | null> {
