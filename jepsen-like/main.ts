@@ -83,11 +83,12 @@ function commandLineOf(options: ChaosOptions): string {
 /** Why something registered cannot be used on this host and version, asked once. */
 async function absences(): Promise<(name: string) => Absence | null> {
   const known = new Map<string, Absence>()
-  for (const { name, arrivesWith } of WORKLOADS) {
+  for (const { name, arrivesWith } of [...WORKLOADS, ...NEMESES]) {
     if (arrivesWith === undefined) continue
     known.set(name, { kind: 'to come', text: `arrives with ${arrivesWith}` })
   }
   for (const { name, missing } of [...WORKLOADS, ...NEMESES]) {
+    if (known.has(name)) continue
     const text = await missing?.()
     if (text !== null && text !== undefined) known.set(name, { kind: 'not here', text })
   }
