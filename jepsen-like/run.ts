@@ -80,7 +80,7 @@ async function runOn(
   const { nemeses, required, seconds, stopped, say } = options
   const beganNs = process.hrtime.bigint()
   const nowNs = (): number => Number(process.hrtime.bigint() - beganNs)
-  const observer = new Observer(cluster.nodes, nowNs)
+  const observer = new Observer(() => cluster.nodes, nowNs)
   const started = await prepareAll(cluster, options, nowNs)
   const working = new AbortController()
   const looking = observer.run(AbortSignal.any([stopped, working.signal]))

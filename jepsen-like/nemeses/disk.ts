@@ -43,7 +43,7 @@ export const DISK_FULL: Nemesis = {
   name: 'disk-full',
   summary: 'the disk of one node has no room left (root: each node on a small one)',
   // Until then a node ends when it cannot write, which is safe; the run would call it a failure.
-  arrivesWith: 'the read-only alarm of a full disk',
+  arrivesWith: async () => 'the read-only alarm of a full disk',
   needsSmallDisks: true,
   missing: missingForMounts,
   required: () => bothPlaces('disk-full'),
