@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Environment variable with the directory of the files. */
-export const CLOCK_DIRECTORY = 'IRONRAFT_CHAOS_CLOCK'
+/** Environment variable with the path of a process's file. */
+export const CLOCK_FILE = 'IRONRAFT_CHAOS_CLOCK'
 
 export type ClockSkew = {
   /** Added to the wall clock, ms; may be negative. */
@@ -15,5 +15,9 @@ export type ClockSkew = {
 export const NO_SKEW: ClockSkew = { wallMs: 0, rate: 1 }
 
 export function writeSkew(directory: string, node: string, skew: ClockSkew): void {
-  writeFileSync(join(directory, `${node}.json`), JSON.stringify(skew))
+  writeFileSync(clockFile(directory, node), JSON.stringify(skew))
+}
+
+export function clockFile(directory: string, node: string): string {
+  return join(directory, `${node}.json`)
 }

@@ -6,15 +6,15 @@ import { mkdirSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { CLOCK_DIRECTORY } from './clock-file.ts'
+import { CLOCK_FILE, clockFile } from './clock-file.ts'
 import { Daemon } from './daemon.ts'
 import { CLIENT, Network } from './network.ts'
 import { Proxy } from './proxy.ts'
 import { moveToSmallDisk, unmountAll } from './small-disk.ts'
-import { ownerOfPort } from './socket-owner.ts'
+import { makeFindOwner } from './socket-owner.ts'
 import { eventually, freePorts } from './waiting.ts'
 
 const run = promisify(execFile)
@@ -32,6 +32,10 @@ export type ChaosNode = {
   /** For clients. */
   readonly clientUrl: string
   readonly directory: string
+  readonly apiPort: number
+  /** Where it listens for regions and racks, and the proxy by which they reach it. */
+  readonly peerPort: number
+  readonly reachedPort: number
   readonly daemon: Daemon
 }
 
@@ -65,6 +69,13 @@ export class ChaosCluster {
   #nodes: readonly ChaosNode[] = []
   #racks: readonly Daemon[] = []
   #apiKey = ''
+  #joined = 0
+  readonly #findOwner = makeFindOwner(
+    () =>
+      new Map(
+        this.daemons.flatMap(({ name, pid }) => (pid === null ? [] : [[name, pid] as const])),
+      ),
+  )
 
   private constructor(directory: string, options: ClusterOptions) {
     this.directory = directory
@@ -117,6 +128,50 @@ export class ChaosCluster {
     return stdout
   }
 
+  /** False when no other node could take it at this moment. */
+  async transferLeadership(): Promise<boolean> {
+    return this.command('region', 'transfer', '--dir', this.#data).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** Takes a node out of the cluster for good, alive or dead. */
+  async removeNode(name: string): Promise<void> {
+    const { id, daemon } = this.node(name)
+    // A node that has been removed may end by itself.
+    daemon.expectEnd()
+    await this.command('region', 'remove', id, '--dir', this.#data)
+    await daemon.kill()
+  }
+
+  /** Joins a new node on the ports, and under our name, of one that was removed. Resolves when it is a voter. */
+  async joinInPlaceOf(name: string): Promise<void> {
+    const old = this.node(name)
+    const { token } = lastJson<{ readonly token: string }>(
+      await this.command('region', 'token', '--dir', this.#data, '--json'),
+    )
+    const directory = join(this.directory, `joined-${++this.#joined}`)
+    const help = await this.command('region', 'join', '--help')
+    const advertise = ['--advertise', `127.0.0.1:${old.reachedPort}`]
+    const printed = await this.command(
+      ...['region', 'join', token, '--dir', directory, '--host', '127.0.0.1'],
+      ...['--api-port', String(old.apiPort), '--peer-port', String(old.peerPort)],
+      ...(help.includes('--advertise') ? advertise : []),
+      ...['--detach', '--json'],
+    )
+    const { node } = lastJson<{ readonly node: Bootstrapped['nodes'][number] }>(printed)
+    await this.command('region', 'stop', '--dir', directory)
+    const daemon = this.#daemon(name, ['region', 'run', '--dir', node.data_dir])
+    const anew = { ...old, id: node.id, directory: node.data_dir, daemon }
+    this.#nodes = this.#nodes.map((one) => (one.name === name ? anew : one))
+    daemon.start()
+  }
+
+  get #data(): string {
+    return join(this.directory, 'data')
+  }
+
   /** Logs of all processes, for the report. */
   async keepLogs(directory: string): Promise<void> {
     for (const { name } of this.daemons) {
@@ -136,7 +191,7 @@ export class ChaosCluster {
   async #start(): Promise<void> {
     const { nodeCount, rackCount, stopped } = this.#options
     mkdirSync(this.clockDirectory)
-    const data = join(this.directory, 'data')
+    const data = this.#data
     const apiPort = await this.#freePorts(nodeCount)
     const peerPort = await this.#freePorts(nodeCount)
     const reachedPort = await this.#freePorts(nodeCount)
@@ -150,13 +205,18 @@ export class ChaosCluster {
       ...['--api-port', String(apiPort), '--peer-port', String(peerPort)],
       ...['--advertise', `127.0.0.1:${reachedPort}`, '--detach', '--json'],
     )
-    const made = JSON.parse(printed.trim().split('\n').at(-1) ?? '') as Bootstrapped
+    const made = lastJson<Bootstrapped>(printed)
     // From now on as children of ours, so that their ends are seen.
     await this.command('region', 'stop', '--dir', data)
     this.#apiKey = made.admin.api_key
     const nodes: ChaosNode[] = []
     for (const [at, node] of made.nodes.entries()) {
-      nodes.push(await this.#makeNode(node, { name: `node-${at + 1}`, apiPort: apiPort + at }))
+      const ports = {
+        apiPort: apiPort + at,
+        peerPort: peerPort + at,
+        reachedPort: reachedPort + at,
+      }
+      nodes.push(await this.#makeNode(node, { name: `node-${at + 1}`, ...ports }))
     }
     this.#nodes = nodes
     if (this.#options.smallDisks) for (const { directory } of nodes) moveToSmallDisk(directory)
@@ -177,14 +237,13 @@ export class ChaosCluster {
 
   async #makeNode(
     node: Bootstrapped['nodes'][number],
-    place: { readonly name: string; readonly apiPort: number },
+    place: Pick<ChaosNode, 'name' | 'apiPort' | 'peerPort' | 'reachedPort'>,
   ): Promise<ChaosNode> {
     const { name, apiPort } = place
     const proxy = await this.#proxy(0, apiPort, name, () => CLIENT)
     const directory = node.data_dir
-    if (basename(directory) !== name) throw new Error(`${directory} is not that of ${name}`)
     return {
-      name,
+      ...place,
       id: node.id,
       apiUrl: node.api_url,
       clientUrl: `http://127.0.0.1:${proxy.port}`,
@@ -206,7 +265,8 @@ export class ChaosCluster {
 
   #daemon(name: string, args: readonly string[]): Daemon {
     const logFile = join(this.directory, `${name}.log`)
-    return new Daemon({ name, args, env: this.#environment(), logFile })
+    const env = { ...this.#environment(), [CLOCK_FILE]: clockFile(this.clockDirectory, name) }
+    return new Daemon({ name, args, env, logFile })
   }
 
   #environment(): NodeJS.ProcessEnv {
@@ -215,7 +275,6 @@ export class ChaosCluster {
       ...env,
       UV_THREADPOOL_SIZE: '8',
       NODE_OPTIONS: `${options} --import=${CLOCK_PRELOAD}`.trim(),
-      [CLOCK_DIRECTORY]: this.clockDirectory,
     }
   }
 
@@ -223,7 +282,7 @@ export class ChaosCluster {
     port: number,
     forwardPort: number,
     target: string,
-    sourceOf: (remotePort: number) => string,
+    sourceOf: (remotePort: number) => string | Promise<string>,
   ): Promise<Proxy> {
     const { network } = this
     const proxy = await Proxy.start({ port, forwardPort, target, sourceOf, network })
@@ -231,11 +290,8 @@ export class ChaosCluster {
     return proxy
   }
 
-  #callerAt(port: number): string {
-    const pids = new Map(
-      this.daemons.flatMap(({ name, pid }) => (pid === null ? [] : [[name, pid] as const])),
-    )
-    return ownerOfPort(port, pids) ?? 'unknown'
+  async #callerAt(port: number): Promise<string> {
+    return (await this.#findOwner(port)) ?? 'unknown'
   }
 
   #freePorts(count: number): Promise<number> {
@@ -260,4 +316,17 @@ function isFree(port: number): Promise<boolean> {
     server.once('error', () => resolve(false))
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
+}
+
+/** Does this version of the product have that command? */
+export function hasCommand(...words: readonly string[]): Promise<boolean> {
+  return run(process.execPath, [MAIN, ...words, '--help'], { timeout: COMMAND_MS }).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** What the command line prints last. */
+function lastJson<T>(printed: string): T {
+  return JSON.parse(printed.trim().split('\n').at(-1) ?? '') as T
 }

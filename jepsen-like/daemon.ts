@@ -79,6 +79,11 @@ export class Daemon {
     await this.#ended
   }
 
+  /** Its end from now on is what was wanted. */
+  expectEnd(): void {
+    this.#wanted = false
+  }
+
   pause(): void {
     this.#isPaused = this.#child?.kill('SIGSTOP') ?? false
   }

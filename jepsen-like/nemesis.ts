@@ -33,6 +33,8 @@ export type Nemesis = {
   /** One line for the README and `--help`. */
   readonly summary: string
   readonly required: (nodeCount: number) => readonly FaultKind[]
+  /** Feature that it waits for, null when that is there: until then it can be named, and is no pass. */
+  readonly arrivesWith?: () => Promise<string | null>
   /** Why it cannot work here, in a few words. */
   readonly missing?: () => Promise<string | null>
   readonly needsRack?: boolean

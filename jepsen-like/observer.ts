@@ -18,6 +18,8 @@ type ClusterJson = {
     readonly id: string
     readonly role: string
     readonly applied: number
+    /** `ok`, or that it has lost something and does not vote. */
+    readonly condition: string
   }[]
 }
 
@@ -28,24 +30,25 @@ const SIGHTINGS_MAX = 250_000
 
 export class Observer {
   readonly sightings: Sighting[] = []
-  readonly #nodes: readonly ChaosNode[]
+  /** Read each time: a node may be replaced by another one. */
+  readonly #nodes: () => readonly ChaosNode[]
   readonly #nowNs: () => number
 
-  constructor(nodes: readonly ChaosNode[], nowNs: () => number) {
+  constructor(nodes: () => readonly ChaosNode[], nowNs: () => number) {
     this.#nodes = nodes
     this.#nowNs = nowNs
   }
 
   async run(stopped: AbortSignal): Promise<void> {
     while (!stopped.aborted) {
-      await Promise.all(this.#nodes.map((node) => this.#look(node)))
+      await Promise.all(this.#nodes().map((node) => this.#look(node)))
       await pause(PERIOD_MS, stopped)
     }
   }
 
   /** Name of the node that says so of itself with the highest term, asked now; null when none does. */
   async leader(): Promise<string | null> {
-    const seen = await Promise.all(this.#nodes.map((node) => this.#look(node)))
+    const seen = await Promise.all(this.#nodes().map((node) => this.#look(node)))
     const leaders = seen.filter((one) => one !== null).filter(({ role }) => role === 'leader')
     return leaders.toSorted((a, b) => b.term - a.term)[0]?.node ?? null
   }
@@ -61,10 +64,14 @@ export class Observer {
   }
 }
 
-/** Revision that the node has applied; null when it does not answer. */
+/**
+ * Revision that the node has applied; null when it does not answer, or says of itself that it has lost something
+ * and must not vote yet.
+ */
 export async function appliedBy(node: ChaosNode): Promise<number | null> {
   const status = await statusOf(node)
-  return status?.nodes.find(({ id }) => id === node.id)?.applied ?? null
+  const own = status?.nodes.find(({ id }) => id === node.id)
+  return own?.condition === 'ok' ? own.applied : null
 }
 
 async function statusOf(node: ChaosNode): Promise<ClusterJson | null> {

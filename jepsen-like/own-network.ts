@@ -1,7 +1,8 @@
 // A network of its own for a run with DHCP: this program starts itself again inside a new network namespace, where
 // loopback, a bridge and everything on it belong to the run. Nothing on the host's networks hears a packet of it, and
 // the namespace goes with its last process.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
+import { promisify } from 'node:util'
 
 /** Set in the process that runs inside. */
 const INSIDE = 'IRONRAFT_CHAOS_OWN_NETWORK'
@@ -83,10 +84,10 @@ export class Segment {
 }
 
 /** Gives `eth0` of a host another hardware address. */
-export function setMac(pid: number, mac: string): void {
-  inNetworkOf(pid, 'ip', 'link', 'set', 'eth0', 'down')
-  inNetworkOf(pid, 'ip', 'link', 'set', 'eth0', 'address', mac)
-  inNetworkOf(pid, 'ip', 'link', 'set', 'eth0', 'up')
+export async function setMac(pid: number, mac: string): Promise<void> {
+  const set = 'ip link set eth0'
+  const script = `${set} down && ${set} address ${mac} && ${set} up`
+  await promisify(execFile)('nsenter', [`--net=/proc/${pid}/ns/net`, 'sh', '-c', script])
 }
 
 function inNetworkOf(pid: number, ...words: readonly string[]): void {

@@ -13,7 +13,7 @@ export type ProxyOptions = {
   /** The party behind it. */
   readonly target: string
   /** Who connected, by the port it came from. */
-  readonly sourceOf: (remotePort: number) => string
+  readonly sourceOf: (remotePort: number) => string | Promise<string>
   readonly network: Network
 }
 
@@ -29,9 +29,8 @@ export class Proxy {
 
   private constructor(options: ProxyOptions) {
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (near) => {
-      const source = options.sourceOf(near.remotePort ?? 0)
-      const link = new ProxyLink(near, source, options, () => this.#links.delete(link))
-      this.#links.add(link)
+      near.on('error', ignore)
+      void this.#accept(near, options)
     })
     this.#server.maxConnections = CONNECTIONS_MAX
   }
@@ -47,6 +46,16 @@ export class Proxy {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port
+  }
+
+  async #accept(near: Socket, options: ProxyOptions): Promise<void> {
+    const source = await options.sourceOf(near.remotePort ?? 0)
+    if (near.destroyed || !this.#server.listening) {
+      near.destroy()
+      return
+    }
+    const link = new ProxyLink(near, source, options, () => this.#links.delete(link))
+    this.#links.add(link)
   }
 
   async close(): Promise<void> {
@@ -74,7 +83,6 @@ class ProxyLink {
     this.#options = options
     this.#onEnd = onEnd
     this.#stopListening = options.network.onChange(() => this.#update())
-    near.on('error', ignore)
     near.on('close', () => this.#onLost('near'))
     near.on('data', (chunk: Buffer) => this.#onEarly(chunk))
     // Read from at once: only who reads hears that the caller has given up.

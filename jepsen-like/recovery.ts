@@ -37,12 +37,13 @@ export async function judgeRecovery(cluster: ChaosCluster, stopped: AbortSignal)
   const seconds = ((performance.now() - beganMs) / 1_000).toFixed(1)
   if (back === undefined || back === null) {
     const gone = missing()
-    const text = gone.length > 0 ? `not running: ${gone.join('; ')}` : 'nodes do not agree'
+    const text =
+      gone.length > 0 ? `not running: ${gone.join('; ')}` : 'not all serve, vote and agree'
     return fail(name, `the cluster was not whole ${seconds} s after healing; ${text}`)
   }
   return pass(
     name,
-    `every node serves and has applied revision ${back}, ${seconds} s after healing`,
+    `every node serves, votes and has applied revision ${back}, ${seconds} s after healing`,
   )
 }
 

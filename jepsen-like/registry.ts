@@ -1,6 +1,7 @@
 // Every workload and nemesis by name.
 import { CLOCK } from './nemeses/clock.ts'
 import { DISK, DISK_FULL } from './nemeses/disk.ts'
+import { MEMBERSHIP } from './nemeses/membership.ts'
 import { PARTITION, REGION_BLACKOUT } from './nemeses/network.ts'
 import { KILL, PAUSE, RACK_KILL } from './nemeses/process.ts'
 import type { Nemesis } from './nemesis.ts'
@@ -29,6 +30,7 @@ export const NEMESES: readonly Nemesis[] = [
   CLOCK,
   DISK,
   DISK_FULL,
+  MEMBERSHIP,
   RACK_KILL,
   REGION_BLACKOUT,
 ]

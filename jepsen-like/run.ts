@@ -1,5 +1,6 @@
 // One run: a cluster, workloads and faults side by side, healing, final reads, judgement. Everything has a time
 // limit, and nothing of it is left behind however it ends.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { ChaosCluster } from './cluster.ts'
 import { runFaults } from './fault-loop.ts'
 import { History, type HistoryEvent, operationsOf } from './history.ts'
@@ -36,6 +37,8 @@ export type RunResult = {
 
 /** Of one workload's checker. */
 const CHECK_MS = 60_000
+/** Lateness of our own event loop, 99th percentile: an election timeout of the product is 300 ms and more. */
+const LATE_MS_MAX = 500
 
 type Started = {
   readonly workload: Workload
@@ -80,7 +83,9 @@ async function runOn(
   const { nemeses, required, seconds, stopped, say } = options
   const beganNs = process.hrtime.bigint()
   const nowNs = (): number => Number(process.hrtime.bigint() - beganNs)
-  const observer = new Observer(cluster.nodes, nowNs)
+  const lateness = monitorEventLoopDelay({ resolution: 20 })
+  lateness.enable()
+  const observer = new Observer(() => cluster.nodes, nowNs)
   const started = await prepareAll(cluster, options, nowNs)
   const working = new AbortController()
   const looking = observer.run(AbortSignal.any([stopped, working.signal]))
@@ -99,6 +104,7 @@ async function runOn(
     working.abort()
     await Promise.all([...works, looking])
   }
+  lateness.disable()
   say('healed; waiting for the cluster, then reading once more')
   const recovery = await judgeRecovery(cluster, stopped)
   if (recovery.verdict === 'pass') {
@@ -113,6 +119,7 @@ async function runOn(
     ...started.map((one) => judge(one)),
     ...broken,
     ...[recovery, judgeProcesses(cluster), judgeCoverage(required, faults)],
+    ...judgeOurselves(lateness.percentile(99) / 1e6),
     ...(stopped.aborted ? [couldNotTell('harness', 'stopped before it was done')] : []),
   ]
   return {
@@ -152,6 +159,13 @@ function judge({ workload, history }: Started): Finding {
   } catch (error) {
     return couldNotTell(workload.name, `the checker broke: ${reasonOf(error)}`)
   }
+}
+
+/** Every byte goes through our proxies: when we come too late, what was seen says nothing about the product. */
+function judgeOurselves(lateMs: number): readonly Finding[] {
+  if (lateMs <= LATE_MS_MAX) return []
+  const text = `the host is too busy: the proxies were up to ${Math.round(lateMs)} ms late`
+  return [couldNotTell('harness', text)]
 }
 
 function judgeCoverage(required: readonly FaultKind[], faults: readonly FaultRecord[]): Finding {

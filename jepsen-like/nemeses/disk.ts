@@ -3,8 +3,9 @@
 import { closeSync, openSync, readSync, statSync, truncateSync, writeSync } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ChaosNode, isServing } from '../cluster.ts'
+import type { ChaosNode } from '../cluster.ts'
 import { bothPlaces, type Nemesis, type World } from '../nemesis.ts'
+import { appliedBy } from '../observer.ts'
 import { eventually } from '../waiting.ts'
 import { missingForMounts } from '../small-disk.ts'
 
@@ -41,6 +42,8 @@ export const DISK: Nemesis = {
 export const DISK_FULL: Nemesis = {
   name: 'disk-full',
   summary: 'the disk of one node has no room left (root: each node on a small one)',
+  // Until then a node ends when it cannot write, which is safe; the run would call it a failure.
+  arrivesWith: async () => 'the read-only alarm of a full disk',
   needsSmallDisks: true,
   missing: missingForMounts,
   required: () => bothPlaces('disk-full'),
@@ -62,8 +65,8 @@ export const DISK_FULL: Nemesis = {
 
 async function isWhole({ cluster, stopped }: World): Promise<boolean> {
   const whole = await eventually(WHOLE_MS, stopped, async () => {
-    const serving = await Promise.all(cluster.nodes.map((node) => isServing(node)))
-    return serving.every(Boolean) ? true : undefined
+    const applied = await Promise.all(cluster.nodes.map((node) => appliedBy(node)))
+    return applied.every((one) => one !== null) ? true : undefined
   })
   return whole === true
 }

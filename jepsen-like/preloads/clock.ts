@@ -3,17 +3,11 @@
 // the wall clock, `rate` is how fast the monotonic clock runs. It never runs back: a new rate goes on from
 // where the old one had come to. Timers keep real time.
 import { readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { CLOCK_DIRECTORY, type ClockSkew } from '../clock-file.ts'
+import { CLOCK_FILE, type ClockSkew } from '../clock-file.ts'
 
 const READ_MS = 200
-const directory = process.env[CLOCK_DIRECTORY]
-const at = process.argv.indexOf('--dir')
-const file =
-  directory === undefined || at === -1
-    ? null
-    : join(directory, `${basename(process.argv[at + 1] ?? '')}.json`)
-if (file !== null) bend(file)
+const file = process.env[CLOCK_FILE]
+if (file !== undefined) bend(file)
 
 function bend(path: string): void {
   const realDate = Date

@@ -83,7 +83,7 @@ async function expected<T>(
 
 function makeRun({ history, random, broken }: WorkloadContext, hosts: readonly number[]): Run {
   const exchange = async (worker: Worker, pid: number, mac: string): Promise<void> => {
-    setMac(pid, mac)
+    await setMac(pid, mac)
     await worker.perform({
       ...{ f: 'lease', key: null, input: { mac }, readOnly: true },
       run: () => askForLease(pid, broken),

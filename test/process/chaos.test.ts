@@ -10,7 +10,7 @@ import { eventually } from './support/cluster.ts'
 t.setTimeout(170_000)
 
 const options = (reportDirectory: string, more: Partial<ChaosOptions> = {}): ChaosOptions => ({
-  ...{ nodeCount: 3, seconds: 8, nemesis: ['kill'], seed: 11, reportDirectory },
+  ...{ nodeCount: 3, seconds: 12, nemesis: ['kill'], seed: 11, reportDirectory },
   workload: ['register', 'append', 'bank', 'event-stream'],
   ...{ stopped: new AbortController().signal, say: () => {} },
   ...more,

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
-import { CLOCK_DIRECTORY, NO_SKEW, writeSkew } from '#chaos/clock-file.ts'
+import { CLOCK_FILE, clockFile, NO_SKEW, writeSkew } from '#chaos/clock-file.ts'
 import { temporaryDirectory } from '#test/support/temporary-directory.ts'
 import { until } from '#test/support/until.ts'
 
@@ -27,11 +27,10 @@ type Line = {
 
 t.test('a process sees the clocks of its file, and never runs back', async (t) => {
   const directory = await temporaryDirectory(t)
-  const child = spawn(
-    process.execPath,
-    [`--import=${PRELOAD}`, '-e', PROGRAM, '--', '--dir', '/nowhere/node-1'],
-    { env: { ...process.env, [CLOCK_DIRECTORY]: directory }, stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const child = spawn(process.execPath, [`--import=${PRELOAD}`, '-e', PROGRAM], {
+    env: { ...process.env, [CLOCK_FILE]: clockFile(directory, 'node-1') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   t.teardown(() => child.kill('SIGKILL'))
   const lines: (Line & { readonly heardMs: number })[] = []
   child.stdout.on('data', (data: Buffer) => {

@@ -17,14 +17,25 @@ const PASSAGES: readonly Passage[] = [
       },`,
   },
   {
+    // A graceful stop loses nothing even with the bug: it shows only where a process dies.
+    file: '/cluster/storage/level-database.ts',
+    find: 'close: () => level.close(),',
+    replace: `close: async () => {
+      await new Promise((resolve) => setTimeout(resolve, ${LATE_MS + 100}))
+      await level.close()
+    },`,
+  },
+  {
     file: '/cluster/storage/durable-log-store.ts',
     find: 'if (voted) await receipt.sync(receiptOf(tail))',
-    replace: `if (voted) setTimeout(() => void receipt.sync(receiptOf(tail)), ${LATE_MS + 20})`,
+    replace: `if (voted) setTimeout(() => receipt.sync(receiptOf(tail)).catch(() => {}), ${LATE_MS + 20})`,
   },
   {
     file: '/cluster/storage/durable-log-store.ts',
     find: 'else receipt.note(receiptOf(tail))',
-    replace: `else setTimeout(() => receipt.note(receiptOf(tail)), ${LATE_MS + 20})`,
+    replace: `else setTimeout(() => {
+        try { receipt.note(receiptOf(tail)) } catch {}
+      }, ${LATE_MS + 20})`,
   },
 ]
 
