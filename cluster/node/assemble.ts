@@ -6,7 +6,7 @@ import { decodeEnvelope } from '#protocol/envelope.ts'
 import type { NodeReport, PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
 import type { Message } from '#raft/message.ts'
 import { Raft } from '#raft/raft.ts'
-import type { Entry, SnapshotMeta } from '#raft/types.ts'
+import type { Configuration, Entry, SnapshotMeta } from '#raft/types.ts'
 import type { IncomingChunks, PeerTransport } from '#transport/links.ts'
 import { type Applied, Applier } from './applier.ts'
 import type { Disk } from './disk.ts'
@@ -156,6 +156,11 @@ export class Assembly {
     await this.#driver.stop()
     await this.#snapshotter.stop()
     await this.#applier.flush()
+  }
+
+  /** The core's own door; whether it was accepted shows when it is committed. */
+  proposeConfiguration(configuration: Configuration): void {
+    this.#driver.input((raft) => void raft.proposeConfiguration(configuration))
   }
 
   readonly onMessage = (from: string, message: PeerMessage): void => {

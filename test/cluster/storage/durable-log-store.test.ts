@@ -13,7 +13,7 @@ import { openReceipt } from '#storage/log-receipt.ts'
 import { entries, entry, hardState, logWrite, snapshotMeta } from '#test/contract/log-store.ts'
 import { brokenLogStore } from '#test/support/broken-log-store.ts'
 import { memoryLogStore } from '#test/support/memory-log-store.ts'
-import { SimulatedDisk } from '#test/support/simulated-disk.ts'
+import { SimulatedDisk } from '#tools/sim/disk/simulated-disk.ts'
 import { temporaryDirectory } from '#test/support/temporary-directory.ts'
 
 type Filled = {
