@@ -41,11 +41,12 @@ export class Status {
     const { term, leader } = raft.status()
     const own = this.#options.ownReport()
     const leaderLast = leader === nodeId ? own.last : this.#reports.get(leader ?? '')?.report.last
+    const voterIds = voters()
     const members = [...addresses.keys()]
       .toSorted()
-      .map((id) => this.#member(id, own, leaderLast ?? own.last))
+      .map((id) => this.#member(id, own, { leaderLast: leaderLast ?? own.last, voterIds }))
     const votersUp = members.filter((member) => member.voter && hasVote(member)).length
-    const healthy = leader !== null && votersUp * 2 > voters().length
+    const healthy = leader !== null && votersUp * 2 > voterIds.length
     const membersLevel = levelOfAll(raft.status().configuration, (id) => this.#freshReport(id, own))
     return { clusterId, nodeId, leader, term, members, healthy, membersLevel }
   }
@@ -58,8 +59,13 @@ export class Status {
     return known !== undefined && clock.monotonicMs() - known.atMs < FRESH_MS ? known.report : null
   }
 
-  #member(id: string, own: NodeReport, leaderLast: number): MemberStatus {
-    const { nodeId, clock, voters, addresses, isConnected } = this.#options
+  #member(
+    id: string,
+    own: NodeReport,
+    cluster: { readonly leaderLast: number; readonly voterIds: readonly string[] },
+  ): MemberStatus {
+    const { nodeId, clock, addresses, isConnected } = this.#options
+    const { leaderLast, voterIds } = cluster
     const known = this.#reports.get(id)
     const fresh = known !== undefined && clock.monotonicMs() - known.atMs < FRESH_MS
     const report = this.#freshReport(id, own)
@@ -67,7 +73,7 @@ export class Status {
     return {
       id,
       role: report?.role ?? 'unknown',
-      voter: voters().includes(id),
+      voter: voterIds.includes(id),
       applied: report?.applied ?? known?.report.applied ?? 0,
       commit: report?.commit ?? known?.report.commit ?? 0,
       lag: Math.max(0, leaderLast - (report?.applied ?? known?.report.applied ?? 0)),
