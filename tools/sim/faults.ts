@@ -90,7 +90,7 @@ const WEIGHTS: Readonly<Record<FaultType, number>> = {
   bitFlip: 1,
   lostTail: 1,
   transfer: 4,
-  membership: 3,
+  membership: 6,
 }
 const TYPES = Object.keys(WEIGHTS) as FaultType[]
 /** Clock rates stay within the ε of the lease protocol (§1.2). */
@@ -100,11 +100,11 @@ const DRIFT_PERCENT_MAX = 9
 export function drawSchedule(random: SeededRandom, plan: FaultPlan): readonly Fault[] {
   const enabled = TYPES.filter(() => random.chance(65))
   // Damaged disks and removed members together could leave too few nodes to come back.
-  const damages = random.chance(50)
+  const damages = random.chance(35)
   const usable = enabled.filter((type) =>
     damages ? type !== 'membership' : type !== 'bitFlip' && type !== 'lostTail',
   )
-  const gapMs = random.pick([250, 800, 2_500, 8_000])
+  const gapMs = random.pick([150, 400, 1_200, 5_000])
   const schedule: Fault[] = []
   let damageLeft = Math.floor((plan.nodeCount - 1) / 2)
   let atMs = plan.fromMs
@@ -134,7 +134,7 @@ type Drawn = Fault extends infer F ? (F extends Fault ? Omit<F, 'atMs'> : never)
 function drawFault(random: SeededRandom, type: FaultType, nodeCount: number): Drawn {
   const node = random.integer(nodeCount)
   const target: Target = random.chance(45) ? 'leader' : node
-  const ms = random.pick([200, 700, 2_000, 6_000]) + random.integer(500)
+  const ms = random.pick([100, 400, 1_000, 4_000]) + random.integer(300)
   switch (type) {
     case 'kill':
       return { type, target, downMs: ms, writtenPercent: random.integer(101) }

@@ -3,6 +3,7 @@ import type { MakeChecker } from '../checker.ts'
 import { acknowledgedStays } from './acknowledged-stays.ts'
 import { commitQuorum } from './commit-quorum.ts'
 import { committedStays } from './committed-stays.ts'
+import { currentTermCommit } from './current-term-commit.ts'
 import { durableBeforeVisible } from './durable-before-visible.ts'
 import { durableStays } from './durable-stays.ts'
 import { electionSafety } from './election-safety.ts'
@@ -24,6 +25,7 @@ export const CHECKERS: readonly MakeChecker[] = [
   stateMachineSafety,
   committedStays,
   commitQuorum,
+  currentTermCommit,
   durableBeforeVisible,
   durableStays,
   exactlyOnce,

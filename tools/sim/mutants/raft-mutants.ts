@@ -38,7 +38,7 @@ export const RAFT_MUTANTS: readonly Mutant[] = [
     find: 'const isFree = state.votedFor === null && state.leader === null',
     replace: 'const isFree = true',
     why: '§5.2: one vote per term',
-    caughtBy: ['election-safety'],
+    caughtBy: ['election-safety', 'assertion'],
     seedsMax: 100,
   },
   {
@@ -74,7 +74,7 @@ export const RAFT_MUTANTS: readonly Mutant[] = [
     find: 'if (state.log.termAt(index) === state.currentTerm) commitTo(state, index)',
     replace: 'commitTo(state, index)',
     why: 'B1, Figure 8: entries of an older term are committed by counting',
-    caughtBy: HISTORY,
+    caughtBy: ['current-term-commit', ...HISTORY],
     seedsMax: 400,
   },
   {
