@@ -1,6 +1,7 @@
 // Many seeds, one after the other, and what they add up to. The first failures are shrunk to the shortest fault
 // schedule found that still fails in the same way.
-import { type Fault, type FaultType } from './faults.ts'
+import type { MakeChecker } from './checker.ts'
+import type { Fault, FaultType } from './faults.ts'
 import { runSeed, type SeedOptions, type SeedResult } from './run-seed.ts'
 import { shrink } from './shrink.ts'
 
@@ -10,6 +11,8 @@ export type SeedsOptions = {
   /** Null: three nodes, and five for every third seed. */
   readonly nodeCount: 3 | 5 | null
   readonly ticks: number
+  /** All by default. */
+  readonly checkers?: readonly MakeChecker[]
   /** 0 keeps schedules as they are. */
   readonly shrinkTriesMax: number
   /** Ends after the seed under way. */
@@ -57,7 +60,8 @@ export async function runSeeds(options: SeedsOptions): Promise<SeedsResult> {
   for (let seed = options.from; seed < options.from + options.count; seed++) {
     if (options.isOver()) break
     const nodeCount = options.nodeCount ?? nodeCountOf(seed)
-    const run: SeedOptions = { seed, nodeCount, ticks: options.ticks }
+    const { ticks, checkers } = options
+    const run: SeedOptions = { seed, nodeCount, ticks, ...(checkers && { checkers }) }
     const result = await runSeed(run)
     totals = add(totals, result)
     options.onSeed(result, nodeCount)

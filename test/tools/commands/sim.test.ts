@@ -2,6 +2,9 @@ import t from 'tap'
 import { fakeIo } from '#test/support/fake-io.ts'
 import { main } from '#tools/main.ts'
 
+// On a busy machine runs take their time.
+t.setTimeout(170_000)
+
 t.test('a wrong command line is one clear line and exit 2', async (t) => {
   const cases = [
     ['sim --seed x', /--seed must be a whole number/],

@@ -5,6 +5,9 @@ import { drawSchedule, formatFault } from '#tools/sim/faults.ts'
 import { runSeed } from '#tools/sim/run-seed.ts'
 import { seededRandom } from '#tools/sim/seeded-random.ts'
 
+// On a busy machine runs take their time.
+t.setTimeout(170_000)
+
 const run = (seed: number, more: { alwaysDrains?: boolean; faults?: readonly Fault[] } = {}) =>
   runSeed({ seed, nodeCount: 3, ticks: 600, ...more })
 

@@ -4,9 +4,12 @@ import t from 'tap'
 import { runSeeds } from '#tools/sim/run-seeds.ts'
 
 const seconds = Number(process.env['SIM_SECONDS'] ?? 60)
+// The seed under way ends, and a failing one is shrunk.
+t.setTimeout(seconds * 1_000 + 110_000)
 const from = Number(process.env['SIM_FROM'] ?? 0)
 
 t.test('regions keep every invariant while everything around them breaks', async (t) => {
+  t.setTimeout(seconds * 1_000 + 110_000)
   const endMs = performance.now() + seconds * 1_000
   const { totals, failure } = await runSeeds({
     ...{ from, count: 100_000, nodeCount: null, ticks: 1_500, shrinkTriesMax: 15 },

@@ -6,6 +6,9 @@ import { mutate } from '#tools/sim/mutants/mutant.ts'
 import { REGION_MUTANTS } from '#tools/sim/mutants/region-mutants.ts'
 import { runRegionMutants } from '#tools/sim/mutants/sim-mutants.ts'
 
+// On a busy machine the children take their time.
+t.setTimeout(170_000)
+
 const ROOT = join(import.meta.dirname, '..', '..', '..', '..')
 /** Not checkers of their own: the product's assertions, lost promises, and the end of a run. */
 const BESIDES = ['assertion', 'rejection', 'liveness']
