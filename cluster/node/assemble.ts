@@ -101,7 +101,7 @@ export class Assembly {
     this.#snapshotter = new Snapshotter({
       log: stores.log,
       files: stores.snapshots,
-      ...{ clock, limits, logger, onFailure },
+      ...{ clock, scheduler, limits, logger, onFailure },
       send: async (to, offer, chunks) => this.#transport?.sendSnapshot(to, offer, chunks),
       onSent: (to, ok) => this.#driver.input((raft) => raft.reportSnapshot(to, ok)),
     })
@@ -341,7 +341,7 @@ export class Assembly {
 
   async #restore(meta: SnapshotMeta): Promise<void> {
     const { stores, platform, limits } = this.#options
-    const pace = new Pace(platform.clock, limits.snapshotSliceMs)
+    const pace = new Pace(platform.clock, limits.snapshotSliceMs, platform.scheduler.soon)
     const state = await readSnapshot(stores.snapshots, meta, pace)
     await this.#applier.replace(state, () => stores.rewriteRows(state, meta.configuration))
     this.#snapshotter.forget()

@@ -67,6 +67,8 @@ export type OpenStores = {
   readonly rows: RowStore
   readonly snapshots: SnapshotStore
   readonly node: NodeFile
+  /** Of the rebuilding; by the real clock and event loop unless given. */
+  readonly pace?: Pace
 }
 
 /** Rebuilds the state from stores that are open. Throws STORAGE_DAMAGED when they do not fit together. */
@@ -93,7 +95,7 @@ type Rebuilt = { readonly state: RegionState; readonly configuration: Configurat
 
 async function rebuild(parts: OpenStores): Promise<Rebuilt> {
   const { log, rows, snapshots, node } = parts
-  const pace = new Pace(systemClock, REGION_CONFIG.snapshotSliceMs)
+  const pace = parts.pace ?? new Pace(systemClock, REGION_CONFIG.snapshotSliceMs)
   const snapshot = log.reader.snapshot()
   if (rows.appliedIndex > log.reader.lastIndex()) {
     throw new AppError(

@@ -2,7 +2,7 @@
 // time; the log keeps a tail behind it for followers that are only a little late. While a transfer is under
 // way (or was cut off a moment ago) the log is not cut further: the snapshot stays the one in force, the
 // next try goes on with it, and a slow follower is not chased by ever newer ones.
-import type { Clock, Logger } from '#model/ports.ts'
+import type { Clock, Logger, Scheduler } from '#model/ports.ts'
 import type { RegionLimits } from '#platform/config.ts'
 import { describeError } from '#platform/system.ts'
 import type { SnapshotOffer } from '#protocol/peer.ts'
@@ -23,6 +23,7 @@ export type SnapshotterOptions = {
   readonly limits: RegionLimits
   readonly logger: Logger
   readonly clock: Clock
+  readonly scheduler: Scheduler
   readonly send: (to: string, offer: SnapshotOffer, chunks: ChunksFrom) => Promise<void>
   readonly onSent: (to: string, ok: boolean) => void
   readonly onFailure: (what: string, error: unknown) => never
@@ -71,7 +72,7 @@ export class Snapshotter {
   }
 
   send(message: InstallSnapshot): void {
-    const { files, send, logger, onSent, clock, limits } = this.#options
+    const { files, send, logger, onSent, clock, scheduler, limits } = this.#options
     // The core asks again while one is under way; one stream a follower is enough.
     if (this.#sending.has(message.to)) return
     if (this.#sending.size >= limits.snapshotSendsMax) {
@@ -80,7 +81,8 @@ export class Snapshotter {
     }
     this.#sending.add(message.to)
     this.#holdUntilMs = clock.monotonicMs() + limits.snapshotHoldMs
-    const throttle = (chunks: AsyncIterable<Uint8Array>) => throttled(chunks, this.#bucket)
+    const throttle = (chunks: AsyncIterable<Uint8Array>) =>
+      throttled(chunks, this.#bucket, scheduler.after)
     sendSnapshot({ message, store: files, send, throttle, logger })
       .then(
         () => true,
@@ -124,8 +126,8 @@ export class Snapshotter {
     state: RegionState,
     at: { readonly term: number; readonly configuration: Configuration },
   ): Promise<void> {
-    const { files, clock, limits, logger } = this.#options
-    const pace = new Pace(clock, limits.snapshotSliceMs)
+    const { files, clock, scheduler, limits, logger } = this.#options
+    const pace = new Pace(clock, limits.snapshotSliceMs, scheduler.soon)
     const { meta, bytes } = await writeSnapshot(files, state, { ...at, pace })
     this.#made = meta
     this.#madeBytes = bytes

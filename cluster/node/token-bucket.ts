@@ -1,6 +1,7 @@
 // A limit on bytes per second. The last taker may overdraw, so that no piece is too large for it; the next
 // one waits until the debt is paid.
-import type { Clock } from '#model/ports.ts'
+import type { Clock, Scheduler } from '#model/ports.ts'
+import { systemScheduler } from '#platform/system.ts'
 
 export class TokenBucket {
   readonly #clock: Clock
@@ -37,10 +38,11 @@ export class TokenBucket {
 export async function* throttled(
   chunks: AsyncIterable<Uint8Array>,
   bucket: TokenBucket,
+  after: Scheduler['after'] = systemScheduler.after,
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
     const waitMs = bucket.take(chunk.byteLength)
-    if (waitMs > 0) await new Promise<void>((resolve) => setTimeout(resolve, waitMs))
+    if (waitMs > 0) await new Promise<void>((resolve) => void after(waitMs, resolve))
     yield chunk
   }
 }

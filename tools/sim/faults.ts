@@ -61,7 +61,12 @@ export type Fault = { readonly atMs: number } & (
   | { readonly type: 'bitFlip'; readonly target: number; readonly atPermille: number }
   | { readonly type: 'lostTail'; readonly target: number; readonly keptPermille: number }
   | { readonly type: 'transfer' }
-  | { readonly type: 'membership'; readonly change: 'replace' | 'grow' | 'shrink' }
+  | {
+      readonly type: 'membership'
+      readonly change: 'replace' | 'grow' | 'shrink'
+      /** The disks of the old followers are so much slower meanwhile: the new member is ahead of them. */
+      readonly slowMs: number
+    }
 )
 
 export type FaultType = Fault['type']
@@ -169,7 +174,11 @@ function drawFault(random: SeededRandom, type: FaultType, nodeCount: number): Dr
     case 'transfer':
       return { type }
     case 'membership':
-      return { type, change: random.pick(['replace', 'grow', 'shrink']) }
+      return {
+        type,
+        change: random.pick(['replace', 'replace', 'grow', 'shrink']),
+        slowMs: random.pick([0, 300, 1_000]),
+      }
     case 'pause':
     case 'disconnect':
     case 'stopClock':

@@ -13,6 +13,7 @@ export class Host {
   #life = 0
   #paused = false
   #resumedUs = -Infinity
+  #lastSoon: (() => void) | null = null
   #deferred: (() => void)[] = []
   #rate = 1
   #sinceUs = 0
@@ -98,7 +99,15 @@ export class Host {
   scheduler(): Scheduler {
     const life = this.#life
     return {
-      soon: (task) => this.#timeline.soon(() => this.#runOf(life, task)),
+      soon: (task) => {
+        // A task that comes again and again is the driver's turn; any other may resolve a promise.
+        const isTurn = task === this.#lastSoon
+        this.#lastSoon = task
+        this.#timeline.soon(() => {
+          if (!isTurn) this.#timeline.dirty = true
+          this.#runOf(life, task)
+        })
+      },
       after: (delayMs, task) => {
         const delayUs = (delayMs * 1_000) / (this.#rate === 0 ? 1 : this.#rate)
         const event = this.#timeline.in(delayUs, () => {

@@ -54,7 +54,7 @@ export class Injector implements Resident {
     }
     if (fault.type === 'powerLoss') return this.#losePower(fault)
     if (fault.type === 'transfer') return this.#transfer()
-    if (fault.type === 'membership') return this.#changeMembership(fault.change)
+    if (fault.type === 'membership') return this.#changeMembership(fault)
     const node = this.#find(fault.target)
     return node !== undefined && this.#injectNode(node, fault)
   }
@@ -120,8 +120,7 @@ export class Injector implements Resident {
         this.#later(fault.ms, () => host.setClockRate(1))
         return true
       case 'slowDisk':
-        node.syncDelayUs = fault.syncMs * 1_000
-        this.#later(fault.ms, () => (node.syncDelayUs = 0))
+        this.#slow([node], fault.syncMs, fault.ms)
         return true
       case 'diskFull':
         node.isDiskFull = true
@@ -183,6 +182,13 @@ export class Injector implements Resident {
     node.disk.mendWrites()
   }
 
+  #slow(nodes: readonly SimNode[], syncMs: number, ms: number): void {
+    for (const node of nodes) node.syncDelayUs = syncMs * 1_000
+    this.#later(ms, () => {
+      for (const node of nodes) node.syncDelayUs = 0
+    })
+  }
+
   #transfer(): boolean {
     const { leader, timeline } = this.#world
     if (leader === undefined) return false
@@ -219,7 +225,7 @@ export class Injector implements Resident {
   }
 
   /** By the core's own door; whether it is accepted is the core's to say. */
-  #changeMembership(change: 'replace' | 'grow' | 'shrink'): boolean {
+  #changeMembership({ change, slowMs }: Extract<Fault, { type: 'membership' }>): boolean {
     const { leader, configuration, nodes } = this.#world
     if (leader === undefined || configuration.votersOutgoing.length > 0) return false
     const { voters } = configuration
@@ -237,6 +243,8 @@ export class Injector implements Resident {
       autoLeave: isJoint,
     }
     leader.host.run(() => leader.assembly.proposeConfiguration(to))
+    const old = nodes.filter((node) => node !== leader && voters.includes(node.id))
+    this.#slow(old, slowMs, 3 * slowMs)
     return true
   }
 

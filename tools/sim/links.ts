@@ -1,12 +1,13 @@
 // Connections between simulated nodes: made a little after both run, broken when one dies or a fault says so,
 // told to both ends; and the transport that the product sends through. What happens to a message on its way is
 // the network's.
-import type { PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
+import type { PeerMessage } from '#protocol/peer.ts'
 import type { PeerTransport } from '#transport/links.ts'
 import { Network } from './network.ts'
 import type { SimNode } from './node.ts'
 import type { Observer } from './observer.ts'
 import type { SeededRandom } from './seeded-random.ts'
+import { SnapshotStreams } from './snapshot-streams.ts'
 import type { Timeline } from './timeline.ts'
 import type { Trace } from './trace.ts'
 
@@ -14,9 +15,6 @@ import type { Trace } from './trace.ts'
 const REDIAL_US = 100_000
 const CONNECT_MIN_US = 1_000
 const CONNECT_SPREAD_US = 20_000
-/** A stream into a cut ends with its time-out. */
-const STREAM_TIMEOUT_US = 2_000_000
-const STREAM_BYTES_PER_US = 100
 
 export type LinksOptions = {
   readonly timeline: Timeline
@@ -26,12 +24,11 @@ export type LinksOptions = {
   readonly nodes: () => readonly SimNode[]
 }
 
-type Snapshot = { readonly offer: SnapshotOffer; readonly whole: readonly Uint8Array[] }
-
 export class Links {
   readonly network: Network
   readonly #options: LinksOptions
   readonly #links = new Set<number>()
+  readonly #streams: SnapshotStreams
   readonly #byId = new Map<string, SimNode>()
 
   constructor(options: LinksOptions) {
@@ -41,6 +38,7 @@ export class Links {
       random: options.random,
       deliver: (from, to, message) => this.#deliver(from, to, message),
     })
+    this.#streams = new SnapshotStreams(options.timeline, this.network)
   }
 
   /** A node has started: its peers reach it soon. */
@@ -72,6 +70,7 @@ export class Links {
   /** The connection breaks; both ends hear of it. */
   disconnect(a: SimNode, b: SimNode): void {
     if (!this.#links.delete(linkOf(a, b))) return
+    this.#streams.break(a, b)
     for (const [one, other] of [
       [a, b],
       [b, a],
@@ -99,12 +98,11 @@ export class Links {
         return true
       },
       sendSnapshot: async (to, offer, chunks) => {
-        const whole: Uint8Array[] = []
-        for await (const chunk of chunks) whole.push(chunk)
         const target = isLinked(to)
         if (target === undefined) throw new Error('not connected')
-        await this.#stream(node, target, { offer, whole })
+        await this.#streams.send({ from: node, to: target, offer, chunks })
       },
+      flush: () => {},
       isConnected: (to) => isLinked(to) !== undefined,
       close: () => Promise.resolve(),
     }
@@ -115,33 +113,6 @@ export class Links {
       for (const node of this.#options.nodes()) this.#byId.set(node.id, node)
     }
     return this.#byId.get(id)
-  }
-
-  #stream(from: SimNode, to: SimNode, snapshot: Snapshot): Promise<void> {
-    const { timeline } = this.#options
-    const { life } = from.host
-    const isCut = this.network.isCut(from.index, to.index)
-    const delayUs = this.network.delayUs() + snapshot.offer.sizeBytes / STREAM_BYTES_PER_US
-    return new Promise((resolve, reject) => {
-      const settle = (how: () => void): void => {
-        timeline.in(this.network.delayUs(), () => {
-          timeline.dirty = true
-          if (life === from.host.life) from.host.run(how)
-        })
-      }
-      const refuse = (error: Error): void => settle(() => reject(error))
-      timeline.in(isCut ? STREAM_TIMEOUT_US : delayUs, () => {
-        timeline.dirty = true
-        if (isCut || !to.isUp) {
-          refuse(new Error('the connection broke'))
-          return
-        }
-        to.host.run(() => {
-          const taken = to.assembly.onSnapshot(snapshot.offer, asChunks(snapshot.whole))
-          taken.then(() => settle(resolve), refuse)
-        })
-      })
-    })
   }
 
   #deliver(from: number, to: number, message: PeerMessage): void {
@@ -177,8 +148,4 @@ export class Links {
 
 function linkOf(a: SimNode, b: SimNode): number {
   return Math.min(a.index, b.index) * 256 + Math.max(a.index, b.index)
-}
-
-async function* asChunks(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  for (const chunk of chunks) yield await Promise.resolve(chunk)
 }

@@ -6,6 +6,7 @@ import { type Assembly, assemble } from '#node/assemble.ts'
 import { Housekeeping } from '#node/housekeeping.ts'
 import type { NodeFile } from '#node/node-file.ts'
 import { loadStores, type Stores } from '#node/open-stores.ts'
+import { Pace } from '#node/pace.ts'
 import type { RegionLimits } from '#platform/config.ts'
 import type { MetricsRegistry } from '#platform/metrics.ts'
 import type { HardState, LogReader } from '#raft/types.ts'
@@ -156,6 +157,7 @@ export class SimNode implements Watched {
     this.#die()
     this.disk.losePower(unsyncedBytes)
     this.#rows.losePower()
+    this.#snapshots.losePower()
     this.host.reboot(1_000 + this.#options.random.integer(1_000_000))
   }
 
@@ -177,7 +179,10 @@ export class SimNode implements Watched {
     this.reader = log.reader
     this.hardState = log.hardState()
     const snapshots = this.#snapshots.open(() => log.reader.snapshot().lastIncludedIndex)
-    return await loadStores({ log: watched, rows: this.#rows.open(), snapshots, node: file })
+    const { clock } = this.host
+    const pace = new Pace(clock, Infinity)
+    const rows = this.#rows.open()
+    return await loadStores({ log: watched, rows, snapshots, node: file, pace })
   }
 
   #watch(log: DurableLogStore): LogStore {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Snapshotter } from '#node/snapshotter.ts'
 import { REGION_CONFIG, type RegionLimits } from '#platform/config.ts'
 import { makeLogger } from '#platform/logger.ts'
-import { systemClock } from '#platform/system.ts'
+import { systemClock, systemScheduler } from '#platform/system.ts'
 import { encodeRows } from '#protocol/rows.ts'
 import { dump } from '#state/snapshot.ts'
 import { makeFakeClock } from '#test/support/fake-clock.ts'
@@ -47,7 +47,7 @@ const setUp = (
     describe: async () => ({ sha256: 'aa', sizeBytes: 9 }),
   } as unknown as SnapshotStore
   const snapshotter = new Snapshotter({
-    ...{ log, files, onFailure: unused, clock },
+    ...{ log, files, onFailure: unused, clock, scheduler: systemScheduler },
     limits: {
       ...{ ...REGION_CONFIG, snapshotEntries: 10, trailingEntries: 5, snapshotHoldEntries: 40 },
       ...limits,

@@ -102,7 +102,7 @@ export const RAFT_MUTANTS: readonly Mutant[] = [
     replace: '  return incoming',
     why: 'D4: in a joint configuration only the new side is asked',
     caughtBy: HISTORY,
-    seedsMax: 200,
+    seedsMax: 100,
   },
   {
     name: 'counts-itself-after-removal',

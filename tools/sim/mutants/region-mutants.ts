@@ -33,9 +33,9 @@ const NODE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'deleted-rows-stay',
-    file: 'cluster/node/applier.ts',
-    find: '.filter((change) => change.row === null)',
-    replace: '.filter(() => false)',
+    file: 'cluster/node/pending-rows.ts',
+    find: 'if (change.row === null) yield change',
+    replace: 'if (change.row === undefined) yield change',
     why: 'C14: rows that went come back from the state database after a restart',
     caughtBy: ['state-machine-safety'],
     seedsMax: 100,
