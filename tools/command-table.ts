@@ -263,7 +263,7 @@ const OTHER_COMMANDS: readonly Command[] = [
   },
   {
     path: ['sim'],
-    summary: 'simulate whole regions under faults; exit 0 pass, 1 fail, 2 could not tell',
+    summary: 'simulate whole regions under faults; exit 0 pass, 1 fail, 9 could not tell',
     options: [
       { name: 'seed', value: 'N', kind: 'whole', help: 'repeat this one seed' },
       { name: 'seeds', value: 'N', kind: 'count', help: 'seeds 0 to N-1 (default 100)' },

@@ -64,6 +64,7 @@ export async function openStores(dir: string, node: NodeFile, logger: Logger): P
 
 export type OpenStores = {
   readonly log: LogStore
+  readonly position: () => ReceiptState
   readonly rows: RowStore
   readonly snapshots: SnapshotStore
   readonly node: NodeFile
@@ -73,10 +74,10 @@ export type OpenStores = {
 
 /** Rebuilds the state from stores that are open. Throws STORAGE_DAMAGED when they do not fit together. */
 export async function loadStores(parts: OpenStores): Promise<Stores> {
-  const { log, rows, snapshots } = parts
+  const { log, position, rows, snapshots } = parts
   const rebuilt = await rebuild(parts)
   expectKnownLevel(rebuilt.state)
-  return makeStores({ log, rows, snapshots, ...rebuilt })
+  return makeStores({ log, position, rows, snapshots, ...rebuilt })
 }
 
 function makeStores(parts: Omit<Stores, 'rewriteRows' | 'close'>): Stores {

@@ -1,5 +1,5 @@
 // `ironraft sim`: whole regions in one process on a virtual clock, from seeds. Three verdicts: pass (0), fail
-// (1) and could not tell (2): a run that proved nothing is never a pass.
+// (1) and could not tell (9): a run that proved nothing is never a pass.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { REGION_CONFIG } from '#platform/config.ts'
@@ -13,7 +13,6 @@ import { productVersion } from '../version.ts'
 const SIM_TICKS = 2_000
 const SEEDS = 100
 const SHRINK_TRIES_MAX = 40
-const COULD_NOT_TELL = EXIT.usage
 
 type Verdict = 'pass' | 'fail' | 'could not tell'
 
@@ -60,7 +59,7 @@ async function runAllMutants(args: Arguments, io: Io): Promise<number> {
 }
 
 function exitOf(verdict: Verdict): number {
-  return verdict === 'pass' ? EXIT.ok : verdict === 'fail' ? EXIT.error : COULD_NOT_TELL
+  return verdict === 'pass' ? EXIT.ok : verdict === 'fail' ? EXIT.error : EXIT.couldNotTell
 }
 
 type Options = {

@@ -182,7 +182,8 @@ export class SimNode implements Watched {
     const { clock } = this.host
     const pace = new Pace(clock, Infinity)
     const rows = this.#rows.open()
-    return await loadStores({ log: watched, rows, snapshots, node: file, pace })
+    const { position } = log
+    return await loadStores({ log: watched, position, rows, snapshots, node: file, pace })
   }
 
   #watch(log: DurableLogStore): LogStore {

@@ -37,6 +37,6 @@ t.test('one seed is run and told as one line of JSON', async (t) => {
 
 t.test('a run too short for any fault to happen is no pass', async (t) => {
   const io = fakeIo()
-  t.equal(await main('sim --seed 0 --ticks 1 --json'.split(' '), io), 2)
+  t.equal(await main('sim --seed 0 --ticks 1 --json'.split(' '), io), 9)
   t.match(JSON.parse(io.printed[0] ?? ''), { verdict: 'could not tell' })
 })

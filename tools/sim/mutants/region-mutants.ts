@@ -126,7 +126,7 @@ const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'lease-without-margin',
-    file: 'cluster/state/lease.ts',
+    file: 'cluster/model/lease-time.ts',
     find: `return Math.ceil((longest * CLOCK_RATIO.numerator) / CLOCK_RATIO.denominator) + GRACE_MS`,
     replace: 'return leaseSeconds * 1000 + 0 * longest',
     why: 'lease-protocol §1.2: a client with a slow clock still uses what the region has freed',
