@@ -107,8 +107,8 @@ export class SnapshotStreams {
 }
 
 function makeStream(transfer: Transfer): Stream {
-  let reject = (_: Error): void => {}
-  const broken = new Promise<never>((_, onBreak) => {
+  let reject: (error: Error) => void = () => {}
+  const broken = new Promise<never>((...[, onBreak]) => {
     reject = onBreak
   })
   // Nobody may be waiting for it at the moment.
