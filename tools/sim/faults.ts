@@ -90,7 +90,7 @@ const WEIGHTS: Readonly<Record<FaultType, number>> = {
   wallJump: 2,
   drift: 3,
   stopClock: 2,
-  slowDisk: 3,
+  slowDisk: 6,
   diskFull: 2,
   bitFlip: 1,
   lostTail: 1,

@@ -152,15 +152,6 @@ export const RAFT_MUTANTS: readonly Mutant[] = [
     seedsMax: 60,
   },
   {
-    name: 'transfer-never-ends',
-    file: 'cluster/raft/leader.ts',
-    find: '    state.transferTo = null\n',
-    replace: '',
-    why: 'dissertation §3.10: a transfer to a dead node blocks every proposal from then on',
-    caughtBy: ['liveness'],
-    seedsMax: 150,
-  },
-  {
     name: 'commit-beyond-verified',
     file: 'cluster/raft/follower.ts',
     find: 'commitTo(state, Math.min(message.leaderCommit, lastVerified))',

@@ -5,15 +5,6 @@ import { RAFT_MUTANTS } from './raft-mutants.ts'
 
 const NODE_MUTANTS: readonly Mutant[] = [
   {
-    name: 'outcome-by-index-only',
-    file: 'cluster/node/submit.ts',
-    find: 'const ours = appended.term === applied.term',
-    replace: 'const ours = true',
-    why: 'another leader’s entry at the same index answers for ours',
-    caughtBy: ['acknowledged-stays'],
-    seedsMax: 200,
-  },
-  {
     name: 'answers-at-append',
     file: 'cluster/node/submit.ts',
     find: 'this.#appended.set(proposed.index, { term: proposed.term, settle })',
@@ -29,7 +20,7 @@ const NODE_MUTANTS: readonly Mutant[] = [
     replace: '',
     why: 'E4: a confirmed read is served before this node has applied that far',
     caughtBy: ['linearizable-reads'],
-    seedsMax: 30,
+    seedsMax: 100,
   },
   {
     name: 'deleted-rows-stay',
