@@ -128,7 +128,7 @@ const STATE_MUTANTS: readonly Mutant[] = [
     name: 'swept-too-early',
     file: 'cluster/state/cluster.ts',
     find: 'state.holdEnds.ended(now, SWEEP_ROWS_MAX)',
-    replace: 'state.holdEnds.ended(now + 60_000, SWEEP_ROWS_MAX)',
+    replace: 'state.holdEnds.ended(now + 3_600_000, SWEEP_ROWS_MAX)',
     why: 'the sweep removes holds that have not ended',
     caughtBy: ['unique-address'],
     seedsMax: 60,
