@@ -226,12 +226,11 @@ export class Injector implements Resident {
 
   /** By the core's own door; whether it is accepted is the core's to say. */
   #changeMembership({ change, slowMs }: Extract<Fault, { type: 'membership' }>): boolean {
-    const { leader, configuration, nodes } = this.#world
+    const { leader, configuration, nodes, observer } = this.#world
     if (leader === undefined || configuration.votersOutgoing.length > 0) return false
     const { voters } = configuration
-    const spare = nodes.find(
-      (node) => !voters.includes(node.id) && !this.#left.has(node.id) && node.phase !== 'lost',
-    )
+    // Ids are never used again, however short the membership was (D10).
+    const spare = nodes.find((node) => !observer.wasMember(node.id) && node.phase !== 'lost')
     const victim = this.#random.pick(voters)
     const next = nextVoters({ change, voters, spare: spare?.id, victim })
     if (next === null) return false

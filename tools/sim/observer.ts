@@ -46,6 +46,13 @@ export class Observer {
     return this.#configurations.at(-1)?.configuration ?? this.#options.configuration
   }
 
+  /** Of any committed configuration so far. */
+  wasMember(id: string): boolean {
+    return this.#configurations.some(({ configuration: { voters, votersOutgoing } }) => {
+      return voters.includes(id) || votersOutgoing.includes(id)
+    })
+  }
+
   onSend(node: SimNode, message: Message): void {
     for (const check of this.#onSend) check(node, message)
   }
