@@ -34,7 +34,7 @@ export type Applied = {
 
 export type ApplierOptions = {
   readonly state: RegionState
-  readonly store: Pick<RowStore, 'write'>
+  readonly store: Pick<RowStore, 'write' | 'contentHash'>
   readonly history: History
   readonly clock: Clock
   readonly scheduler: Scheduler

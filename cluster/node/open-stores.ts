@@ -24,7 +24,7 @@ import { readSnapshot } from './snapshots.ts'
 /** What a node needs of the state database. */
 export type RowStore = Pick<
   StateStore,
-  'appliedIndex' | 'stamp' | 'takeRows' | 'write' | 'replace' | 'discard' | 'close'
+  'appliedIndex' | 'stamp' | 'takeRows' | 'write' | 'replace' | 'discard' | 'close' | 'contentHash'
 >
 
 export type Stores = {
