@@ -128,7 +128,7 @@ export class Call {
     const { region, onRevision } = this.#options
     const idempotency = this.#idempotency()
     const { outcome, revision } = await region.propose(command, {
-      actor: this.#actor(),
+      actor: this.actor,
       ...(idempotency === null ? {} : { idempotency }),
     })
     onRevision(revision, 0)
@@ -144,7 +144,8 @@ export class Call {
     return `${user?.id ?? 'anonymous'}/${idempotencyKey}/${this.#fingerprintOf()}`
   }
 
-  #actor(): Actor {
+  /** Who asks, for events and audit. */
+  get actor(): Actor {
     const { user, remoteAddress, requestId } = this.#options
     return {
       kind: user === null ? 'anonymous' : 'user',

@@ -19,6 +19,7 @@ export const HTTP_ERRORS = {
   ADDRESS_UNAVAILABLE: { status: 409 },
   IDEMPOTENCY_MISMATCH: { status: 409 },
   RACK_REFUSED: { status: 409 },
+  MEMBER_REMOVED: { status: 409 },
   COMPACTED: { status: 410 },
   PAYLOAD_TOO_LARGE: { status: 413 },
   ADDRESSES_EXHAUSTED: { status: 503, retryAfterSeconds: 10 },

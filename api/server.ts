@@ -5,7 +5,7 @@ import Router from '@koa/router'
 import Koa from 'koa'
 import { AppError } from '#model/errors.ts'
 import type { Clock, Logger, Random } from '#model/ports.ts'
-import type { BackupSource, Region } from '#node/region.ts'
+import type { BackupSource, Region, RegionMembership } from '#node/region.ts'
 import type { MetricsRegistry } from '#platform/metrics.ts'
 import { Authenticator } from './auth.ts'
 import { makeBootFileRoute, type BootFiles } from './boot-files.ts'
@@ -29,6 +29,7 @@ import { SUBNETS } from './routes/subnets.ts'
 import { USERS } from './routes/users.ts'
 import { SETTINGS, versionResource } from './routes/version.ts'
 import { makeBackupRoute } from './v1/backup.ts'
+import * as cluster from './v1/cluster.ts'
 import { EventStreams } from './v1/event-stream.ts'
 import * as v1 from './v1/routes.ts'
 
@@ -36,6 +37,7 @@ export type ApiOptions = {
   readonly region: Region
   readonly bootFiles: BootFiles
   readonly backups: BackupSource
+  readonly membership: RegionMembership
   /** Port 0: any free one. */
   readonly listen: { readonly host: string; readonly port: number }
   readonly logger: Logger
@@ -116,13 +118,17 @@ function makeRouter(parts: {
   readonly streams: EventStreams
 }): Router {
   const { options, service, resources, description, streams } = parts
-  const { region, bootFiles, backups, metrics, logger } = options
+  const { region, bootFiles, backups, membership, metrics, logger } = options
   const handle = v1.makeV1(service)
   const router = new Router()
 
   router.get('/api/v1/settings/*name', handle('user', v1.readSetting))
   router.put('/api/v1/settings/*name', handle('admin', v1.writeSetting))
   router.get('/api/v1/cluster', handle('anyone', v1.clusterStatus))
+  router.get('/api/v1/cluster/members', handle('anyone', cluster.makeListMembers(membership)))
+  router.delete('/api/v1/cluster/members/:id', handle('admin', cluster.removeMember))
+  router.post('/api/v1/cluster/transfer', handle('admin', cluster.makeTransfer(membership)))
+  router.post('/api/v1/cluster/tokens', handle('admin', cluster.makeTokenRoute(membership)))
   router.get('/api/v1/events', streams.serve)
   router.get('/api/v1/backup', makeBackupRoute({ service, backups, logger }))
   router.post('/api/v1/boot-resources', handle('admin', v1.writeBootResource))

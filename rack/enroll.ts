@@ -7,7 +7,7 @@ import { systemClock } from '#platform/system.ts'
 import type { Credentials, EnrollReply, EnrollRequest } from '#protocol/enroll.ts'
 import { FramedConnection } from '#protocol/framed-connection.ts'
 import { decodeGreeting, encodeGreeting } from '#protocol/hello.ts'
-import { certificateFingerprint, parseIdentity } from '#protocol/identity.ts'
+import { judgeByFingerprint, parseIdentity } from '#protocol/identity.ts'
 import { FRAME_LIMITS } from '#protocol/limits.ts'
 import { makeCertificateRequest } from './certificate-request.ts'
 import { withTls } from './region-connection.ts'
@@ -54,14 +54,8 @@ function verifyRegion(socket: TLSSocket, caFingerprint: string | null): X509Cert
   }
   const region = new X509Certificate(shown.raw)
   const ca = new X509Certificate(issuer.raw)
-  if (caFingerprint !== null && certificateFingerprint(ca) !== caFingerprint) {
-    throw refuse('The region is not of the cluster that the token was made for.')
-  }
-  const now = systemClock.wallMs()
-  const isCurrent = Date.parse(region.validFrom) <= now && now <= Date.parse(region.validTo)
-  const isIssued = ca.ca && region.checkIssued(ca) && region.verify(ca.publicKey)
-  if (!isIssued || !isCurrent) throw refuse("The region's certificate is not valid.")
-  if (parseIdentity(region)?.kind !== 'region') throw refuse('The other end is not a region.')
+  const fault = judgeByFingerprint({ region, ca, caFingerprint, wallMs: systemClock.wallMs() })
+  if (fault !== null) throw refuse(fault)
   return ca
 }
 

@@ -192,8 +192,10 @@ function refusalOf(reply: Reply): ApiError {
 function sentenceOf(text: string): string {
   const value = tryParse(text)
   if (typeof value !== 'object' || value === null) return text.slice(0, 500)
-  const { message } = value as { readonly message?: unknown }
+  // `detail` is the sentence of RFC 9457, which /api/v1 answers with.
+  const { message, detail } = value as { readonly message?: unknown; readonly detail?: unknown }
   if (typeof message === 'string') return message
+  if (typeof detail === 'string' && detail !== '') return detail
   return Object.entries(value)
     .map(([field, problem]) => `${field}: ${[problem].flat().join(' ')}`)
     .join('; ')

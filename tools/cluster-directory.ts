@@ -4,7 +4,8 @@
 import { link, mkdir, readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
-import { writeDurably, type PeerAddress } from '#node/node-file.ts'
+import { writeDurably } from '#node/node-file.ts'
+import type { PeerAddress } from '#protocol/join.ts'
 import type { HostPort } from '#protocol/token.ts'
 import { readPid, claimPid, releasePid } from './node-process.ts'
 
@@ -18,8 +19,14 @@ export type ClusterFile = {
     /** Where its peer port listens; absent when that is where others reach it. */
     readonly listen?: HostPort
   })[]
-  readonly admin: { readonly username: string; readonly password: string; readonly apiKey: string }
-  readonly rackToken: string
+  /** Null in the directory of a node that joined: it made no administrator. */
+  readonly admin: Administrator | null
+  readonly rackToken: string | null
+}
+export type Administrator = {
+  readonly username: string
+  readonly password: string
+  readonly apiKey: string
 }
 
 /** Where the peer port of a node listens, which need not be where others reach it. */
@@ -52,6 +59,17 @@ export async function expectCluster(directory: string): Promise<ClusterFile> {
   const cluster = await readCluster(directory)
   if (cluster !== null) return cluster
   throw new AppError('NOT_FOUND', `${directory} is not the data directory of a region cluster.`)
+}
+
+/** What only a bootstrap has. Throws CONFLICT for a node that joined. */
+export function madeBy(cluster: ClusterFile): {
+  readonly admin: Administrator
+  readonly rackToken: string
+} {
+  const { admin, rackToken } = cluster
+  if (admin !== null && rackToken !== null) return { admin, rackToken }
+  const text = 'This is the directory of a node that joined: start it with `ironraft region join`.'
+  throw new AppError('CONFLICT', text)
 }
 
 /** Throws DIRECTORY_IN_USE when something else is in there. Clears what a broken-off bootstrap left. */

@@ -54,6 +54,12 @@ const ACCEPT_DUPLICATES: Option = {
   name: 'accept-duplicate-addresses',
   help: 'give addresses at once, though leases of the old cluster may still run',
 }
+const CLUSTER_OPTIONS: readonly Option[] = [
+  { name: 'dir', value: 'DIR', help: 'ask the regions of this data directory' },
+  { name: 'url', value: 'URL[,URL]', help: 'ask these regions' },
+  { name: 'profile', value: 'PROFILE', help: 'ask the regions of this login' },
+  JSON_OPTION,
+]
 
 const REGION_COMMANDS: readonly Command[] = [
   {
@@ -91,6 +97,60 @@ const REGION_COMMANDS: readonly Command[] = [
       JSON_OPTION,
     ],
     load: async () => (await import('./commands/region-init.ts')).runInit,
+  },
+  {
+    path: ['region', 'token'],
+    summary: 'make a one-time token with which a region node joins',
+    options: [
+      { name: 'rack', help: 'for a rack instead' },
+      {
+        name: 'minutes',
+        value: 'N',
+        kind: 'count',
+        default: '60',
+        help: 'how long it is good (default 60)',
+      },
+      ...CLUSTER_OPTIONS,
+    ],
+    load: async () => (await import('./commands/region-token.ts')).runToken,
+  },
+  {
+    path: ['region', 'join'],
+    summary: 'run one more region node on this host; TOKEN is needed the first time',
+    positionals: [{ name: 'TOKEN', optional: true }],
+    options: [
+      DIRECTORY,
+      { name: 'host', value: 'ADDRESS', help: 'address of this host that others reach' },
+      API_PORT,
+      PEER_PORT,
+      { name: 'detach', help: 'return when the node is a voter, leave it running' },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/region-join.ts')).runJoin,
+  },
+  {
+    path: ['region', 'leave'],
+    summary: 'take the node of this host out of its cluster for good',
+    options: [
+      DIRECTORY,
+      { name: 'node', value: 'ID', help: 'which one, when the directory holds several' },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/region-leave.ts')).runLeave,
+  },
+  {
+    path: ['region', 'remove'],
+    summary: 'take a node out of the cluster for good, also a dead one',
+    positionals: [{ name: 'ID' }],
+    options: CLUSTER_OPTIONS,
+    load: async () => (await import('./commands/region-remove.ts')).runRemove,
+  },
+  {
+    path: ['region', 'transfer'],
+    summary: 'hand leadership to a node, or to the most up-to-date one',
+    positionals: [{ name: 'ID', optional: true }],
+    options: CLUSTER_OPTIONS,
+    load: async () => (await import('./commands/region-transfer.ts')).runTransfer,
   },
   {
     path: ['region', 'status'],

@@ -34,6 +34,7 @@ const BY_CODE: Partial<Record<ErrorCode, ExitCode>> = {
   UNAUTHENTICATED: EXIT.denied,
   CERTIFICATE_INVALID: EXIT.denied,
   RACK_REFUSED: EXIT.denied,
+  MEMBER_REMOVED: EXIT.conflict,
   TIMEOUT: EXIT.timeout,
   NO_QUORUM: EXIT.noQuorum,
   UNSUPPORTED_VERSION: EXIT.unsupportedVersion,

@@ -41,11 +41,16 @@ const POLL_MS = 25
  * a majority does and the others ended: a damaged node must not keep the healthy ones down. Nothing it
  * started is left running when it throws, or when `stopped` is aborted meanwhile.
  */
-export async function bringUp(layout: Layout, stopped: AbortSignal): Promise<RunningCluster> {
+export async function bringUp(
+  layout: Layout,
+  stopped: AbortSignal,
+  make: (layout: Layout) => Promise<ClusterFile> = makeCluster,
+): Promise<RunningCluster> {
   return withLock(layout.directory, async () => {
     const known = await readCluster(layout.directory)
     if (known !== null) expectSame(known, layout)
-    const cluster = known ?? (await makeNew(layout))
+    const made = known ?? (await makeNew(layout, make))
+    const cluster = await withoutRemoved(layout.directory, made)
     const started: StartedNode[] = []
     try {
       const nodes = await startAll(layout.directory, cluster, started)
@@ -69,14 +74,27 @@ export async function takeDown(directory: string, cluster: ClusterFile): Promise
   return running.length
 }
 
-async function makeNew(layout: Layout): Promise<ClusterFile> {
+/** Nodes that have left do not start again; their directories stay until somebody deletes them. */
+async function withoutRemoved(directory: string, cluster: ClusterFile): Promise<ClusterFile> {
+  const marks = await Promise.all(
+    cluster.nodes.map((node) => exists(join(directory, node.directory, 'removed.json'))),
+  )
+  const nodes = cluster.nodes.filter((_, at) => marks[at] === false)
+  if (nodes.length > 0) return { ...cluster, nodes }
+  throw new AppError('MEMBER_REMOVED', `The node of ${directory} has left its cluster.`)
+}
+
+async function makeNew(
+  layout: Layout,
+  make: (layout: Layout) => Promise<ClusterFile>,
+): Promise<ClusterFile> {
   for (let at = 0; at < layout.nodeCount; at++) {
     await expectFree(layout.host, layout.apiPort + at)
     await expectFree(layout.host, layout.peerPort + at)
   }
   await mkdir(layout.directory, { recursive: true, mode: 0o700 })
   await prepareEmpty(layout.directory)
-  return makeCluster(layout)
+  return make(layout)
 }
 
 /** What the directory holds decides; asking for something else is a mistake that is said aloud. */

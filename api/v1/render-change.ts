@@ -21,6 +21,7 @@ const TABLES: Partial<Readonly<Record<TableName, string>>> = {
   bootResources: 'boot_resources',
   events: 'events',
   settings: 'settings',
+  members: 'members',
 }
 
 const SECRET = new Set(['passwordHash', 'powerParameters'])

@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'UNKNOWN_SESSION', // request of a session the log does not know: never executed
   'IDEMPOTENCY_MISMATCH', // the key was used before for another request
   'RACK_REFUSED', // hello/beat of a rack refused; `retryAfterMs` may say when to ask again
+  'MEMBER_REMOVED', // the region node was removed from the cluster; its directory is of no use
   // Failures around it.
   'BAD_REQUEST',
   'UNAUTHENTICATED',

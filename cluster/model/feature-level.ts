@@ -3,7 +3,7 @@
 //
 //   1  the first version: its nodes name no level
 //   2  resumable snapshots, what a node remembers of its disk; `cluster.restore`, `cluster.raiseLevel`, tenures,
-//      reserves and reservations
+//      reserves and reservations, members and one-time tokens
 
 export type LevelRange = { readonly min: number; readonly max: number }
 

@@ -4,15 +4,19 @@ import { describeError, type Platform } from '#platform/system.ts'
 import type { RegionLimits } from '#platform/config.ts'
 import { decodeEnvelope } from '#protocol/envelope.ts'
 import type { NodeReport, PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
+import type { MembershipChange } from '#raft/change.ts'
 import type { Message } from '#raft/message.ts'
-import { Raft } from '#raft/raft.ts'
+import type { Raft } from '#raft/raft.ts'
+import type { ProposeConfigurationResult } from '#raft/reconfigure.ts'
+import type { Status as RaftStatus } from '#raft/status.ts'
 import type { Configuration, Entry, SnapshotMeta } from '#raft/types.ts'
 import type { IncomingChunks, PeerTransport } from '#transport/links.ts'
 import { type Applied, Applier } from './applier.ts'
 import type { Disk } from './disk.ts'
 import { Driver } from './driver.ts'
 import { History } from './history.ts'
-import { makeLogTime } from './log-time.ts'
+import { makeRaft } from './make-raft.ts'
+import { Members } from './members.ts'
 import type { NodeFile } from './node-file.ts'
 import type { Stores } from './open-stores.ts'
 import { makeReport } from './own-report.ts'
@@ -45,6 +49,7 @@ export type AssembleOptions = {
 
 export class Assembly {
   readonly region: RegionNode
+  readonly members: Members
   readonly #options: AssembleOptions
   readonly #raft: Raft
   readonly #driver: Driver
@@ -68,7 +73,8 @@ export class Assembly {
     const { node, stores, limits, platform, incarnation, onFailure } = options
     const { clock, scheduler, logger, metrics } = platform
     this.#leaderSeenMs = clock.monotonicMs()
-    this.#raft = this.#makeRaft()
+    this.#raft = makeRaft(options)
+    this.members = new Members(node.peers, () => this.#applier.state)
     this.#waiters = new AppliedWaiters(stores.state.revision)
     this.#history = new History({
       batchesMax: limits.historyBatches,
@@ -163,6 +169,26 @@ export class Assembly {
     this.#driver.input((raft) => void raft.proposeConfiguration(configuration))
   }
 
+  raftStatus(): RaftStatus {
+    return this.#raft.status()
+  }
+
+  changeMembership(
+    change: MembershipChange,
+    done: (result: ProposeConfigurationResult) => void,
+  ): void {
+    this.#driver.input((raft) => done(raft.changeMembership(change)))
+  }
+
+  /** Lossy: whether it happened is seen in the status. */
+  askTransfer(leader: string, to: string | null): void {
+    if (leader === this.#options.node.nodeId) {
+      this.#driver.input((raft) => raft.transferLeadership(to))
+    } else {
+      this.#transport?.send(leader, { type: 'transfer', to })
+    }
+  }
+
   readonly onMessage = (from: string, message: PeerMessage): void => {
     switch (message.type) {
       case 'raft':
@@ -182,6 +208,9 @@ export class Assembly {
         return
       case 'recalled':
         this.#rejoin?.onRecalled(from, message)
+        return
+      case 'transfer':
+        this.#driver.input((raft) => raft.transferLeadership(message.to))
         return
       default:
         message satisfies never
@@ -266,12 +295,7 @@ export class Assembly {
       clock,
       raft: this.#raft,
       voters: () => this.#raft.status().configuration.voters,
-      addresses: new Map(
-        node.peers.map(({ id, host, port, apiUrl }) => [
-          id,
-          { peerAddress: `${host}:${port}`, apiUrl },
-        ]),
-      ),
+      addresses: () => this.members.addresses(),
       ownReport: () => this.#ownReport(),
       isConnected: (peer) => this.#transport?.isConnected(peer) ?? false,
     })
@@ -301,27 +325,6 @@ export class Assembly {
       ...{ raft: this.#raft, driver: this.#driver, reads: this.#reads, waiters: this.#waiters },
       send: (to, message) => this.#transport?.send(to, message) ?? false,
       onChange: () => this.#report(),
-    })
-  }
-
-  #makeRaft(): Raft {
-    const { node, stores, limits, platform } = this.#options
-    const { electionTicksMin, heartbeatTicks, appendBytesMax, inflightMessagesMax } = limits
-    return new Raft({
-      id: node.nodeId,
-      config: {
-        ...{ electionTicksMin, heartbeatTicks, appendBytesMax, inflightMessagesMax },
-        inflightBytesMax: limits.inflightBytesMax,
-        uncommittedBytesMax: limits.uncommittedBytesMax,
-        committedBytesMax: limits.committedBytesMax,
-        readsPendingMax: limits.proposalsWaitingMax,
-      },
-      log: stores.log.reader,
-      hardState: stores.log.hardState(),
-      appliedIndex: stores.state.revision,
-      configuration: stores.configuration,
-      logTime: makeLogTime(platform.clock),
-      random: platform.random,
     })
   }
 
@@ -380,8 +383,8 @@ export class Assembly {
     const { node, platform } = this.#options
     const report = this.#ownReport()
     platform.metrics.gauge('ironraft_raft_commit_index', report.commit)
-    for (const peer of node.peers) {
-      if (peer.id !== node.nodeId) this.#transport?.send(peer.id, { type: 'report', report })
+    for (const id of this.members.addresses().keys()) {
+      if (id !== node.nodeId) this.#transport?.send(id, { type: 'report', report })
     }
   }
 }

@@ -9,7 +9,7 @@ import type { Logger } from '#model/ports.ts'
 import { describeError } from '#platform/system.ts'
 import type { DiskPosition } from '#protocol/peer.ts'
 import { type Loss, readLoss, writeLoss } from './loss-file.ts'
-import type { NodeFile } from './node-file.ts'
+import { JOINED_MARK, type NodeFile } from './node-file.ts'
 import { openStores, type Stores } from './open-stores.ts'
 import { PeerMemory } from './peer-memory.ts'
 
@@ -105,13 +105,13 @@ async function setAside(options: OpenDiskOptions, why: string): Promise<void> {
   logger.error('node.damaged_data_set_aside', { error: why, kept_in: aside })
 }
 
-/** `initialise.json` goes with the first entries: beside it an empty log is a new one. */
+/** Both go with the first entries: beside one of them an empty log is a new one. */
+const NEW_NODE_MARKS = ['initialise.json', JOINED_MARK]
+
 async function whyEmpty(dir: string, stores: Stores): Promise<string | null> {
   if (stores.position().batchSequence > 0) return null
-  const isNew = await stat(join(dir, 'initialise.json')).then(
-    () => true,
-    () => false,
-  )
+  const names = await readdir(dir)
+  const isNew = NEW_NODE_MARKS.some((mark) => names.includes(mark))
   return isNew ? null : 'its log is empty, and it is not a new node'
 }
 

@@ -4,8 +4,10 @@ import { createHash } from 'node:crypto'
 import { parseSystemId } from '#model/ids.ts'
 import type { Clock, Logger } from '#model/ports.ts'
 import { describeError } from '#platform/system.ts'
+import { tokenFault } from '#state/tokens.ts'
 import type { Credentials, EnrollReply, EnrollRequest } from '#transport/links.ts'
 import { signRequest } from '#transport/pki.ts'
+import { SYSTEM_ACTOR } from './region-node.ts'
 import type { Region } from './region.ts'
 
 export type EnrollerOptions = {
@@ -39,11 +41,17 @@ async function enroll(options: EnrollerOptions, request: EnrollRequest): Promise
     // Linearizable: a token revoked a moment ago is not accepted by a region that is behind.
     const { state } = await region.read('linearizable')
     // Compared as digests of high-entropy secrets: timing tells nothing.
-    if (state.joinTokens.get(secretDigest(request.secret)) === undefined) {
-      return refuse('The token is not known to this cluster.')
-    }
+    const digest = secretDigest(request.secret)
+    const fault = tokenFault({ state, now: state.stamp }, digest, { kind: 'rack', usedBy: id })
+    if (fault !== null) return refuse(fault)
     if (state.controllers.get(id) !== undefined || state.machines.get(id) !== undefined) {
       return refuse('The rack id is taken; start the rack with an empty directory.')
+    }
+    if (state.joinTokens.get(digest)?.once !== undefined) {
+      // In the log before the certificate leaves: two racks with one token meet there.
+      const spend = { type: 'token.use' as const, digest, usedBy: id }
+      const { outcome } = await region.propose(spend, { actor: SYSTEM_ACTOR })
+      if (!outcome.ok) return refuse(outcome.message)
     }
     const ca = { certificatePem: credentials.caPem, keyPem: credentials.caKeyPem }
     const requestPem = request.certificateRequestPem

@@ -7,7 +7,7 @@ import type { SystemId } from '#model/ids.ts'
 import type { Logger } from '#model/ports.ts'
 import { describeError } from '#platform/system.ts'
 import type { FirstCommand } from '#state/command.ts'
-import type { NodeFile } from './node-file.ts'
+import { JOINED_MARK, type NodeFile } from './node-file.ts'
 import { type RegionNode, SYSTEM_ACTOR } from './region-node.ts'
 
 export type JoinOptions = {
@@ -17,11 +17,13 @@ export type JoinOptions = {
   readonly region: RegionNode
   readonly version: string
   readonly logger: Logger
+  /** The log says that this node was removed: it has no part in the cluster any more. */
+  readonly onRemoved: () => void
 }
 
 /** Repeats until done or aborted; every step is harmless when it was done before. */
 export async function join(options: JoinOptions, signal: AbortSignal): Promise<void> {
-  for (const step of [initialise, openSession, register]) {
+  for (const step of [initialise, openSession, register, registerMember]) {
     while (!signal.aborted) {
       try {
         await step(options)
@@ -50,8 +52,28 @@ async function initialise({ dir, region }: JoinOptions): Promise<void> {
   }
 }
 
-async function openSession({ region, incarnation }: JoinOptions): Promise<void> {
+/** What is applied here is on this disk: the node is none that has nothing to lose any more. */
+async function openSession({ dir, region, incarnation }: JoinOptions): Promise<void> {
   await region.openSession(incarnation)
+  await rm(joinPath(dir, JOINED_MARK), { force: true })
+}
+
+/** Where its peers reach it; a node that moved to another address is found again by this. */
+async function registerMember({ node, region, onRemoved }: JoinOptions): Promise<void> {
+  const own = node.peers.find((peer) => peer.id === node.nodeId)
+  const { outcome } = await region.propose(
+    {
+      type: 'member.register',
+      id: node.nodeId as SystemId,
+      host: own?.host ?? node.host,
+      port: own?.port ?? node.peerPort,
+      apiUrl: own?.apiUrl ?? '',
+    },
+    { actor: SYSTEM_ACTOR },
+  )
+  if (outcome.ok) return
+  if (outcome.code === 'MEMBER_REMOVED') onRemoved()
+  else throw new Error(outcome.message)
 }
 
 async function register({ node, region, incarnation, version }: JoinOptions): Promise<void> {

@@ -3,15 +3,8 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
+import type { PeerAddress } from '#protocol/join.ts'
 import type { Credentials } from '#transport/links.ts'
-
-/** Where the others reach a member, which need not be where it listens (NAT, a forwarder). */
-export type PeerAddress = {
-  readonly id: string
-  readonly host: string
-  readonly port: number
-  readonly apiUrl: string
-}
 
 export type NodeFile = {
   readonly version: 1
@@ -21,10 +14,17 @@ export type NodeFile = {
   readonly host: string
   readonly apiPort: number
   readonly peerPort: number
-  /** Every member of the bootstrap, this node included: its own is the address that it advertises. */
+  /**
+   * The members when the node was made, itself included (its own is the address that it advertises, which
+   * need not be where it listens); the replicated rows count from their first on.
+   */
   readonly peers: readonly PeerAddress[]
+  /** Voters before the first entry; of a node that joined, those of that moment, which it is none of. */
   readonly firstVoters: readonly string[]
 }
+
+/** In the directory of a node that has joined, until its log holds something: an id that never voted. */
+export const JOINED_MARK = 'joined.new'
 
 /** Throws BAD_REQUEST when the directory is not a node's, or its file is of another version. */
 export async function readNodeFile(directory: string): Promise<NodeFile> {

@@ -105,3 +105,24 @@ export interface BackupSource {
   /** One at a time. Throws OVERLOADED while one is under way, NO_QUORUM and TIMEOUT. */
   readonly begin: () => Promise<Backup>
 }
+
+export type TokenKind = 'region' | 'rack'
+
+export type JoinProgress = {
+  readonly lagEntries: number
+  /** Null until it was measured twice. */
+  readonly entriesPerSecond: number | null
+}
+
+/** What operators may ask of the membership beyond commands. Implemented by `membership.ts`. */
+export interface RegionMembership {
+  /** A one-time token as text. Throws what `propose` throws, OVERLOADED when there are too many. */
+  readonly makeToken: (kind: TokenKind, lifetimeMs: number, actor: Actor) => Promise<string>
+  /**
+   * Hands leadership to `to`, null for the most up-to-date voter; resolves to the leader then. Throws
+   * NOT_FOUND, CONFLICT (no voter, not reachable), NO_QUORUM, or TIMEOUT when it did not happen.
+   */
+  readonly transfer: (to: string | null) => Promise<string>
+  /** Of a learner; null unless this node leads. */
+  readonly progressOf: (id: string) => JoinProgress | null
+}

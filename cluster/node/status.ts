@@ -1,6 +1,7 @@
 // Who is in the cluster and how they are: each node reports itself to the others every second, so that
 // `region status` gives the same picture on any of them, without a leader too.
 import type { Clock } from '#model/ports.ts'
+import type { PeerAddress } from '#protocol/join.ts'
 import type { NodeReport } from '#protocol/peer.ts'
 import type { Raft } from '#raft/raft.ts'
 import { levelOfAll } from './feature-levels.ts'
@@ -12,10 +13,8 @@ export type StatusOptions = {
   readonly clock: Clock
   readonly raft: Raft
   readonly voters: () => readonly string[]
-  readonly addresses: ReadonlyMap<
-    string,
-    { readonly peerAddress: string; readonly apiUrl: string | null }
-  >
+  /** Present members, this node included. */
+  readonly addresses: () => ReadonlyMap<string, PeerAddress>
   readonly ownReport: () => NodeReport
   readonly isConnected: (peer: string) => boolean
 }
@@ -32,7 +31,7 @@ export class Status {
   }
 
   onReport(report: NodeReport): void {
-    if (!this.#options.addresses.has(report.id)) return
+    if (!this.#options.addresses().has(report.id)) return
     this.#reports.set(report.id, { report, atMs: this.#options.clock.monotonicMs() })
   }
 
@@ -41,12 +40,13 @@ export class Status {
     const { term, leader } = raft.status()
     const own = this.#options.ownReport()
     const leaderLast = leader === nodeId ? own.last : this.#reports.get(leader ?? '')?.report.last
-    const voterIds = voters()
-    const members = [...addresses.keys()]
-      .toSorted()
-      .map((id) => this.#member(id, own, { leaderLast: leaderLast ?? own.last, voterIds }))
+    const known = [...addresses().values()]
+    for (const id of this.#reports.keys()) {
+      if (!known.some((peer) => peer.id === id)) this.#reports.delete(id)
+    }
+    const members = known.map((peer) => this.#member(peer, own, leaderLast ?? own.last))
     const votersUp = members.filter((member) => member.voter && hasVote(member)).length
-    const healthy = leader !== null && votersUp * 2 > voterIds.length
+    const healthy = leader !== null && votersUp * 2 > voters().length
     const membersLevel = levelOfAll(raft.status().configuration, (id) => this.#freshReport(id, own))
     return { clusterId, nodeId, leader, term, members, healthy, membersLevel }
   }
@@ -59,28 +59,23 @@ export class Status {
     return known !== undefined && clock.monotonicMs() - known.atMs < FRESH_MS ? known.report : null
   }
 
-  #member(
-    id: string,
-    own: NodeReport,
-    cluster: { readonly leaderLast: number; readonly voterIds: readonly string[] },
-  ): MemberStatus {
-    const { nodeId, clock, addresses, isConnected } = this.#options
-    const { leaderLast, voterIds } = cluster
+  #member(peer: PeerAddress, own: NodeReport, leaderLast: number): MemberStatus {
+    const { id, host, port, apiUrl } = peer
+    const { nodeId, clock, voters, isConnected } = this.#options
     const known = this.#reports.get(id)
     const fresh = known !== undefined && clock.monotonicMs() - known.atMs < FRESH_MS
     const report = this.#freshReport(id, own)
-    const address = addresses.get(id)
     return {
       id,
       role: report?.role ?? 'unknown',
-      voter: voterIds.includes(id),
+      voter: voters().includes(id),
       applied: report?.applied ?? known?.report.applied ?? 0,
       commit: report?.commit ?? known?.report.commit ?? 0,
       lag: Math.max(0, leaderLast - (report?.applied ?? known?.report.applied ?? 0)),
       reachable: id === nodeId || (fresh && isConnected(id)),
       fsyncP99Ms: report?.fsyncP99Ms ?? null,
-      apiUrl: address?.apiUrl ?? report?.apiUrl ?? null,
-      peerAddress: address?.peerAddress ?? '',
+      apiUrl: apiUrl === '' ? null : apiUrl,
+      peerAddress: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
       pid: report?.pid ?? null,
       condition: report?.condition ?? 'unknown',
       reason: report?.reason ?? null,

@@ -15,6 +15,12 @@ export const REGION_CONFIG = Object.freeze({
   uncommittedBytesMax: 64 << 20,
   /** Applied per turn of the loop, so that heartbeats get their turn. */
   committedBytesMax: 1 << 20,
+  /** A node that lacks at most so many committed entries may become or count as a voter (D8, D9). */
+  caughtUpEntriesMax: 1_000,
+  /** A node that has not become a voter so long (log time) after it asked to has failed to join. */
+  joinTimeoutMs: 600_000,
+  /** How often the leader looks at the members' wishes and at learners. */
+  membershipMs: 100,
   /** Commands waiting to be proposed on this node. */
   proposalsWaitingMax: 20_000,
   /** One command, encoded. */

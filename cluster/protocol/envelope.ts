@@ -61,6 +61,12 @@ const COMMAND_TYPES = {
   'reservation.delete': true,
   'restore.begin': true,
   'restore.accept': true,
+  'member.register': true,
+  'member.join': true,
+  'member.remove': true,
+  'member.report': true,
+  'token.create': true,
+  'token.use': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

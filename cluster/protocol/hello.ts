@@ -8,7 +8,8 @@ import {
 } from '#model/feature-level.ts'
 import type { EnrollReply, EnrollRequest } from './enroll.ts'
 import { decode, encode } from './codec.ts'
-import { checkRecord, checkType, type Fields } from './shape.ts'
+import type { JoinReply, JoinRequest } from './join.ts'
+import { checkRecord, checkType, malformedShape, type Fields } from './shape.ts'
 
 /** Raised when old and new nodes could no longer understand each other. */
 export const PROTOCOL_VERSION = 1
@@ -39,11 +40,15 @@ export type Refused = {
     | 'PROTOCOL'
     | 'UNSUPPORTED_VERSION'
     | 'OVERLOADED'
+    | 'MEMBER_REMOVED'
   /** One sentence for the other side's log. */
   readonly message: string
 }
 export type Enroll = { readonly type: 'enroll'; readonly request: EnrollRequest }
 export type Enrolled = { readonly type: 'enrolled'; readonly reply: EnrollReply }
+/** A region node without a certificate asks to join. */
+export type Join = { readonly type: 'join'; readonly request: JoinRequest }
+export type Joined = { readonly type: 'joined'; readonly reply: JoinReply }
 /** Ends a snapshot connection. */
 export type SnapshotDone = {
   readonly type: 'snapshotDone'
@@ -52,7 +57,16 @@ export type SnapshotDone = {
 }
 /** Answers a resumable offer: content bytes that are there already, a border of chunks. */
 export type SnapshotFrom = { readonly type: 'snapshotFrom'; readonly bytes: number }
-export type Greeting = Hello | Welcome | Refused | Enroll | Enrolled | SnapshotFrom | SnapshotDone
+export type Greeting =
+  | Hello
+  | Welcome
+  | Refused
+  | Enroll
+  | Enrolled
+  | Join
+  | Joined
+  | SnapshotFrom
+  | SnapshotDone
 
 const MEMBER_FIELDS: Fields = {
   protocolVersion: 'index',
@@ -68,6 +82,8 @@ const FIELDS = {
   enroll: { request: 'record' },
   enrolled: { reply: 'record' },
   snapshotFrom: { bytes: 'index' },
+  join: { request: 'record' },
+  joined: { reply: 'record' },
   snapshotDone: { ok: 'boolean', message: 'text' },
 } as const satisfies { readonly [T in Greeting['type']]: Fields }
 
@@ -79,6 +95,22 @@ const ENROLL_FIELDS: Fields = {
   hostname: 'text',
 }
 const ENROLLED_FIELDS: Fields = { certificatePem: 'text', caPem: 'text', clusterId: 'text' }
+
+const JOIN_FIELDS: Fields = {
+  secret: 'text',
+  certificateRequestPem: 'text',
+  nodeId: 'text',
+  host: 'text',
+  port: 'index',
+  apiUrl: 'text',
+}
+const JOINED_FIELDS: Fields = {
+  ...ENROLLED_FIELDS,
+  caKeyPem: 'text',
+  members: 'array',
+  voters: 'texts',
+}
+const ADDRESS_FIELDS: Fields = { id: 'text', host: 'text', port: 'index', apiUrl: 'text' }
 
 export function encodeGreeting(greeting: Greeting): Uint8Array {
   return encode(greeting)
@@ -97,11 +129,24 @@ export function decodeGreeting(frameBody: Uint8Array): Greeting {
     const fields: Fields = ok === true ? ENROLLED_FIELDS : { message: 'text' }
     checkRecord(record['reply'], fields, 'enrolment')
   }
+  if (type === 'join') checkRecord(record['request'], JOIN_FIELDS, 'join')
+  if (type === 'joined') checkJoinReply(record['reply'])
   return record as unknown as Greeting
 }
 
 export function levelsOf(claim: Hello | Welcome): LevelRange {
   return claim.featureLevels ?? FIRST_LEVELS
+}
+
+function checkJoinReply(value: unknown): void {
+  const { ok } = checkRecord(value, { ok: 'boolean' }, 'join')
+  if (ok !== true) {
+    checkRecord(value, { message: 'text', retry: 'boolean' }, 'join')
+    return
+  }
+  const { members } = checkRecord(value, JOINED_FIELDS, 'join')
+  if (!Array.isArray(members)) throw malformedShape('join', 'members are no list')
+  for (const member of members) checkRecord(member, ADDRESS_FIELDS, 'join')
 }
 
 /** What the other side claims against what its certificate proved and what is known of it. */

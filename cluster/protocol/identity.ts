@@ -75,6 +75,27 @@ export function judgeCertificate(options: {
   return { ok: true, identity }
 }
 
+/**
+ * A region that a token speaks of, before we have any certificate: null when `ca` is the token's, issued
+ * the region's certificate, and that is valid at `wallMs`; else one sentence. A null fingerprint trusts
+ * whoever answers, for a network that the operator vouches for.
+ */
+export function judgeByFingerprint(options: {
+  readonly region: X509Certificate
+  readonly ca: X509Certificate
+  readonly caFingerprint: string | null
+  readonly wallMs: number
+}): string | null {
+  const { region, ca, caFingerprint, wallMs } = options
+  if (caFingerprint !== null && certificateFingerprint(ca) !== caFingerprint) {
+    return 'The region is not of the cluster that the token was made for.'
+  }
+  const isCurrent = Date.parse(region.validFrom) <= wallMs && wallMs <= Date.parse(region.validTo)
+  const isIssued = ca.ca && region.checkIssued(ca) && region.verify(ca.publicKey)
+  if (!isIssued || !isCurrent) return "The region's certificate is not valid."
+  return parseIdentity(region)?.kind === 'region' ? null : 'The other end is not a region.'
+}
+
 /** Hex SHA-256 of the certificate's DER bytes. */
 export function certificateFingerprint(certificate: X509Certificate): string {
   return createHash('sha256').update(certificate.raw).digest('hex')

@@ -11,6 +11,7 @@ const PEER_FIELDS = {
   recall: { position: 'record' },
   recalled: { incarnation: 'index', claims: 'recordOrNull', term: 'index' },
   report: { report: 'record' },
+  transfer: { to: 'textOrNull' },
 } as const satisfies { readonly [T in PeerMessage['type']]: Fields }
 
 const REPORT_FIELDS: Fields = {
@@ -100,6 +101,7 @@ function parsePeerMessage(value: unknown): PeerMessage {
       if (record['claims'] !== null) checkRecord(record['claims'], CLAIMS_FIELDS, 'claims')
       break
     case 'forward':
+    case 'transfer':
       break
     default:
       messageType satisfies never

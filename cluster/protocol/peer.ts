@@ -81,6 +81,8 @@ export type PeerMessage =
       readonly claims: PeerClaims | null
       readonly term: number
     }
+  /** Whoever leads is asked to hand over; null: to the most up-to-date voter. */
+  | { readonly type: 'transfer'; readonly to: string | null }
   /** Every second, for `region status` on any node. */
   | { readonly type: 'report'; readonly report: NodeReport }
 

@@ -23,11 +23,12 @@ type FieldsOf<T extends MessageType> = {
     'type' | 'from' | 'to' | 'term'
   >]: FieldKind
 }
+const COMMIT_HINT = { commitIndex: 'index', commitTerm: 'index' } as const
 const MESSAGE_FIELDS: { readonly [T in MessageType]: FieldsOf<T> } = {
   preVote: { lastLogIndex: 'index', lastLogTerm: 'index' },
-  preVoteReply: { granted: 'boolean' },
+  preVoteReply: { granted: 'boolean', ...COMMIT_HINT },
   requestVote: { lastLogIndex: 'index', lastLogTerm: 'index', forced: 'boolean' },
-  requestVoteReply: { granted: 'boolean' },
+  requestVoteReply: { granted: 'boolean', ...COMMIT_HINT },
   appendEntries: {
     prevLogIndex: 'index',
     prevLogTerm: 'index',
@@ -73,13 +74,21 @@ export function raftToWire(message: Message): unknown {
 /** Throws PROTOCOL. */
 export function raftFromWire(value: unknown): Message {
   const type = checkType(value, MESSAGE_FIELDS, 'raft message')
-  const record = checkRecord(value, HEADER_FIELDS, type)
+  const record = withCommitHint(type, checkRecord(value, HEADER_FIELDS, type))
   checkRecord(record, MESSAGE_FIELDS[type], type)
   if (type === 'installSnapshot') checkSnapshotMeta(record['snapshot'])
   if (type !== 'appendEntries') return record as unknown as Message
   const entries = (record['entries'] as readonly unknown[]).map(entryFromWire)
   checkContiguous(entries, record)
   return { ...record, entries } as unknown as Message
+}
+
+/** Replies of nodes from before there was one name none: nothing is learnt from them. */
+function withCommitHint(type: MessageType, record: PlainRecord): PlainRecord {
+  if (type !== 'preVoteReply' && type !== 'requestVoteReply') return record
+  return Object.hasOwn(record, 'commitIndex')
+    ? record
+    : { ...record, commitIndex: 0, commitTerm: 0 }
 }
 
 /** Throws PROTOCOL. */

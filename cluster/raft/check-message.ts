@@ -29,6 +29,7 @@ export function isWellFormed(message: Message, self: NodeId): boolean {
       return isCount(message.requestId) && (message.index === null || isCount(message.index))
     case 'preVoteReply':
     case 'requestVoteReply':
+      return isCount(message.commitIndex) && isCount(message.commitTerm)
     case 'timeoutNow':
       return true
     default:

@@ -20,6 +20,8 @@ export type RaftConfig = {
   readonly uncommittedBytesMax: number
   /** Bytes of committed entries in one Ready, so that a heartbeat is never behind a long apply. */
   readonly committedBytesMax: number
+  /** A node that lacks at most so many committed entries counts as caught up (pitfalls D8, D9). */
+  readonly caughtUpEntriesMax: number
   /** Reads waiting on this node; more are refused (index null). */
   readonly readsPendingMax: number
 }
@@ -33,6 +35,7 @@ export const defaultRaftConfig: RaftConfig = {
   inflightBytesMax: 16 << 20,
   uncommittedBytesMax: 64 << 20,
   committedBytesMax: 1 << 20,
+  caughtUpEntriesMax: 1_000,
   readsPendingMax: 10_000,
 }
 

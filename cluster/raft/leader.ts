@@ -51,9 +51,14 @@ function onAppendEntriesReply(state: RaftState, message: Of<'appendEntriesReply'
     ignore(state, 'ackBeyondLog')
     return
   }
-  progress.recentActive = true
+  noteHeard(progress)
   if (message.success) onAccepted(state, message, progress)
   else onRefused(state, message, progress)
+}
+
+function noteHeard(progress: Progress): void {
+  progress.recentActive = true
+  progress.silentTicks = 0
 }
 
 function onRefused(state: RaftState, message: Of<'appendEntriesReply'>, progress: Progress): void {
@@ -79,7 +84,7 @@ function onAccepted(state: RaftState, message: Of<'appendEntriesReply'>, progres
 function onHeartbeatReply(state: RaftState, message: Of<'heartbeatReply'>): void {
   const progress = noteAmnesia(state, message)
   if (progress === undefined) return
-  progress.recentActive = true
+  noteHeard(progress)
   progress.probeSent = false
   const isBehind = progress.matchIndex < state.log.lastIndex
   // Something may have been lost: ask again, with an empty append if the window is full (B9, B10).
@@ -98,6 +103,7 @@ export function tickLeader(state: RaftState): void {
   const { config } = state
   state.electionElapsed++
   state.heartbeatElapsed++
+  for (const progress of state.progress.values()) progress.silentTicks++
   if (state.electionElapsed >= config.electionTicksMin) {
     state.electionElapsed = 0
     checkQuorum(state)

@@ -65,11 +65,12 @@ export function changeFault(from: Configuration, to: Configuration): string | nu
   }
   if (isJoint(to)) {
     const entersFromHere = isSameSet(to.votersOutgoing, from.voters)
-    return entersFromHere ? null : 'the outgoing voters are not the present voters'
+    if (!entersFromHere) return 'the outgoing voters are not the present voters'
+    const wasMember = (id: NodeId): boolean => isVoter(from, id) || from.learners.includes(id)
+    // D8: who has nothing yet would be missing from a majority from its first moment on.
+    return to.voters.every(wasMember) ? null : 'a new voter has not been a learner'
   }
-  const added = to.voters.filter((id) => !from.voters.includes(id)).length
-  const removed = from.voters.filter((id) => !to.voters.includes(id)).length
-  return added + removed <= 1 ? null : 'more than one voter changes without a joint configuration'
+  return isSameSet(to.voters, from.voters) ? null : 'voters change by a joint configuration only'
 }
 
 function isSame(a: Configuration, b: Configuration): boolean {

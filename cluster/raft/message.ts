@@ -14,6 +14,13 @@ import type {
 // brings it up to date, and counts towards nothing (amnesia.ts).
 type Header = { readonly from: NodeId; readonly to: NodeId; readonly term: Term }
 
+/**
+ * What the voter knows to be committed, by index and term. A candidate that holds the same entry learns
+ * it: a node that was removed may have the longer log and no right to campaign, and without its vote the
+ * others could wait for ever for a change of voters that is committed already.
+ */
+export type CommitHint = { readonly commitIndex: LogIndex; readonly commitTerm: Term }
+
 export type Message = Header &
   (
     | {
@@ -22,7 +29,7 @@ export type Message = Header &
         readonly lastLogTerm: Term
       }
     /** Granted: `term` is the term asked for. Refused: the voter's own (pitfall A5). */
-    | { readonly type: 'preVoteReply'; readonly granted: boolean }
+    | ({ readonly type: 'preVoteReply'; readonly granted: boolean } & CommitHint)
     | {
         readonly type: 'requestVote'
         readonly lastLogIndex: LogIndex
@@ -30,7 +37,7 @@ export type Message = Header &
         /** A transfer's campaign: beats "a leader is fresh" (pitfall A10). */
         readonly forced: boolean
       }
-    | { readonly type: 'requestVoteReply'; readonly granted: boolean }
+    | ({ readonly type: 'requestVoteReply'; readonly granted: boolean } & CommitHint)
     | {
         readonly type: 'appendEntries'
         readonly prevLogIndex: LogIndex

@@ -16,6 +16,8 @@ export type Progress = {
   state: ProgressState
   /** Heard of since the last quorum check. */
   recentActive: boolean
+  /** Ticks since it was heard of in this term. */
+  silentTicks: number
   /** A probe is out; the next one waits for its reply or for a heartbeat's. */
   probeSent: boolean
   /** One append is due even if it is empty: after a heartbeat reply (B9, B10), or a new leader's first. */
@@ -41,6 +43,7 @@ export function makeProgress(
     nextIndex: options.nextIndex,
     state: 'probe',
     recentActive: options.recentActive,
+    silentTicks: options.recentActive ? 0 : config.electionTicksMin + 1,
     probeSent: false,
     appendDue: true,
     sentCommit: 0,

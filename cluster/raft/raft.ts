@@ -11,6 +11,7 @@
 import assert from 'node:assert/strict'
 import { forget, recover } from './amnesia.ts'
 import { campaign, onPreVoteReply, onRequestVoteReply } from './candidate.ts'
+import type { MembershipChange } from './change.ts'
 import { isWellFormed } from './check-message.ts'
 import { stepFollower } from './follower.ts'
 import { stepLeader, tickLeader, transferLeadership } from './leader.ts'
@@ -22,6 +23,7 @@ import { appendAsLeader, fitsQuota } from './proposal.ts'
 import { askRead, refuseRead } from './read-index.ts'
 import {
   applyConfiguration,
+  changeMembership,
   type ProposeConfigurationResult,
   proposeConfiguration,
 } from './reconfigure.ts'
@@ -30,7 +32,7 @@ import { makeState, type RaftOptions } from './start.ts'
 import { header, ignore, isFromLeader, type RaftState, sendAfterAppend } from './state.ts'
 import { makeStatus, type Status } from './status.ts'
 import type { Configuration, NodeId, Role, Term } from './types.ts'
-import { isLeaderFresh, onVoteRequest, refuseVote } from './vote.ts'
+import { isLeaderFresh, learnCommit, onVoteRequest, refuseVote } from './vote.ts'
 
 export class Raft {
   readonly #state: RaftState
@@ -67,6 +69,9 @@ export class Raft {
       ignore(state, 'malformed')
       return
     }
+    if (message.type === 'preVoteReply' || message.type === 'requestVoteReply') {
+      learnCommit(state, message)
+    }
     if (message.term < state.currentTerm) {
       stepOldTerm(state, message)
       return
@@ -93,6 +98,11 @@ export class Raft {
   /** One change at a time; it counts once it is applied (`configured`). */
   proposeConfiguration(configuration: Configuration): ProposeConfigurationResult {
     return proposeConfiguration(this.#state, configuration)
+  }
+
+  /** The same for a wish about single nodes; voters change by joint consensus, which is left by itself. */
+  changeMembership(change: MembershipChange): ProposeConfigurationResult {
+    return changeMembership(this.#state, change)
   }
 
   /** Answered by exactly one ReadState. `requestId` is not used again while it waits. */

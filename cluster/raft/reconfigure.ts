@@ -1,6 +1,7 @@
 // Changing the configuration, by etcd's apply-time rule (pitfall D3): one may be appended only when all
-// before it are applied, and it counts from its application on. Whole and correct, but minimal: the
-// commands that use it come later.
+// before it are applied, and it counts from its application on. Who may wish for what, and when, is
+// decided outside (the plan of `cluster/node`); here is what must hold whoever wishes.
+import { type MembershipChange, planChange } from './change.ts'
 import { bestFollower } from './leader.ts'
 import {
   changeFault,
@@ -16,6 +17,7 @@ import { confirmReads } from './read-index.ts'
 import { replicateToAll } from './replication.ts'
 import { becomeFollower } from './roles.ts'
 import { hasCommittedInTerm, header, type RaftState, sendNow } from './state.ts'
+import { quorumFault } from './strict-quorum.ts'
 import type { Configuration, LogIndex, NodeId, Term } from './types.ts'
 
 export type ProposeConfigurationResult =
@@ -31,6 +33,10 @@ export type ProposeConfigurationResult =
         /** Another configuration is not applied yet (pitfall D2); ask again. */
         | 'pending'
         | 'invalid'
+        /** A new voter lacks too much of the log, or does not answer (pitfall D8). */
+        | 'notCaughtUp'
+        /** Fewer voters than a quorum would be up and caught up (pitfall D9). */
+        | 'quorumAtRisk'
       readonly detail: string
       readonly leader: NodeId | null
     }
@@ -39,17 +45,42 @@ export function proposeConfiguration(
   state: RaftState,
   configuration: Configuration,
 ): ProposeConfigurationResult {
-  const { leader } = state
-  const no = { ok: false, leader, detail: '' } as const
-  if (state.role !== 'leader') return { ...no, reason: 'notLeader' }
-  if (state.transferTo !== null) return { ...no, reason: 'transferring' }
-  if (!hasCommittedInTerm(state)) return { ...no, reason: 'notCommittedInTerm' }
-  if (state.configurationIndexes.length > 0) return { ...no, reason: 'pending' }
+  const hindrance = whyNotNow(state)
+  if (hindrance !== null) return refuse(state, hindrance, '')
   const fault = changeFault(state.configuration, configuration)
-  if (fault !== null) return { ...no, reason: 'invalid', detail: fault }
+  if (fault !== null) return refuse(state, 'invalid', fault)
+  const risk = quorumFault(state, configuration)
+  if (risk !== null) return refuse(state, risk.reason, risk.detail)
   const data = encodeConfiguration(configuration)
   const index = appendAsLeader(state, 'configuration', [data])
   return { ok: true, index, term: state.currentTerm }
+}
+
+/** The same for a wish: the core makes the configuration from the one in effect. */
+export function changeMembership(
+  state: RaftState,
+  change: MembershipChange,
+): ProposeConfigurationResult {
+  // Said first: a node that does not lead knows nothing for certain.
+  const hindrance = whyNotNow(state)
+  if (hindrance !== null) return refuse(state, hindrance, '')
+  const plan = planChange(state.configuration, change)
+  return plan.ok
+    ? proposeConfiguration(state, plan.configuration)
+    : refuse(state, 'invalid', plan.fault)
+}
+
+type Refused = Extract<ProposeConfigurationResult, { ok: false }>
+
+function whyNotNow(state: RaftState): Refused['reason'] | null {
+  if (state.role !== 'leader') return 'notLeader'
+  if (state.transferTo !== null) return 'transferring'
+  if (!hasCommittedInTerm(state)) return 'notCommittedInTerm'
+  return state.configurationIndexes.length > 0 ? 'pending' : null
+}
+
+function refuse(state: RaftState, reason: Refused['reason'], detail: string): Refused {
+  return { ok: false, reason, detail, leader: state.leader }
 }
 
 /** A configuration entry takes effect: everything that counts voters is counted anew (D12). */
@@ -61,6 +92,7 @@ export function applyConfiguration(state: RaftState, configuration: Configuratio
     stepDownRemoved(state)
     return
   }
+  // Who goes has been told: the Ready that hands out a committed entry also carries the commit.
   for (const id of state.progress.keys()) {
     if (!ids.includes(id)) state.progress.delete(id)
   }

@@ -1,6 +1,7 @@
 // What an operator, a metric or a test may know of a node; a copy, safe to keep.
 import type { ProgressState } from './progress.ts'
 import { type IgnoreReason, isVoteDurable, type RaftState } from './state.ts'
+import { isCaughtUp } from './strict-quorum.ts'
 import type { Configuration, LogIndex, NodeId, Role, Term } from './types.ts'
 
 export type PeerStatus = {
@@ -9,6 +10,8 @@ export type PeerStatus = {
   readonly nextIndex: LogIndex
   readonly state: ProgressState
   readonly recentActive: boolean
+  /** Answers, streams and lacks little: may count in a quorum (pitfalls D8, D9). */
+  readonly isCaughtUp: boolean
   /** AppendEntries with entries that are not yet answered. */
   readonly inflightCount: number
   /** Not 0: the peer forgot what it promised and counts towards nothing until it is re-seeded. */
@@ -47,6 +50,7 @@ export function makeStatus(state: RaftState): Status {
     nextIndex: progress.nextIndex,
     state: progress.state,
     recentActive: progress.recentActive,
+    isCaughtUp: isCaughtUp(state, id),
     inflightCount: progress.inflights.count,
     amnesia: progress.amnesia,
   }))

@@ -1,6 +1,8 @@
 // Votes and pre-votes as every node gives them, whatever its role, learners included: a voter that does
 // not yet know it is one must not be missing from a majority (pitfall A13).
-import type { Message } from './message.ts'
+import type { CommitHint, Message } from './message.ts'
+import { commitTo } from './proposal.ts'
+import { becomeFollower, isPromotable } from './roles.ts'
 import { header, ignore, type RaftState, sendAfterAppend } from './state.ts'
 
 type VoteRequest = Extract<Message, { type: 'preVote' | 'requestVote' }>
@@ -21,14 +23,32 @@ export function onVoteRequest(state: RaftState, request: VoteRequest): void {
   if (request.type === 'preVote') {
     // A5: granted in the term asked for, refused in ours. A8: the own election timer runs on.
     const term = granted ? request.term : state.currentTerm
-    sendAfterAppend(state, { ...header(state, request.from), type: 'preVoteReply', granted, term })
+    const reply = { ...header(state, request.from), term, granted, ...commitHint(state) }
+    sendAfterAppend(state, { ...reply, type: 'preVoteReply' })
     return
   }
   if (granted) {
     state.votedFor = request.from
     state.electionElapsed = 0
   }
-  sendAfterAppend(state, { ...header(state, request.from), type: 'requestVoteReply', granted })
+  const reply = { ...header(state, request.from), granted, ...commitHint(state) }
+  sendAfterAppend(state, { ...reply, type: 'requestVoteReply' })
+}
+
+/** A voter's word about what is committed; true for whoever holds that entry (log matching, §5.3). */
+export function learnCommit(state: RaftState, { commitIndex, commitTerm }: CommitHint): void {
+  if (state.role === 'leader' || commitIndex <= state.commitIndex) return
+  if (state.log.pendingSnapshot !== null || !state.log.matches(commitIndex, commitTerm)) return
+  commitTo(state, commitIndex)
+  // A12: a campaign that counts voters who are no more is given up; the next one counts anew.
+  if (state.role !== 'follower' && !isPromotable(state)) {
+    becomeFollower(state, state.currentTerm, null)
+  }
+}
+
+function commitHint(state: RaftState): CommitHint {
+  const { commitIndex, log } = state
+  return { commitIndex, commitTerm: log.termAt(commitIndex) ?? 0 }
 }
 
 function canGrant(state: RaftState, request: VoteRequest): boolean {
@@ -43,6 +63,7 @@ function canGrant(state: RaftState, request: VoteRequest): boolean {
 /** §5.1: a request of an older term is refused, so that its sender catches up (pitfall A6). */
 export function refuseVote(state: RaftState, request: VoteRequest): void {
   const type = request.type === 'preVote' ? 'preVoteReply' : 'requestVoteReply'
-  sendAfterAppend(state, { ...header(state, request.from), type, granted: false })
+  const reply = { ...header(state, request.from), granted: false, ...commitHint(state) }
+  sendAfterAppend(state, { ...reply, type })
   ignore(state, 'staleTerm')
 }

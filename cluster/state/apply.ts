@@ -21,6 +21,7 @@ import { withIdempotency } from './idempotency.ts'
 import { createIpRange, deleteIpRange, updateIpRange } from './ip-ranges.ts'
 import { bindLease, declineLease, releaseLease } from './lease.ts'
 import { createMachine, deleteMachine, updateMachine } from './machines.ts'
+import { joinMember, registerMember, removeMember, reportMember } from './members.ts'
 import type { Change, Outcome } from './outcome.ts'
 import { restoreCluster } from './restore.ts'
 import { openSession, withSession } from './sessions.ts'
@@ -31,6 +32,7 @@ import { acceptRestore, beginRestore } from './restore-quarantine.ts'
 import type { RegionState } from './state.ts'
 import { createSubnet, deleteSubnet, updateSubnet } from './subnets.ts'
 import { beatTenure, replayReserve, returnReserves, sayHello } from './tenures.ts'
+import { createToken, spendToken } from './tokens.ts'
 import {
   createApiKey,
   createUser,
@@ -109,6 +111,12 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'reservation.delete': deleteReservation,
   'restore.begin': beginRestore,
   'restore.accept': acceptRestore,
+  'member.register': registerMember,
+  'member.join': joinMember,
+  'member.remove': removeMember,
+  'member.report': reportMember,
+  'token.create': createToken,
+  'token.use': spendToken,
 }
 
 /** Which command it takes is known by the key it was found under. */

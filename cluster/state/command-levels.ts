@@ -57,6 +57,12 @@ const COMMAND_LEVELS = {
   'reservation.delete': 2,
   'restore.begin': 2,
   'restore.accept': 2,
+  'member.register': 2,
+  'member.join': 2,
+  'member.remove': 2,
+  'member.report': 2,
+  'token.create': 2,
+  'token.use': 2,
 } as const satisfies { readonly [T in CommandType]: number }
 
 export function commandLevel(type: CommandType): number {

@@ -15,6 +15,7 @@ import type {
 import type { Cidr, Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { BlockDevice, HardwareFacts, Interface, Machine, PowerState } from '#model/machine.ts'
+import type { Member } from '#model/member.ts'
 import type { ClientKey } from '#model/network.ts'
 import type { ApiKey, Event, SettingValue } from './tables.ts'
 
@@ -94,6 +95,8 @@ export type MachineFields = Partial<
     | 'ownerData'
   >
 >
+
+type MemberAddress = Pick<Member, 'id' | 'host' | 'port' | 'apiUrl'>
 
 export type ReportedInterface = {
   readonly name: string
@@ -316,6 +319,31 @@ export type Command =
       readonly eventType: string
     } & Omit<Event, 'id' | 'createdWall' | 'hostname' | 'type'>)
   | { readonly type: 'setting.put'; readonly name: string; readonly value: SettingValue }
+  /** A region node says where it is reached; refused MEMBER_REMOVED for a tombstone. */
+  | ({ readonly type: 'member.register' } & MemberAddress)
+  /** A node with a token wishes to become a voter. `keyFingerprint` tells its retry from another node. */
+  | ({
+      readonly type: 'member.join'
+      readonly tokenDigest: string
+      readonly keyFingerprint: string
+    } & MemberAddress)
+  | { readonly type: 'member.remove'; readonly id: SystemId }
+  /** The leader carried a wish out, or could not. `statusRevision` names the wish. */
+  | {
+      readonly type: 'member.report'
+      readonly id: SystemId
+      readonly statusRevision: number
+      readonly result: 'joined' | 'failed' | 'removed' | 'refused'
+      readonly note: string
+    }
+  /** One-time; ends `lifetimeMs` of log time from now. */
+  | {
+      readonly type: 'token.create'
+      readonly digest: string
+      readonly kind: 'rack' | 'region'
+      readonly lifetimeMs: number
+    }
+  | { readonly type: 'token.use'; readonly digest: string; readonly usedBy: string }
 
 export type CommandType = Command['type']
 export type CommandOf<T extends CommandType> = Extract<Command, { readonly type: T }>

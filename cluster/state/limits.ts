@@ -17,6 +17,15 @@ export const EVENTS_MAX = 20_000
 /** Ended rows of one table that one `time.advance` removes. */
 export const SWEEP_ROWS_MAX = 1_000
 
+/** Region nodes of one cluster; more make every write slower and none safer. */
+export const MEMBERS_MAX = 9
+/** Those and their tombstones. */
+export const MEMBER_ROWS_MAX = 10_000
+
+/** One-time tokens that are not yet expired. */
+export const TOKENS_MAX = 1_000
+export const TOKEN_LIFETIME_MS_MAX = 30 * 24 * 3_600_000
+
 // Lease arithmetic is `model/lease-time.ts`: racks count with it too.
 
 /** Percent of the pool that must be free for full endurance, and at which none is left. */

@@ -55,6 +55,7 @@ export class RegionState implements Tables {
   readonly tenures = this.#table('tenures')
   readonly reserves = this.#table('reserves')
   readonly reservations = this.#table('reservations')
+  readonly members = this.#table('members')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)

@@ -15,6 +15,7 @@ import type {
 } from '#model/ids.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { BlockDevice, Controller, Interface, Machine } from '#model/machine.ts'
+import type { Member } from '#model/member.ts'
 import type {
   Fabric,
   Hold,
@@ -50,11 +51,18 @@ export type ApiKey = {
   readonly createdWall: number
 }
 
-/** Secret with which a rack may join; only its SHA-256 (hex) is kept. Keyed by `digest`. */
+/** Secret with which a rack or a region node may join; only its SHA-256 (hex) is kept. Keyed by `digest`. */
 export type JoinToken = {
   readonly digest: string
-  readonly kind: 'rack'
+  readonly kind: 'rack' | 'region'
   readonly createdWall: number
+  /** Absent: admits as often as it is shown, for ever (the rack token of the bootstrap). */
+  readonly once?: {
+    /** Log time, ms. */
+    readonly expiresAt: number
+    /** Id of the one that came with it. */
+    readonly usedBy: string | null
+  }
 }
 
 export type Event = {
@@ -146,6 +154,7 @@ export type TableRows = {
   readonly tenures: Tenure
   readonly reserves: Reserve
   readonly reservations: Reservation
+  readonly members: Member
 }
 export type TableName = keyof TableRows
 
@@ -169,6 +178,7 @@ type OtherKeys = {
   readonly tenures: SystemId
   readonly reserves: Ipv4
   readonly reservations: Ipv4
+  readonly members: SystemId
 }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -202,4 +212,5 @@ export const TABLE_NAMES = [
   'tenures',
   'reserves',
   'reservations',
+  'members',
 ] as const satisfies readonly TableName[]

@@ -5,7 +5,10 @@ import type { TransportLimits } from './limits.ts'
 import type { Credentials, PeerHandlers } from './links.ts'
 
 export type TransportContext = {
+  /** The newest ones: read it where a connection begins, do not keep it. */
   readonly credentials: Credentials
+  /** A region that was removed from the cluster: its certificate is still good, it is not (D10). */
+  readonly isRemoved: (nodeId: string) => boolean
   readonly handlers: PeerHandlers
   readonly incarnations: Incarnations
   readonly logger: Logger

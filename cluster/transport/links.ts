@@ -1,6 +1,7 @@
 // The ports of the transport: what `cluster/node` and `rack` see of sockets. All links are mutual TLS 1.3
 // with a handshake that checks protocol version, cluster id, node id and incarnation.
 import type { Credentials, EnrollReply, EnrollRequest } from '#protocol/enroll.ts'
+import type { JoinReply, JoinRequest } from '#protocol/join.ts'
 import type { PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
 import type { RackToRegion, RegionToRack } from '#protocol/rack.ts'
 
@@ -42,6 +43,10 @@ export type PeerHandlers = {
   readonly onRack: (link: RackLink) => void
   /** A rack without a certificate asks to join; resolves with its signed certificate or refuses. */
   readonly onEnroll: (request: EnrollRequest) => Promise<EnrollReply>
+  /** A region node without a certificate asks to join. */
+  readonly onJoin: (request: JoinRequest) => Promise<JoinReply>
+  /** A peer says that this node was removed from the cluster: it must not go on. */
+  readonly onRemoved: () => void
 }
 
 /** Region's end of one rack connection. */
@@ -56,4 +61,4 @@ export interface RackLink {
   readonly queuedBytes: () => number
 }
 
-export type { Credentials, EnrollReply, EnrollRequest }
+export type { Credentials, EnrollReply, EnrollRequest, JoinReply, JoinRequest }

@@ -5,14 +5,14 @@ import { AppError } from '#model/errors.ts'
 import type { FramedConnection } from '#protocol/framed-connection.ts'
 import { FRAME_LIMITS } from '#protocol/limits.ts'
 import type { PeerMessage } from '#protocol/peer.ts'
-import { encodePeerMessage } from '#protocol/peer-codec.ts'
+import { decodePeerMessages, encodePeerMessage } from '#protocol/peer-codec.ts'
 import type { HostPort } from '#protocol/token.ts'
 import type { TransportContext } from './context.ts'
 import { dial } from './dial.ts'
 
 const EMPTY = new Uint8Array(0)
 /** Their refusal stands until somebody acts: dial seldom, say it once. */
-const LASTING = ['CLUSTER_MISMATCH', 'CERTIFICATE_INVALID', 'UNSUPPORTED_VERSION']
+const LASTING = ['CLUSTER_MISMATCH', 'CERTIFICATE_INVALID', 'UNSUPPORTED_VERSION', 'MEMBER_REMOVED']
 
 export class PeerClient {
   readonly #context: TransportContext
@@ -132,8 +132,11 @@ export class PeerClient {
       unanswered++
       connection.sendFrame(EMPTY)
     }, limits.pingMs)
-    connection.onFrame = () => {
+    connection.onFrame = (body) => {
       unanswered = 0
+      // A peer that cannot dial us, because it does not know us yet, answers here (D11).
+      const messages = body.length === 0 ? [] : connection.decode(decodePeerMessages, body)
+      for (const message of messages ?? []) handlers.onMessage(this.#peer, message)
     }
     connection.onClose = (error) => {
       clearInterval(pinger)
@@ -154,6 +157,7 @@ export class PeerClient {
     this.#failures++
     const code = codeOf(error)
     metrics.count('ironraft_peer_connections_total', { peer: this.#peer, result: code })
+    if (code === 'MEMBER_REMOVED') handlers.onRemoved()
     if (code === 'ECONNREFUSED' && !this.#toldRefused) {
       this.#toldRefused = true
       handlers.onConnection(this.#peer, false, true)

@@ -16,10 +16,11 @@ import {
 } from '#protocol/hello.ts'
 import type { Judgement } from '#protocol/identity.ts'
 import { FRAME_LIMITS } from '#protocol/limits.ts'
-import { decodePeerMessages, decodeSnapshotOffer } from '#protocol/peer-codec.ts'
+import type { PeerMessage } from '#protocol/peer.ts'
+import { decodePeerMessages, decodeSnapshotOffer, encodePeerMessage } from '#protocol/peer-codec.ts'
 import type { HostPort } from '#protocol/token.ts'
 import type { TransportContext } from './context.ts'
-import { answerEnrolment, RateLimit } from './enrolment.ts'
+import { answerEnrolment, answerJoin, RateLimit } from './enrolment.ts'
 import { RackConnection } from './rack-link.ts'
 import { IncomingSnapshot } from './snapshot-stream.ts'
 import { judgePeer, serverTls } from './tls.ts'
@@ -33,6 +34,8 @@ export class PeerServer {
   /** A region has connected to us: it lives. */
   readonly #onRegion: (nodeId: string) => void
   readonly #sockets = new Set<Socket>()
+  /** Newest connection on which each region speaks to us. */
+  readonly #heard = new Map<string, FramedConnection>()
   /** Raw connections, and those among them whose other end is known. */
   #open = 0
   #known = 0
@@ -129,7 +132,12 @@ export class PeerServer {
     const greeting = connection.decode(decodeGreeting, body)
     if (greeting === null) return
     if (greeting.type === 'enroll') {
-      this.#onEnroll(connection, greeting.request)
+      if (this.#mayEnroll(connection))
+        void answerEnrolment(this.#context, connection, greeting.request)
+      return
+    }
+    if (greeting.type === 'join') {
+      if (this.#mayEnroll(connection)) void answerJoin(this.#context, connection, greeting.request)
       return
     }
     if (greeting.type !== 'hello') {
@@ -158,6 +166,10 @@ export class PeerServer {
     const known = { clusterId, certificate: identity, incarnation, featureLevels }
     const refusal = checkMember(hello, known)
     if (refusal !== null) return refusal
+    if (hello.kind === 'region' && this.#context.isRemoved(hello.nodeId)) {
+      const message = `${hello.nodeId} was removed from the cluster.`
+      return { type: 'refused', code: 'MEMBER_REMOVED', message }
+    }
     if ((hello.kind === 'rack') === (hello.purpose === 'rack')) return null
     const message = `A ${hello.kind} has no business with purpose ${hello.purpose}.`
     return { type: 'refused', code: 'PROTOCOL', message }
@@ -196,9 +208,39 @@ export class PeerServer {
     }
   }
 
+  /** Is there a connection on which `sendBack` would answer? */
+  hears(nodeId: string): boolean {
+    return this.#heard.has(nodeId)
+  }
+
+  /** On the connection that the region dialed to us; false when dropped. */
+  sendBack(nodeId: string, message: PeerMessage): boolean {
+    const connection = this.#heard.get(nodeId)
+    if (connection === undefined) return false
+    const bytes = encodePeerMessage(message)
+    return bytes.length <= FRAME_LIMITS.peerBytesMax && connection.send(bytes)
+  }
+
+  hangUpOnRemoved(): void {
+    for (const [nodeId, connection] of this.#heard) {
+      if (this.#context.isRemoved(nodeId)) connection.close()
+    }
+  }
+
+  /** New handshakes use the context's credentials of now. */
+  useCredentials(): void {
+    this.#server.setSecureContext(serverTls(this.#context.credentials))
+  }
+
   #onPeer(connection: FramedConnection, { nodeId: from, incarnation }: Hello): void {
     const { handlers, incarnations } = this.#context
     connection.allowFrames(FRAME_LIMITS.peerBytesMax)
+    this.#heard.set(from, connection)
+    const counted = connection.onClose
+    connection.onClose = (error) => {
+      counted(error)
+      if (this.#heard.get(from) === connection) this.#heard.delete(from)
+    }
     const silence = this.#watchSilence(connection)
     connection.onFrame = (body) => {
       silence.heard()
@@ -271,18 +313,13 @@ export class PeerServer {
     }
   }
 
-  #onEnroll(
-    connection: FramedConnection,
-    request: Parameters<TransportContext['handlers']['onEnroll']>[0],
-  ): void {
-    if (!this.#enrolments.take()) {
-      const message = 'Too many enrolments at once; try again in a second.'
-      connection.sendFrame(encodeGreeting({ type: 'refused', code: 'OVERLOADED', message }))
-      connection.close()
-      this.#context.metrics.count('ironraft_peer_handshake_failures_total', { reason: 'rate' })
-      return
-    }
-    void answerEnrolment(this.#context, connection, request)
+  #mayEnroll(connection: FramedConnection): boolean {
+    if (this.#enrolments.take()) return true
+    const message = 'Too many enrolments at once; try again in a second.'
+    connection.sendFrame(encodeGreeting({ type: 'refused', code: 'OVERLOADED', message }))
+    connection.close()
+    this.#context.metrics.count('ironraft_peer_handshake_failures_total', { reason: 'rate' })
+    return false
   }
 
   #refuse(connection: FramedConnection, refusal: Refused, address: string): void {

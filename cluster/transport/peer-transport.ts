@@ -20,6 +20,8 @@ export type StartTransportOptions = {
   readonly listen: HostPort
   /** Read again before every dial, and by `refreshPeers`; this node itself is skipped. */
   readonly peers: () => ReadonlyMap<string, HostPort>
+  /** Regions that were removed; read again by `refreshPeers`, which hangs up on them. */
+  readonly isRemoved?: (nodeId: string) => boolean
   readonly handlers: PeerHandlers
   readonly logger: Logger
   readonly metrics: Metrics
@@ -35,13 +37,21 @@ export interface RunningTransport extends PeerTransport {
   readonly address: HostPort
   /** Membership changed: dials new peers, hangs up on those that left. */
   readonly refreshPeers: () => void
+  /** For every connection from now on; those that stand go on with what they were made with. */
+  readonly setCredentials: (credentials: Credentials) => void
 }
 
 /** Throws ADDRESS_IN_USE when the address cannot be listened on. */
 export async function startTransport(options: StartTransportOptions): Promise<RunningTransport> {
-  const { peers, limits, listen, featureLevel, ...rest } = options
+  const { peers, limits, listen, featureLevel, credentials: first, ...others } = options
+  const { isRemoved = () => false, ...rest } = others
+  let credentials = first
   const context: TransportContext = {
     ...rest,
+    isRemoved,
+    get credentials() {
+      return credentials
+    },
     limits: Object.freeze({ ...TRANSPORT_LIMITS, ...limits }),
     incarnations: new Incarnations(),
     featureLevel: featureLevel ?? (() => SUPPORTED_LEVELS.min),
@@ -65,40 +75,30 @@ export async function startTransport(options: StartTransportOptions): Promise<Ru
       if (peer === context.credentials.nodeId || clients.has(peer)) continue
       clients.set(peer, new PeerClient(context, peer, () => peers().get(peer)))
     }
+    server.hangUpOnRemoved()
   }
   refreshPeers()
 
   return {
     address,
     refreshPeers,
-    send: (to, message) => clients.get(to)?.send(message) ?? false,
+    setCredentials: (next) => {
+      credentials = next
+      server.useCredentials()
+    },
+    // D11: who is not known here (yet), or is reached no more where it was, is answered where it asked.
+    send: (to, message) => {
+      const client = clients.get(to)
+      const dialed = client !== undefined && (client.connected || !server.hears(to))
+      return dialed ? client.send(message) : server.sendBack(to, message)
+    },
     flush: () => {
       for (const client of clients.values()) client.flush()
     },
     isConnected: (to) => clients.get(to)?.connected ?? false,
-    sendSnapshot: async (to, offer, chunks) => {
-      const peerAddress = peers().get(to)
-      if (peerAddress === undefined) {
-        throw new AppError('NOT_FOUND', `No address of ${to} is known.`)
-      }
-      let resumable = false
-      const connection = await dial(context, {
-        peer: to,
-        address: peerAddress,
-        purpose: 'snapshot',
-        signal: snapshots.signal,
-        onWelcome: (_, welcome) => {
-          resumable = levelsOf(welcome).max >= RESUMABLE_SNAPSHOT_LEVEL
-        },
-      })
-      const onAbort = (): void => connection.fail(new AppError('SHUTTING_DOWN', 'Stopping.'))
-      snapshots.signal.addEventListener('abort', onAbort)
-      try {
-        const outgoing = { offer: resumable ? { ...offer, resumable } : offer, chunks }
-        await streamSnapshot(connection, outgoing, context.limits)
-      } finally {
-        snapshots.signal.removeEventListener('abort', onAbort)
-      }
+    sendSnapshot: (to, offer, chunks) => {
+      const at = { to, address: peers().get(to), signal: snapshots.signal }
+      return sendSnapshot(context, at, { offer, chunks })
     },
     close: async () => {
       snapshots.abort()
@@ -106,5 +106,33 @@ export async function startTransport(options: StartTransportOptions): Promise<Ru
       await Promise.all([...closing, ...hangingUp])
       await server.close()
     },
+  }
+}
+
+async function sendSnapshot(
+  context: TransportContext,
+  at: {
+    readonly to: string
+    readonly address: HostPort | undefined
+    readonly signal: AbortSignal
+  },
+  what: Parameters<typeof streamSnapshot>[1],
+): Promise<void> {
+  const { to, address, signal } = at
+  if (address === undefined) throw new AppError('NOT_FOUND', `No address of ${to} is known.`)
+  let resumable = false
+  const connection = await dial(context, {
+    ...{ peer: to, address, purpose: 'snapshot', signal },
+    onWelcome: (_, welcome) => {
+      resumable = levelsOf(welcome).max >= RESUMABLE_SNAPSHOT_LEVEL
+    },
+  })
+  const onAbort = (): void => connection.fail(new AppError('SHUTTING_DOWN', 'Stopping.'))
+  signal.addEventListener('abort', onAbort)
+  try {
+    const offer = resumable ? { ...what.offer, resumable } : what.offer
+    await streamSnapshot(connection, { ...what, offer }, context.limits)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }

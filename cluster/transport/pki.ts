@@ -3,7 +3,7 @@
 // courtesy to tools, identity is checked by name (`protocol/identity.ts`).
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
-import { randomBytes, webcrypto, X509Certificate } from 'node:crypto'
+import { createHash, randomBytes, webcrypto, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { AppError } from '#model/errors.ts'
 import type { MemberKind } from '#protocol/hello.ts'
@@ -67,6 +67,26 @@ export async function signRequest(
 ): Promise<string> {
   const publicKey = await verifiedKey(request.requestPem)
   return sign(ca, { member: request, wallMs, publicKey })
+}
+
+/** A new key and the PKCS#10 request for its certificate; who it is for is said beside it. */
+export async function makeRequest(): Promise<{
+  readonly requestPem: string
+  readonly keyPem: string
+}> {
+  const keys = await generateKeys()
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: [{ CN: ['region'] }],
+    keys,
+    signingAlgorithm: ALGORITHM,
+  })
+  return { requestPem: request.toString('pem'), keyPem: await exportKey(keys.privateKey) }
+}
+
+/** Hex SHA-256 of the key that a request is for. Throws BAD_REQUEST. */
+export async function requestFingerprint(requestPem: string): Promise<string> {
+  const spki = await webcrypto.subtle.exportKey('spki', await verifiedKey(requestPem))
+  return createHash('sha256').update(new Uint8Array(spki)).digest('hex')
 }
 
 /** Hex SHA-256 of the CA certificate, as tokens carry it. */

@@ -43,6 +43,7 @@ const event = {
   ...{ eventType: 'Performing PXE boot', systemId, username: '', level: 'INFO', description },
 }
 
+const address = { id: systemId, host: '192.0.2.4', port: 5250, apiUrl: 'http://192.0.2.4:5240' }
 const FIELDS: { readonly [T in CommandType]: object } = {
   'cluster.initialise': { clusterId: 'c', admin, apiKey, joinTokenDigest: 'd', featureLevel: 2 },
   'cluster.raiseLevel': { level: 2 },
@@ -106,6 +107,12 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   },
   'reservation.create': { ip, client: bind.client, mac, hostname: 'web1' },
   'reservation.delete': { ip },
+  'member.register': address,
+  'member.join': { ...address, tokenDigest: 'd', keyFingerprint: 'f' },
+  'member.remove': { id: systemId },
+  'member.report': { id: systemId, statusRevision: 9, result: 'refused', note: 'why' },
+  'token.create': { digest: 'd', kind: 'region', lifetimeMs: 3_600_000 },
+  'token.use': { digest: 'd', usedBy: 'r' },
   'restore.begin': {},
   'restore.accept': {},
 }

@@ -71,6 +71,7 @@ const PEER: { readonly [T in Exclude<PeerMessage['type'], 'raft'>]: PeerMessage 
   forwarded: { type: 'forwarded', id: 9, result: { ok: true, outcome, revision: 44 } },
   report: { type: 'report', report },
   recall: { type: 'recall', position },
+  transfer: { type: 'transfer', to: 'b' },
   recalled: { type: 'recalled', incarnation: 4, claims, term: 3 },
 }
 export const PEER_SAMPLES: Readonly<Record<string, PeerMessage>> = {
@@ -92,12 +93,24 @@ const member = {
   featureLevels: { min: 1, max: 2 },
 } as const
 const request = { secret: 's', certificateRequestPem: 'p', rackId: 'r', hostname: 'h' }
+const where = { host: '192.0.2.4', port: 5250, apiUrl: 'http://192.0.2.4:5240' }
 const GREETINGS: { readonly [T in Greeting['type']]: Greeting } = {
   hello: { type: 'hello', purpose: 'messages', ...member },
   welcome: { type: 'welcome', ...member },
   refused: { type: 'refused', code: 'PROTOCOL', message: 'no' },
   enroll: { type: 'enroll', request: request as never },
   enrolled: { type: 'enrolled', reply: { ok: false, message: 'no' } },
+  join: {
+    type: 'join',
+    request: { secret: 's', certificateRequestPem: 'p', nodeId: 'n', ...where },
+  },
+  joined: {
+    type: 'joined',
+    reply: {
+      ...{ ok: true, certificatePem: 'p', caPem: 'c', caKeyPem: 'k', clusterId: 'c-1' },
+      ...{ members: [{ id: 'n', ...where }], voters: ['a'] },
+    },
+  },
   snapshotFrom: { type: 'snapshotFrom', bytes: 5 },
   snapshotDone: { type: 'snapshotDone', ok: true, message: '' },
 }

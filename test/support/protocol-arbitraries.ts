@@ -68,11 +68,13 @@ const appendEntries = fc
     return { type: 'appendEntries', ...rest, prevLogIndex, prevLogTerm, entries }
   })
 
+const commitHint = { commitIndex: index, commitTerm: index }
+
 const RAFT: { readonly [T in Message['type']]: fc.Arbitrary<Message> } = {
   preVote: message('preVote', { lastLogIndex: index, lastLogTerm: index }),
-  preVoteReply: message('preVoteReply', { granted: boolean }),
+  preVoteReply: message('preVoteReply', { granted: boolean, ...commitHint }),
   requestVote: message('requestVote', { lastLogIndex: index, lastLogTerm: index, forced: boolean }),
-  requestVoteReply: message('requestVoteReply', { granted: boolean }),
+  requestVoteReply: message('requestVoteReply', { granted: boolean, ...commitHint }),
   appendEntries,
   appendEntriesReply: message('appendEntriesReply', {
     success: boolean,
@@ -146,6 +148,7 @@ const PEER: { readonly [T in PeerMessage['type']]: fc.Arbitrary<PeerMessage> } =
       position: fc.option(diskPosition, { nil: null }),
     }),
   }),
+  transfer: record({ type: fc.constant('transfer'), to: fc.option(id, { nil: null }) }),
 }
 export const peerMessage = fc.oneof(...Object.values(PEER))
 

@@ -71,17 +71,22 @@ export class RaftInvariants {
   }
 
   /**
-   * What a node calls committed is on a majority of disks, in one form, for ever. The entries before it
+   * What a node calls committed is on a majority of disks (of both sides, when joint), in one form, for
+   * ever. Whoever says so first leads, and counts by the configuration it has applied. The entries before it
    * are committed with it, so all of them are noted as a holder has them.
    */
   #checkCommit(cluster: Watched, node: RaftNode): void {
     const { commitIndex: index, configuration } = node.raft.status()
     if (index < this.#committed.length) return
-    const disks = configuration.voters.map((id) => cluster.node(id).disk)
-    const holding = (term: Term): number =>
-      disks.filter((disk) => disk.termAt(index) === term).length
-    const quorum = quorumSize(disks.length)
-    const holder = disks.find((disk) => holding(disk.termAt(index) ?? -1) >= quorum)
+    const sides = [configuration.voters, configuration.votersOutgoing]
+      .filter((voters) => voters.length > 0)
+      .map((voters) => voters.map((id) => cluster.node(id).disk))
+    const holds = (term: Term): boolean =>
+      sides.every((disks) => {
+        const holding = disks.filter((disk) => disk.termAt(index) === term).length
+        return holding >= quorumSize(disks.length)
+      })
+    const holder = sides.flat().find((disk) => holds(disk.termAt(index) ?? -1))
     assert(holder !== undefined, `${node.id} calls ${index} committed; no majority has it on disk`)
     for (let i = this.#committed.length; i <= index; i++) this.#committed[i] = holder.termAt(i)
   }

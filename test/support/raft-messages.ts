@@ -53,11 +53,11 @@ export function preVote(some: Some<'preVote'>): Message {
 }
 
 export function requestVoteReply(some: Some<'requestVoteReply'>): Message {
-  return { granted: true, ...some, type: 'requestVoteReply' }
+  return { granted: true, commitIndex: 0, commitTerm: 0, ...some, type: 'requestVoteReply' }
 }
 
 export function preVoteReply(some: Some<'preVoteReply'>): Message {
-  return { granted: true, ...some, type: 'preVoteReply' }
+  return { granted: true, commitIndex: 0, commitTerm: 0, ...some, type: 'preVoteReply' }
 }
 
 /** The only message of this kind; fails the test when there are none or several. */

@@ -45,6 +45,8 @@ export class RegionCluster {
   readonly snapshotStarts: number[] = []
   /** Called with each message that leaves. */
   onSend: (from: string, to: string, message: PeerMessage) => void = () => {}
+  /** Snapshots that were installed. */
+  resets = 0
   readonly #directory: string
   readonly #limits: RegionLimits
   readonly #incarnations = new Map<string, number>()
@@ -98,6 +100,10 @@ export class RegionCluster {
       },
     })
     const transport = this.#transport(id)
+    assembly.region.watch(assembly.region.local().revision, {
+      onBatch: () => {},
+      onReset: () => void this.resets++,
+    })
     const started = { id, assembly, stores, transport }
     this.nodes.set(id, started)
     assembly.connect(transport)
@@ -200,8 +206,9 @@ export class RegionCluster {
   }
 }
 
+/** Nodes beyond the first three know those, and themselves, as one that has joined. */
 function nodeFile(nodeId: string): NodeFile {
-  const peers = IDS.map((id, i) => ({
+  const peers = [...new Set([...IDS, nodeId])].map((id, i) => ({
     ...{ id, host: '127.0.0.1', port: 5250 + i },
     apiUrl: `http://127.0.0.1:${5240 + i}`,
   }))

@@ -8,6 +8,8 @@ import type {
   EnrollReply,
   EnrollRequest,
   IncomingChunks,
+  JoinReply,
+  JoinRequest,
   RackLink,
 } from '#transport/links.ts'
 import { startTransport, type RunningTransport } from '#transport/peer-transport.ts'
@@ -24,23 +26,29 @@ export async function startTestTransport(
     readonly onMessage?: (from: string, message: PeerMessage) => void
     readonly onSnapshot?: (offer: SnapshotOffer, chunks: IncomingChunks) => Promise<void>
     readonly onEnroll?: (request: EnrollRequest) => Promise<EnrollReply>
+    readonly onJoin?: (request: JoinRequest) => Promise<JoinReply>
+    readonly removed?: Set<string>
   } = {},
 ) {
   const peers = options.peers ?? new Map<string, HostPort>()
   const received: { from: string; message: PeerMessage }[] = []
   const connections: { peer: string; connected: boolean; refused: boolean }[] = []
   const racks: RackLink[] = []
+  const removals: string[] = []
   const metrics = makeCountingMetrics()
   const { logger, lines } = makeLogRecorder()
   const transport: RunningTransport = await startTransport({
     credentials,
     listen: { host: '127.0.0.1', port: options.port ?? 0 },
     peers: () => peers,
+    isRemoved: (nodeId) => options.removed?.has(nodeId) === true,
     handlers: {
       onMessage: options.onMessage ?? ((from, message) => received.push({ from, message })),
       onConnection: (peer, connected, refused) => connections.push({ peer, connected, refused }),
       onSnapshot: options.onSnapshot ?? (() => Promise.reject(new Error('no snapshots here'))),
       onRack: (link) => racks.push(link),
+      onJoin: options.onJoin ?? (() => Promise.resolve({ ok: false, retry: false, message: 'no' })),
+      onRemoved: () => removals.push(credentials.nodeId),
       onEnroll: options.onEnroll ?? (() => Promise.resolve({ ok: false, message: 'no' })),
     },
     logger,
@@ -54,5 +62,5 @@ export async function startTestTransport(
     peers.set(id, address)
     transport.refreshPeers()
   }
-  return { transport, peers, received, connections, racks, metrics, lines, dials }
+  return { transport, peers, received, connections, racks, removals, metrics, lines, dials }
 }

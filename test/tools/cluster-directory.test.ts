@@ -9,6 +9,7 @@ import { parseToken } from '#protocol/token.ts'
 import {
   expectCluster,
   listenOf,
+  madeBy,
   prepareEmpty,
   readCluster,
   withLock,
@@ -33,8 +34,9 @@ t.test('what a bootstrap makes is complete, and secret', async (t) => {
   const cluster = await makeCluster(layout(directory))
   t.same(await readCluster(directory), cluster)
   t.same((await readdir(directory)).toSorted(), ['bootstrap.json', 'node-1', 'node-2', 'node-3'])
-  t.match(cluster.admin.apiKey, /^\w{18}:\w{18}:\w{32}$/)
-  const token = parseToken(cluster.rackToken)
+  const { admin, rackToken } = madeBy(cluster)
+  t.match(admin.apiKey, /^\w{18}:\w{18}:\w{32}$/)
+  const token = parseToken(rackToken)
   t.same(token.peers, ['127.0.0.1:5250', '127.0.0.1:5251', '127.0.0.1:5252'])
   t.equal(token.clusterId, cluster.clusterId)
   const nodes = await Promise.all(
@@ -48,7 +50,7 @@ t.test('what a bootstrap makes is complete, and secret', async (t) => {
     t.equal((await stat(join(directory, name))).mode & 0o077, 0, name)
   }
   const first = await readFile(join(directory, 'node-1', 'initialise.json'), 'utf8')
-  t.notMatch(first, cluster.admin.password)
+  t.notMatch(first, admin.password)
   t.notMatch(first, token.secret)
 })
 
@@ -58,7 +60,7 @@ t.test('nodes behind NAT listen here and are reached there', async (t) => {
   const advertise = { host: '192.0.2.9', port: 7250 }
   const cluster = await makeCluster({ ...layout(directory), advertise })
   const reached = ['192.0.2.9:7250', '192.0.2.9:7251', '192.0.2.9:7252']
-  t.same(parseToken(cluster.rackToken).peers, reached)
+  t.same(parseToken(madeBy(cluster).rackToken).peers, reached)
   for (const [at, node] of cluster.nodes.entries()) {
     t.same(listenOf(node), { host: '127.0.0.1', port: 5250 + at })
     const file = await readNodeFile(join(directory, node.directory))

@@ -62,6 +62,6 @@ t.test('every command has help that names all it takes', async (t) => {
 t.test('the overview names every noun but not the hidden command', async (t) => {
   const text = overview(COMMANDS)
   for (const { path } of COMMANDS) t.ok(text.includes(path[0] ?? ''))
-  t.match(text, 'region bootstrap|init|status|stop')
+  t.match(text, 'region bootstrap|init|token|join|leave|remove|transfer|status|stop')
   t.ok(text.split('\n').every((line) => line.length <= 100))
 })

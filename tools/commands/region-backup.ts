@@ -85,7 +85,7 @@ async function accessOf(args: Arguments, io: Io): Promise<Access> {
   const directory = args.text('dir')
   if (directory !== undefined) {
     const cluster = await expectCluster(resolve(io.cwd, directory))
-    return { urls: cluster.nodes.map((node) => node.apiUrl), apiKey: cluster.admin.apiKey }
+    return { urls: cluster.nodes.map((node) => node.apiUrl), apiKey: cluster.admin?.apiKey ?? null }
   }
   const urls = args.list('url')
   urls.forEach(checkUrl)

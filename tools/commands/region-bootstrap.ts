@@ -1,6 +1,7 @@
 // `ironraft region bootstrap`: a whole cluster on one host. The JSON is a contract (design §4).
 import { resolve } from 'node:path'
 import { type HostPort, parseHostPort } from '#protocol/token.ts'
+import { madeBy } from '../cluster-directory.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
 import { bringUp, takeDown, type RunningCluster } from '../run-cluster.ts'
 import type { Arguments, Io } from '../command-line.ts'
@@ -48,30 +49,36 @@ export async function bootstrap(
 }
 
 export function bootstrapJson({ cluster, nodes }: RunningCluster) {
-  const { username, password, apiKey } = cluster.admin
+  const { admin, rackToken } = madeBy(cluster)
+  const { username, password, apiKey } = admin
   return {
     cluster_id: cluster.clusterId,
-    nodes: nodes.map((node) => ({
-      id: node.id,
-      pid: node.pid,
-      api_url: node.apiUrl,
-      peer_address: node.peerAddress,
-      data_dir: node.directory,
-    })),
+    nodes: bootstrapNodes({ nodes }),
     admin: { username, password, api_key: apiKey },
-    rack_token: cluster.rackToken,
+    rack_token: rackToken,
   }
 }
 
+export function bootstrapNodes({ nodes }: Pick<RunningCluster, 'nodes'>) {
+  return nodes.map((node) => ({
+    id: node.id,
+    pid: node.pid,
+    api_url: node.apiUrl,
+    peer_address: node.peerAddress,
+    data_dir: node.directory,
+  }))
+}
+
 export function describeCluster({ cluster, nodes }: RunningCluster): string {
+  const { admin, rackToken } = madeBy(cluster)
   return [
     `Cluster ${cluster.clusterId} is ready.`,
     ...nodes.map(
       (node) => `  ${node.id}  ${node.apiUrl}  pid ${node.pid ?? 'none'}  ${node.directory}`,
     ),
-    `Administrator: ${cluster.admin.username}, password ${cluster.admin.password}`,
-    `API key: ${cluster.admin.apiKey}`,
-    `Rack token: ${cluster.rackToken}`,
+    `Administrator: ${admin.username}, password ${admin.password}`,
+    `API key: ${admin.apiKey}`,
+    `Rack token: ${rackToken}`,
   ].join('\n')
 }
 

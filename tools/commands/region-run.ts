@@ -20,20 +20,23 @@ export async function runRegion(args: Arguments, io: Io): Promise<number> {
   await claimPid(file)
   try {
     const running = await startRegion({ dir, version }, platform)
-    const { region, node, bootFiles, backups } = running
+    const { region, node, bootFiles, backups, membership, removed } = running
     const listen = { host: node.host, port: node.apiPort }
-    const api = await startApi({ region, bootFiles, backups, listen, version, ...platform }).catch(
-      async (error: unknown) => {
-        await running.close()
-        throw error
-      },
-    )
+    const api = await startApi({
+      ...{ region, bootFiles, backups, membership, listen, version },
+      ...platform,
+    }).catch(async (error: unknown) => {
+      await running.close()
+      throw error
+    })
     platform.logger.info('region.started', { node_id: node.nodeId, api_url: api.url, version })
     // Now, because many of these processes end by SIGKILL.
     flushCompileCache()
-    if (!stopped.aborted) {
-      await new Promise<void>((end) => stopped.addEventListener('abort', () => end()))
-    }
+    const asked = new Promise<void>((end) => {
+      if (stopped.aborted) end()
+      stopped.addEventListener('abort', () => end())
+    })
+    await Promise.race([asked, removed])
     await api.close()
     await running.close()
   } finally {

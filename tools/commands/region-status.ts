@@ -106,7 +106,7 @@ async function remote(args: Arguments, io: Io) {
 }
 
 function local(cluster: ClusterFile) {
-  return { urls: cluster.nodes.map((node) => node.apiUrl), apiKey: cluster.admin.apiKey }
+  return { urls: cluster.nodes.map((node) => node.apiUrl), apiKey: cluster.admin?.apiKey ?? null }
 }
 
 /** Null when this region does not answer; its own view is enough, so no leader is needed. */
@@ -176,6 +176,8 @@ async function withPids(
     pids.set(node.id, await readPid(pidFile(join(directory, node.directory))))
   }
   const nodes = status.nodes.map((seen) => {
+    // A node of another host, or of another directory of this one.
+    if (!pids.has(seen.id)) return seen
     const pid = pids.get(seen.id) ?? null
     if (pid !== null) return { ...seen, pid }
     const dead: NodeStatus & { pid?: number } = { ...seen, reachable: false }

@@ -5,6 +5,7 @@ import { makePlatform } from '#platform/system.ts'
 import { parseToken } from '#protocol/token.ts'
 import { RACK_DEFAULTS, startRack } from '#rack/start.ts'
 import type { Arguments, Io } from '../command-line.ts'
+import { madeBy } from '../cluster-directory.ts'
 import { EXIT } from '../exit-codes.ts'
 import { bringUp, type RunningCluster, takeDown } from '../run-cluster.ts'
 import { productVersion } from '../version.ts'
@@ -38,7 +39,7 @@ export async function runStart(args: Arguments, io: Io): Promise<number> {
 }
 
 async function startLocalRack(running: RunningCluster, directory: string) {
-  const { peers, secret, caFingerprint } = parseToken(running.cluster.rackToken)
+  const { peers, secret, caFingerprint } = parseToken(madeBy(running.cluster).rackToken)
   return startRack(
     {
       ...RACK_DEFAULTS,
@@ -59,6 +60,7 @@ function describe(
   { cluster, nodes }: RunningCluster,
   rack: { readonly rackId: string; readonly httpPort: number },
 ): string {
+  const { admin } = madeBy(cluster)
   const [first] = nodes
   // All of them: the client goes on with another one when the first is killed, as told below.
   const urls = nodes.map((node) => node.apiUrl).join(',')
@@ -67,11 +69,11 @@ function describe(
     ...nodes.map((node) => `  ${node.apiUrl}   node ${node.id}, pid ${node.pid ?? 'none'}`),
     `One rack follows them: ${rack.rackId}, HTTP boot at http://${HOST}:${rack.httpPort}`,
     '',
-    `Admin's API key:  ${cluster.admin.apiKey}`,
-    `Admin's password: ${cluster.admin.password}   (user ${cluster.admin.username})`,
+    `Admin's API key:  ${admin.apiKey}`,
+    `Admin's password: ${admin.password}   (user ${admin.username})`,
     '',
     'In another terminal:',
-    `  npx ironraft login here ${urls} ${cluster.admin.apiKey}`,
+    `  npx ironraft login here ${urls} ${admin.apiKey}`,
     '  npx ironraft region status',
     '  npx ironraft machines create --hostname web1 --architecture amd64/generic \\',
     '      --mac-addresses 52:54:00:00:00:01',

@@ -9,7 +9,9 @@ import { Backups } from '#node/backups.ts'
 import { makeLogger } from '#platform/logger.ts'
 import { makeMetrics } from '#platform/metrics.ts'
 import { systemRandom } from '#platform/system.ts'
+import { AppError } from '#model/errors.ts'
 import type { UserId } from '#model/ids.ts'
+import type { RegionMembership } from '#node/region.ts'
 import { makeFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
 import { MemoryRegion } from '#test/support/memory-region.ts'
 
@@ -151,6 +153,7 @@ export async function startTestApi(t: Test): Promise<TestApi> {
     region,
     bootFiles: memoryBootFiles(files),
     backups: new Backups({ region, clock, version: '0.1.0', sliceMs: 8 }),
+    membership: fakeMembership(),
     listen: { host: '127.0.0.1', port: 0 },
     logger: makeLogger({ level: 'debug', write: (line) => logs.push(line), clock }),
     metrics: makeMetrics(),
@@ -171,6 +174,18 @@ export const SYSTEM = {
   remoteAddress: '',
   requestId: '',
 } as const
+
+/** Hands over to whom it is told, but not to `deaf`. */
+function fakeMembership(): RegionMembership {
+  return {
+    makeToken: async (kind, lifetimeMs, actor) => `${kind} ${lifetimeMs} ${actor.username}`,
+    transfer: async (to) => {
+      if (to === 'deaf') throw new AppError('CONFLICT', 'deaf is not reachable.')
+      return to ?? 'the best'
+    },
+    progressOf: () => ({ lagEntries: 7, entriesPerSecond: 70 }),
+  }
+}
 
 function memoryBootFiles(files: Map<string, Buffer>): BootFiles {
   return {

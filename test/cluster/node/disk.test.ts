@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Disk, openDisk, positionOf } from '#node/disk.ts'
 import { readLoss, writeLoss } from '#node/loss-file.ts'
-import type { NodeFile } from '#node/node-file.ts'
+import { JOINED_MARK, type NodeFile } from '#node/node-file.ts'
 import { makeLogger } from '#platform/logger.ts'
 import { systemClock } from '#platform/system.ts'
 import { encodeRow } from '#protocol/rows.ts'
@@ -45,6 +45,19 @@ async function makeNode(t: Test, ids = ['a', 'b', 'c']): Promise<string> {
 }
 
 const damage = (dir: string) => rm(join(dir, 'log', 'CURRENT'))
+
+t.test(
+  'a node that has just joined has nothing to lose; without its mark it may have',
+  async (t) => {
+    const dir = await temporaryDirectory(t)
+    await writeFile(join(dir, JOINED_MARK), '')
+    const { stores, lost } = await open(t, dir, 1)
+    t.equal(lost, null)
+    await stores.close()
+    await rm(join(dir, JOINED_MARK))
+    t.not((await open(t, dir, 2)).lost, null)
+  },
+)
 
 t.test('a sound disk is believed, and says how far it is', async (t) => {
   const dir = await makeNode(t)

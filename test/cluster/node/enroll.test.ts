@@ -69,6 +69,20 @@ t.test(
   },
 )
 
+t.test('a one-time token lets one rack in, and the same one again', async (t) => {
+  const { region, enroll } = makeStage()
+  const system = { actor: SYSTEM_ACTOR }
+  for (const kind of ['rack', 'region'] as const) {
+    const digest = secretDigest(kind)
+    await region.propose({ type: 'token.create', digest, kind, lifetimeMs: 3_600_000 }, system)
+  }
+  t.match(await enroll(request({ secret: 'region' })), { ok: false, message: /for a region/ })
+  t.match(await enroll(request({ secret: 'rack' })), { ok: true })
+  t.match(await enroll(request({ secret: 'rack' })), { ok: true }, 'its answer was lost')
+  const other = request({ secret: 'rack', rackId: 'rack02' })
+  t.match(await enroll(other), { ok: false, message: /used already/ })
+})
+
 t.test('an id that a rack or a machine has is not given twice', async (t) => {
   const { region, enroll } = makeStage()
   const machine = newMachine(1)

@@ -44,13 +44,15 @@ async function makeStage(t: Test, existing?: CommandOf<'cluster.initialise'>) {
   } as unknown as RegionNode
   const { logger, lines } = makeLogRecorder()
   const told = (event: string): number => lines.filter((line) => line.event === event).length
-  const options = { dir, node, incarnation: 3, region, version: '0.0.1', logger }
+  let removals = 0
+  const onRemoved = (): void => void removals++
+  const options = { dir, node, incarnation: 3, region, version: '0.0.1', logger, onRemoved }
   const leave = (command: CommandOf<'cluster.initialise'>): Promise<void> =>
     writeFile(joinPath(dir, 'initialise.json'), JSON.stringify(command))
   const proposed = (type: string): number =>
     memory.proposed.filter((command) => command.type === type).length
   const files = (): Promise<string[]> => readdir(dir)
-  return { memory, sessions, told, options, leave, proposed, files }
+  return { memory, sessions, told, options, leave, proposed, files, removals: () => removals }
 }
 
 const never = new AbortController().signal
@@ -72,6 +74,39 @@ t.test('the bootstrap makes the cluster, opens the session and says where it is'
   t.same(await files(), [], 'the first command is gone')
   t.equal(told('region.joined'), 1)
 })
+
+t.test(
+  'a node says where its peers reach it; a removed one is told, and serves no more',
+  async (t) => {
+    const { memory, options, leave, removals } = await makeStage(t)
+    await leave(initialise())
+    await join(options, never)
+    const id = NODE_ID as SystemId
+    const { members } = memory.local().state
+    t.match(members.get(id), { status: 'member', host: '192.0.2.1', port: 5250 })
+    const system = { actor: SYSTEM_ACTOR }
+    await memory.propose(
+      {
+        ...{ type: 'member.register', id: 'node02' as SystemId, host: '192.0.2.2', port: 1 },
+        apiUrl: '',
+      },
+      system,
+    )
+    await memory.propose({ type: 'member.remove', id }, system)
+    const statusRevision = members.get(id)?.statusRevision ?? 0
+    const report = {
+      type: 'member.report',
+      id,
+      statusRevision,
+      result: 'removed',
+      note: '',
+    } as const
+    await memory.propose(report, system)
+    t.equal(removals(), 0)
+    await join({ ...options, incarnation: 4 }, never)
+    t.equal(removals(), 1)
+  },
+)
 
 t.test('the cluster is made once: a later start says only that it is there', async (t) => {
   const { options, leave, proposed, sessions } = await makeStage(t)

@@ -14,6 +14,7 @@ import type { RackToRegion, RegionToRack } from '#protocol/rack.ts'
 import { parseHostPort, parseToken } from '#protocol/token.ts'
 import { enroll } from '#rack/enroll.ts'
 import { connectRegion } from '#rack/region-connection.ts'
+import { madeBy } from '#tools/cluster-directory.ts'
 import { makeCluster } from '#tools/make-cluster.ts'
 
 t.setTimeout(60_000)
@@ -51,7 +52,7 @@ async function startOne(directory: string) {
   const platform = makePlatform({ logLevel: 'error', writeLog: () => {} })
   const dir = join(directory, 'node-1')
   const start = (): Promise<RunningRegion> => startRegion({ dir, version: '0.0.1' }, platform)
-  return { dir, start, token: parseToken(cluster.rackToken) }
+  return { dir, start, token: parseToken(madeBy(cluster).rackToken) }
 }
 
 const exists = (path: string): Promise<boolean> =>

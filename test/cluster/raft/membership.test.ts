@@ -50,15 +50,16 @@ t.test('a configuration of unsound shape is refused', (t) => {
   t.end()
 })
 
-t.test('a change keeps majorities intersecting: one voter, or by way of a joint one', (t) => {
+t.test('voters change by way of a joint configuration, and only learners become voters', (t) => {
   const abc = configurationOf(['a', 'b', 'c'])
   const cases = [
-    { from: abc, to: configurationOf(['a', 'b', 'c', 'd']), ok: true },
-    { from: abc, to: configurationOf(['a', 'b']), ok: true },
+    { from: abc, to: configurationOf(['a', 'b', 'c', 'd']), ok: false },
+    { from: abc, to: configurationOf(['a', 'b']), ok: false },
     { from: abc, to: configurationOf(['a', 'b', 'c'], { learners: ['d', 'e'] }), ok: true },
     { from: abc, to: configurationOf(['a', 'b', 'd']), ok: false },
     { from: abc, to: configurationOf(['a']), ok: false },
-    { from: abc, to: joint, ok: true },
+    { from: abc, to: joint, ok: false },
+    { from: { ...abc, learners: ['d'] }, to: joint, ok: true },
     { from: configurationOf(['a', 'b', 'x']), to: joint, ok: false },
     { from: joint, to: leaveJoint(joint), ok: true },
     { from: joint, to: configurationOf(['a', 'b', 'd']), ok: false },

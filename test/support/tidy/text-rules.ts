@@ -7,7 +7,7 @@ const COLUMNS_MAX = 100
 /** Suites that follow one source from its first section to its last (style §9), or hold one port. */
 const ONE_SOURCE = [
   'test/cluster/raft/paper.test.ts',
-  'test/cluster/raft/pitfalls-reads.test.ts',
+  'test/cluster/raft/pitfalls-membership.test.ts',
   'test/contract/log-store.ts',
   'test/rack/dhcp/rfc2131.test.ts',
 ]

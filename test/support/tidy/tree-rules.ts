@@ -17,6 +17,7 @@ export const ENTRY_POINTS = [
 /** Sources without a test of their own name, and why that is right. */
 export const UNTESTED: Readonly<Record<string, string>> = {
   'cluster/model/ports.ts': 'interfaces only',
+  'cluster/model/member.ts': 'types only',
   'cluster/model/network.ts': 'types only',
   'cluster/node/region.ts': 'the port: types only',
   'cluster/node/start.ts': 'composition; test/process runs it in real processes',
