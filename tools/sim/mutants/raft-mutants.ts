@@ -17,8 +17,8 @@ export const RAFT_MUTANTS: readonly Mutant[] = [
   {
     name: 'vote-not-persisted',
     file: 'cluster/raft/vote.ts',
-    find: `  sendAfterAppend(state, { ...header(state, request.from), type: 'requestVoteReply', granted })`,
-    replace: `  state.messages.push({ ...header(state, request.from), type: 'requestVoteReply', granted })`,
+    find: "  sendAfterAppend(state, { ...reply, type: 'requestVoteReply' })",
+    replace: "  state.messages.push({ ...reply, type: 'requestVoteReply' })",
     why: 'A1: a vote leaves at once; after a crash the node votes again in the same term',
     caughtBy: ['durable-before-visible', 'election-safety'],
     seedsMax: 5,
