@@ -8,7 +8,7 @@ export type Option = {
   readonly short?: string
   /** Name of the value in help; absent for a switch. */
   readonly value?: string
-  readonly kind?: 'port' | 'count'
+  readonly kind?: 'port' | 'count' | 'whole'
   readonly many?: boolean
   readonly default?: string
   readonly choices?: readonly string[]
@@ -161,6 +161,9 @@ function check(option: Option, value: unknown): void {
   }
   if (option.kind === 'count' && !(whole >= 1)) {
     throw new UsageError(`--${option.name} must be a whole number above 0`)
+  }
+  if (option.kind === 'whole' && !(whole >= 0)) {
+    throw new UsageError(`--${option.name} must be a whole number`)
   }
   if (option.choices !== undefined && !option.choices.includes(value)) {
     throw new UsageError(`--${option.name} must be one of ${option.choices.join(', ')}`)

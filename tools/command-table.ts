@@ -333,6 +333,24 @@ const OTHER_COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/chaos.ts')).runChaosCommand,
   },
   {
+    path: ['sim'],
+    summary: 'simulate whole regions under faults; exit 0 pass, 1 fail, 9 could not tell',
+    options: [
+      { name: 'seed', value: 'N', kind: 'whole', help: 'repeat this one seed' },
+      { name: 'seeds', value: 'N', kind: 'count', help: 'seeds 0 to N-1 (default 100)' },
+      {
+        name: 'nodes',
+        value: 'N',
+        choices: ['3', '5'],
+        help: '3 or 5 nodes (default 3, and 5 for every third seed)',
+      },
+      { name: 'ticks', value: 'N', kind: 'count', help: 'ticks of 50 ms a seed (default 2000)' },
+      { name: 'mutants', help: 'run every deliberate bug; each must be caught' },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/sim.ts')).runSim,
+  },
+  {
     path: ['completion'],
     summary: 'print the completion script of bash, zsh or fish',
     positionals: [{ name: 'SHELL' }],

@@ -11,9 +11,9 @@ import type { Outcome } from '#state/outcome.ts'
 import { canonical } from '#state/snapshot.ts'
 import type { RegionState } from '#state/state.ts'
 import type { StateRow } from '#storage/state-load.ts'
-import type { StateStore } from '#storage/state-store.ts'
 import { expectKnownLevel } from './feature-levels.ts'
 import type { History } from './history.ts'
+import type { RowStore } from './open-stores.ts'
 import { PendingRows } from './pending-rows.ts'
 import { type HashLimits, isHashDue, type StateHash } from './state-hash.ts'
 
@@ -34,7 +34,7 @@ export type Applied = {
 
 export type ApplierOptions = {
   readonly state: RegionState
-  readonly store: StateStore
+  readonly store: Pick<RowStore, 'write' | 'contentHash'>
   readonly history: History
   readonly clock: Clock
   readonly scheduler: Scheduler

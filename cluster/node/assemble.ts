@@ -9,7 +9,7 @@ import type { Message } from '#raft/message.ts'
 import type { Raft } from '#raft/raft.ts'
 import type { ProposeConfigurationResult } from '#raft/reconfigure.ts'
 import type { Status as RaftStatus } from '#raft/status.ts'
-import type { Entry, SnapshotMeta } from '#raft/types.ts'
+import type { Configuration, Entry, SnapshotMeta } from '#raft/types.ts'
 import type { IncomingChunks, PeerTransport } from '#transport/links.ts'
 import { type Applied, Applier } from './applier.ts'
 import type { Disk } from './disk.ts'
@@ -176,6 +176,11 @@ export class Assembly {
     await this.#driver.stop()
     await this.#snapshotter.stop()
     await this.#applier.flush()
+  }
+
+  /** The core's own door; whether it was accepted shows when it is committed. */
+  proposeConfiguration(configuration: Configuration): void {
+    this.#driver.input((raft) => void raft.proposeConfiguration(configuration))
   }
 
   raftStatus(): RaftStatus {

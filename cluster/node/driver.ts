@@ -51,6 +51,7 @@ export type Proposed =
 export class Driver {
   readonly #options: DriverOptions
   readonly #fsyncMs: number[] = []
+  #fsyncP99Ms: number | null = null
   #waiting: Waiting[] = []
   #inputs: (() => void)[] = []
   #scheduled = false
@@ -91,9 +92,9 @@ export class Driver {
   /** 99th percentile of the last thousand synced writes; null before the first. */
   fsyncP99Ms(): number | null {
     if (this.#fsyncMs.length === 0) return null
-    const sorted = this.#fsyncMs.toSorted((a, b) => a - b)
-    const value = sorted[Math.floor(sorted.length * 0.99)] ?? 0
-    return Math.round(value * 100) / 100
+    // Asked for every second, also when nothing was written since.
+    this.#fsyncP99Ms ??= percentile99(this.#fsyncMs)
+    return this.#fsyncP99Ms
   }
 
   /** No more turns; resolves when the write under way is on disk. */
@@ -237,6 +238,7 @@ export class Driver {
       if (work.snapshot !== null) await hooks.restore(work.snapshot)
       const tookMs = clock.monotonicMs() - beganMs
       this.#fsyncMs.push(tookMs)
+      this.#fsyncP99Ms = null
       if (this.#fsyncMs.length > 1_000) this.#fsyncMs.shift()
       metrics.observe('ironraft_log_append_seconds', tookMs / 1_000)
       if (this.#stopped) return
@@ -247,4 +249,10 @@ export class Driver {
     }
     this.#saving = save().catch((error: unknown) => hooks.onFailure('log write', error))
   }
+}
+
+function percentile99(values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort()
+  const value = sorted[Math.floor(sorted.length * 0.99)] ?? 0
+  return Math.round(value * 100) / 100
 }

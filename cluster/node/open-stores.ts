@@ -21,11 +21,17 @@ import type { NodeFile } from './node-file.ts'
 import { Pace } from './pace.ts'
 import { readSnapshot } from './snapshots.ts'
 
+/** What a node needs of the state database. */
+export type RowStore = Pick<
+  StateStore,
+  'appliedIndex' | 'stamp' | 'takeRows' | 'write' | 'replace' | 'discard' | 'close' | 'contentHash'
+>
+
 export type Stores = {
   readonly log: LogStore
   /** How far the log is on disk. */
   readonly position: () => ReceiptState
-  readonly rows: StateStore
+  readonly rows: RowStore
   readonly snapshots: SnapshotStore
   /** As of `state.revision`. */
   readonly state: RegionState
@@ -48,14 +54,30 @@ export async function openStores(dir: string, node: NodeFile, logger: Logger): P
     if (rows.rebuiltBecause !== null) {
       logger.warn('state.rebuilt', { why: rows.rebuiltBecause })
     }
-    const rebuilt = await rebuild({ log, rows, snapshots, node })
-    expectKnownLevel(rebuilt.state)
-    return makeStores({ log, position: log.position, rows, snapshots, ...rebuilt })
+    return await loadStores({ log, rows, snapshots, node, position: log.position })
   } catch (error) {
     await rows?.close()
     await log.close()
     throw error
   }
+}
+
+export type OpenStores = {
+  readonly log: LogStore
+  readonly position: () => ReceiptState
+  readonly rows: RowStore
+  readonly snapshots: SnapshotStore
+  readonly node: NodeFile
+  /** Of the rebuilding; by the real clock and event loop unless given. */
+  readonly pace?: Pace
+}
+
+/** Rebuilds the state from stores that are open. Throws STORAGE_DAMAGED when they do not fit together. */
+export async function loadStores(parts: OpenStores): Promise<Stores> {
+  const { log, position, rows, snapshots } = parts
+  const rebuilt = await rebuild(parts)
+  expectKnownLevel(rebuilt.state)
+  return makeStores({ log, position, rows, snapshots, ...rebuilt })
 }
 
 function makeStores(parts: Omit<Stores, 'rewriteRows' | 'close'>): Stores {
@@ -72,14 +94,9 @@ function makeStores(parts: Omit<Stores, 'rewriteRows' | 'close'>): Stores {
 
 type Rebuilt = { readonly state: RegionState; readonly configuration: Configuration }
 
-async function rebuild(parts: {
-  readonly log: LogStore
-  readonly rows: StateStore
-  readonly snapshots: SnapshotStore
-  readonly node: NodeFile
-}): Promise<Rebuilt> {
+async function rebuild(parts: OpenStores): Promise<Rebuilt> {
   const { log, rows, snapshots, node } = parts
-  const pace = new Pace(systemClock, REGION_CONFIG.snapshotSliceMs)
+  const pace = parts.pace ?? new Pace(systemClock, REGION_CONFIG.snapshotSliceMs)
   const snapshot = log.reader.snapshot()
   if (rows.appliedIndex > log.reader.lastIndex()) {
     throw new AppError(
@@ -103,7 +120,7 @@ async function rebuild(parts: {
   return { state: emptyState(), configuration }
 }
 
-async function fromRows(rows: StateStore, pace: Pace): Promise<Rebuilt> {
+async function fromRows(rows: RowStore, pace: Pace): Promise<Rebuilt> {
   const restoring = new Restoring()
   let configuration: Configuration | null = null
   for (const { table, key, value } of rows.takeRows()) {
@@ -120,7 +137,7 @@ async function fromRows(rows: StateStore, pace: Pace): Promise<Rebuilt> {
 }
 
 async function rewrite(
-  rows: StateStore,
+  rows: RowStore,
   state: RegionState,
   configuration: Configuration,
 ): Promise<void> {

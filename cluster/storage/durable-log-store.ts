@@ -23,6 +23,8 @@ export async function openDurableLog(
   options: LoadOptions,
 ): Promise<DurableLogStore> {
   const { retained, tail } = await loadLog(database, receipt.state, options)
+  // A power loss takes un-synced notes: until the next vote the receipt would guard only an older log.
+  if (receipt.state.batchSequence < tail.batchSequence) await receipt.sync(receiptOf(tail))
   return new DurableLogStore({ database, receipt, retained, tail, path: options.path })
 }
 

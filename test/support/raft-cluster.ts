@@ -6,7 +6,7 @@ import type { Message, MessageType } from '#raft/message.ts'
 import type { Configuration, NodeId } from '#raft/types.ts'
 import { configurationOf } from './raft-disk.ts'
 import { RaftNode } from './raft-node.ts'
-import { type SeededRandom, seededRandom } from './seeded-random.ts'
+import { type SeededRandom, seededRandom } from '#tools/sim/seeded-random.ts'
 
 export type RaftClusterOptions = {
   readonly ids: readonly NodeId[]

@@ -11,7 +11,9 @@ import { parseArgs, promisify } from 'node:util'
 import { fdatasyncP50Ms } from './disk.ts'
 import { measureCommands } from './commands.ts'
 import { measureFailover } from './failover-run.ts'
+import { measureCore } from './core-run.ts'
 import { measureIdle } from './idle-run.ts'
+import { measureSimulator } from './sim-run.ts'
 import { measureSnapshotStall } from './snapshot-stall.ts'
 
 const run = promisify(execFile)
@@ -36,6 +38,15 @@ export type BenchOptions = {
   readonly say: (line: string) => void
 }
 
+const MEASURES = [
+  measureIdle,
+  measureCommands,
+  measureFailover,
+  measureCore,
+  measureSimulator,
+  measureSnapshotStall,
+]
+
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? 0
@@ -44,7 +55,7 @@ function median(values: readonly number[]): number {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      only: { type: 'string', default: 'P1,P2,P3,P4,P5,P14,S1' },
+      only: { type: 'string', default: 'P1,P2,P3,P4,P5,P14,P15,P16,S1' },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '4' },
       failovers: { type: 'string', default: '10' },
@@ -70,8 +81,7 @@ async function main(): Promise<void> {
   try {
     const before = fdatasyncP50Ms(directory)
     const measured: Measured[] = []
-    const all = [measureIdle, measureCommands, measureFailover, measureSnapshotStall]
-    for (const measure of all) {
+    for (const measure of MEASURES) {
       measured.push(...(await measure(options)))
     }
     const disk = { before, after: fdatasyncP50Ms(directory) }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { planChange } from '#raft/change.ts'
 import { changeFault, leaveJoint, members } from '#raft/membership.ts'
 import { configurationOf } from '#test/support/raft-disk.ts'
-import { seededRandom } from '#test/support/seeded-random.ts'
+import { seededRandom } from '#tools/sim/seeded-random.ts'
 
 const abc = configurationOf(['a', 'b', 'c'], { learners: ['l'] })
 const joint = configurationOf(['a', 'b'], { votersOutgoing: ['a', 'b', 'c'], autoLeave: true })

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { entries, entry, hardState, logWrite, snapshotMeta } from '#test/contract/log-store.ts'
-import { frameRecord } from '#test/support/simulated-disk-wal.ts'
+import { frameRecord } from '#tools/sim/disk/simulated-disk-wal.ts'
 import { temporaryDirectory } from '#test/support/temporary-directory.ts'
 import { findDrop } from '#storage/drop-lines.ts'
 import { openDatabase } from '#storage/level-database.ts'

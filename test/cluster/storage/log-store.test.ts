@@ -2,7 +2,7 @@
 import t from 'tap'
 import { logStoreContract } from '#test/contract/log-store.ts'
 import { memoryLog } from '#test/support/memory-log-store.ts'
-import { SimulatedDisk } from '#test/support/simulated-disk.ts'
+import { SimulatedDisk } from '#tools/sim/disk/simulated-disk.ts'
 import { temporaryDirectory } from '#test/support/temporary-directory.ts'
 import { openLevelLogStore } from '#storage/level-log-store.ts'
 import type { LogStore } from '#storage/log-store.ts'

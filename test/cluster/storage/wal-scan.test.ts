@@ -4,7 +4,7 @@ import t from 'tap'
 import { crc32c, maskCrc } from '#storage/crc32c.ts'
 import { readManifest } from '#storage/manifest.ts'
 import { scanWal } from '#storage/wal-scan.ts'
-import { frameRecord } from '#test/support/simulated-disk-wal.ts'
+import { frameRecord } from '#tools/sim/disk/simulated-disk-wal.ts'
 
 const RANDOM_BYTES = (length: number, seed: number): Buffer =>
   Buffer.from(Array.from({ length }, (_, i) => 1 + ((i * 31 + seed * 17) % 255)))

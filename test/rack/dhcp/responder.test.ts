@@ -13,7 +13,7 @@ import {
   Responder,
   NO_RIGHTS,
 } from '#rack/dhcp/responder.ts'
-import { seededRandom } from '#test/support/seeded-random.ts'
+import { seededRandom } from '#tools/sim/seeded-random.ts'
 import {
   arrival,
   CLIENT,

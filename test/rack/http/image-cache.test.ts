@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { ImageCache } from '#rack/http/image-cache.ts'
 import { makeCountingMetrics, makeLogRecorder } from '#test/support/counting-metrics.ts'
 import { makeImageSource, type SourceManner } from '#test/support/image-source.ts'
-import { seededRandom } from '#test/support/seeded-random.ts'
+import { seededRandom } from '#tools/sim/seeded-random.ts'
 import { temporaryDirectory } from '#test/support/temporary-directory.ts'
 
 function image(seed: number, sizeBytes = 400_000) {

@@ -11,7 +11,7 @@ import { startRackHttp } from '#rack/http/server.ts'
 import { makeCountingMetrics, makeLogRecorder } from '#test/support/counting-metrics.ts'
 import { makeImageSource, type SourceManner } from '#test/support/image-source.ts'
 import { holdRow, machineRow, makeView, resourceRow, settingsRow } from '#test/support/rack-view.ts'
-import { seededRandom } from '#test/support/seeded-random.ts'
+import { seededRandom } from '#tools/sim/seeded-random.ts'
 import { temporaryDirectory } from '#test/support/temporary-directory.ts'
 
 const KERNEL = Buffer.from(seededRandom(3).bytes(200_000))

@@ -15,7 +15,7 @@ import { Endurance } from '#rack/endurance.ts'
 import { RackView } from '#rack/view.ts'
 import { makeFakeClock } from '#test/support/fake-clock.ts'
 import { makeServedLab, RACK } from '#test/support/region-state.ts'
-import { seededRandom } from '#test/support/seeded-random.ts'
+import { seededRandom } from '#tools/sim/seeded-random.ts'
 import {
   arrival,
   link as testLink,

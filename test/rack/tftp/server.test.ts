@@ -11,7 +11,7 @@ import type { UdpOptions, UdpSocket } from '#rack/net/udp-socket.ts'
 import { parsePacket } from '#rack/tftp/packet.ts'
 import { startTftp, type TftpFileRequest } from '#rack/tftp/server.ts'
 import { makeCountingMetrics, makeLogRecorder } from '#test/support/counting-metrics.ts'
-import { seededRandom } from '#test/support/seeded-random.ts'
+import { seededRandom } from '#tools/sim/seeded-random.ts'
 import { until } from '#test/support/until.ts'
 
 const LOOPBACK = makeIpv4(0x7f000001)

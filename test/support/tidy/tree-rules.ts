@@ -8,7 +8,8 @@ export const ENTRY_POINTS = [
   'tools/bench/',
   'tools/images/build.ts',
   'tools/images/main.ts',
-  'tools/sim/mutants/',
+  'tools/sim/mutants/preload.ts',
+  'tools/sim/mutants/region-child.ts',
   'tools/sim/lease/run-seeds.ts',
   'jepsen-like/main.ts',
   // Loaded into processes under test by `--import`.
@@ -36,6 +37,7 @@ export const UNTESTED: Readonly<Record<string, string>> = {
   'tools/bench/': 'measures, run by hand',
   'tools/sim/mutants/preload.ts': 'loaded by --import; the tests of the mutants start it',
   'tools/sim/lease/run-seeds.ts': 'a child process; the tests of the variants start it',
+  'tools/sim/mutants/region-child.ts': 'a child process; the tests of the mutants start it',
   'tools/images/': 'needs Debian packages; the lab tier boots what it builds',
 }
 

@@ -4,6 +4,9 @@ import { type Mutant, mutate } from '#tools/sim/mutants/mutant.ts'
 import { runMutants } from '#tools/sim/mutants/run.ts'
 import { runChild } from '#tools/sim/mutants/spawn.ts'
 
+// On a busy machine the children take their time.
+t.setTimeout(170_000)
+
 const QUORUM_OF_ONE: Mutant = {
   name: 'quorum-of-one',
   file: 'cluster/raft/quorum.ts',

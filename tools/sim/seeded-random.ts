@@ -28,3 +28,13 @@ export function seededRandom(seed: number): SeededRandom {
     },
   }
 }
+
+/** A stream of its own for each name, so that more draws from one do not change the others. */
+export function splitRandom(seed: number, name: string): SeededRandom {
+  let mixed = Math.imul(seed ^ 0x5bd1e995, 0x85ebca6b) >>> 0
+  for (let i = 0; i < name.length; i++) {
+    mixed = Math.imul(mixed ^ name.charCodeAt(i), 0x01000193) >>> 0
+    mixed ^= mixed >>> 15
+  }
+  return seededRandom(mixed)
+}

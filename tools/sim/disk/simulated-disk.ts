@@ -22,7 +22,8 @@ export type SimulatedDiskOptions = {
 
 export class SimulatedDisk {
   readonly #options: SimulatedDiskOptions
-  #file = Buffer.alloc(0)
+  #bytes = Buffer.alloc(1 << 14)
+  #length = 0
   #syncedBytes = 0
   #receipt = { cached: EMPTY_RECEIPT, synced: EMPTY_RECEIPT }
   /** Handles of an earlier generation are those of a dead process. */
@@ -35,7 +36,7 @@ export class SimulatedDisk {
 
   /** Everything written, synced or not. */
   get fileBytes(): number {
-    return this.#file.length
+    return this.#length
   }
 
   get syncedBytes(): number {
@@ -44,10 +45,11 @@ export class SimulatedDisk {
 
   async open(): Promise<DurableLogStore> {
     const path = 'simulated-disk'
-    const scan = scanWal(this.#file)
+    const scan = scanWal(this.#file())
     if (scan.state === 'damaged') throw damaged(path, scan.reason)
-    this.#file = this.#file.subarray(0, scan.offset)
-    this.#syncedBytes = this.#file.length
+    this.#length = scan.offset
+    this.#syncedBytes = scan.offset
+    this.#receipt.synced = this.#receipt.cached
     const generation = ++this.#generation
     const database = this.#database(scan.records.flatMap(decodeOperations), generation)
     const cacheBytesMax = this.#options.cacheBytesMax ?? 1 << 20
@@ -55,9 +57,9 @@ export class SimulatedDisk {
   }
 
   /** The process dies (kill -9): all that was written stays, complete or not. */
-  killProcess(writtenBytes = this.#file.length): void {
+  killProcess(writtenBytes = this.#length): void {
     this.#generation++
-    this.#file = this.#file.subarray(0, Math.max(this.#syncedBytes, writtenBytes))
+    this.#length = Math.min(this.#length, Math.max(this.#syncedBytes, writtenBytes))
   }
 
   /** Power is lost: of what was not synced, `unsyncedBytes` happen to be on the platter. */
@@ -69,17 +71,38 @@ export class SimulatedDisk {
   /** The disk lied about a sync: the file ends after `keepBytes` whatever was promised. */
   loseTail(keepBytes: number): void {
     this.#generation++
-    this.#file = Buffer.from(this.#file.subarray(0, keepBytes))
+    this.#bytes = Buffer.from(this.#bytes)
+    this.#length = Math.min(this.#length, keepBytes)
   }
 
   flipBit(byte: number, bit: number): void {
-    this.#file = Buffer.from(this.#file)
-    this.#file[byte] = (this.#file[byte] ?? 0) ^ (1 << bit)
+    this.#bytes = Buffer.from(this.#bytes)
+    this.#bytes[byte] = (this.#bytes[byte] ?? 0) ^ (1 << bit)
   }
 
   /** Every write from now on fails. */
   breakWrites(): void {
     this.#broken = true
+  }
+
+  /** There is room again. */
+  mendWrites(): void {
+    this.#broken = false
+  }
+
+  #file(): Buffer {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  #append(frame: Buffer): void {
+    const length = this.#length + frame.length
+    if (length > this.#bytes.length) {
+      const larger = Buffer.alloc(2 * length)
+      this.#file().copy(larger)
+      this.#bytes = larger
+    }
+    frame.copy(this.#bytes, this.#length)
+    this.#length = length
   }
 
   #database(operations: readonly SimulatedOperation[], generation: number): Database {
@@ -101,12 +124,12 @@ export class SimulatedDisk {
       del: (key) => void operations.push({ key, value: null }),
       write: async (sync) => {
         this.#demand(generation)
-        const frame = frameRecord(encodeOperations(operations), this.#file.length)
-        this.#file = Buffer.concat([this.#file, frame])
+        this.#append(frameRecord(encodeOperations(operations), this.#length))
+        const writtenBytes = this.#length
         if (sync) {
           await (this.#options.sync?.() ?? Promise.resolve())
           this.#demand(generation)
-          this.#syncedBytes = this.#file.length
+          this.#syncedBytes = writtenBytes
         }
         applyOperations(rows, operations)
       },

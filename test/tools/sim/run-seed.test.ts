@@ -1,0 +1,64 @@
+// The simulator itself: that a seed is a run, and that what it counts really happened.
+import t from 'tap'
+import type { Fault } from '#tools/sim/faults.ts'
+import { drawSchedule, formatFault } from '#tools/sim/faults.ts'
+import { runSeed } from '#tools/sim/run-seed.ts'
+import { seededRandom } from '#tools/sim/seeded-random.ts'
+
+// On a busy machine runs take their time.
+t.setTimeout(170_000)
+
+const run = (seed: number, more: { alwaysDrains?: boolean; faults?: readonly Fault[] } = {}) =>
+  runSeed({ seed, nodeCount: 3, ticks: 600, ...more })
+
+t.test('two runs of one seed leave one trace; another seed leaves another', async (t) => {
+  for (const seed of [1, 4]) {
+    const [first, second] = [await run(seed), await run(seed)]
+    t.equal(first.traceDigest, second.traceDigest)
+    t.same(first.counts, second.counts)
+    t.ok(first.counts.committed > 20, 'something happened')
+  }
+  t.not((await run(1)).traceDigest, (await run(2)).traceDigest)
+})
+
+t.test('letting promises run after every event changes nothing', async (t) => {
+  for (const seed of [3, 5, 6]) {
+    const [sparing, thorough] = [await run(seed), await run(seed, { alwaysDrains: true })]
+    t.equal(thorough.traceDigest, sparing.traceDigest, `seed ${seed}`)
+  }
+})
+
+t.test('a run without faults has none, and answers every request', async (t) => {
+  const { counts, violation } = await run(7, { faults: [] })
+  t.equal(violation, null)
+  t.same(counts.faults, {})
+  t.equal(counts.unknown, 0)
+  t.ok(counts.answered > 10)
+})
+
+t.test('a violation ends the run and is told with the end of the trace', async (t) => {
+  const { violation, lastLines } = await runSeed({
+    ...{ seed: 1, nodeCount: 3, ticks: 600 },
+    checkers: [
+      ({ fail }) => ({
+        name: 'seventh',
+        onCommitted: ({ entry }) => entry.index === 7 && fail('it is 7'),
+      }),
+    ],
+  })
+  t.same(violation, { checker: 'seventh', message: 'it is 7' })
+  t.match(lastLines.join('\n'), /violation seventh it is 7/)
+})
+
+t.test('every kind of fault is drawn and can be written in words', (t) => {
+  const types = new Set<string>()
+  for (let seed = 0; seed < 60; seed++) {
+    const plan = { nodeCount: 5, fromMs: 1_000, untilMs: 60_000 }
+    for (const fault of drawSchedule(seededRandom(seed), plan)) {
+      types.add(fault.type)
+      t.match(formatFault(fault), /^\d+\.\d{3} s \w+/)
+    }
+  }
+  t.equal(types.size, 17)
+  t.end()
+})

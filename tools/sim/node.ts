@@ -1,0 +1,276 @@
+// One region node of the simulated world: the product's own assembly over a simulated disk, clock, event loop
+// and network. It can be started, killed and started again; what survives is what its disk holds.
+import { AppError } from '#model/errors.ts'
+import type { Logger } from '#model/ports.ts'
+import { type Assembly, assemble } from '#node/assemble.ts'
+import { Housekeeping } from '#node/housekeeping.ts'
+import type { NodeFile } from '#node/node-file.ts'
+import { loadStores, type Stores } from '#node/open-stores.ts'
+import { Pace } from '#node/pace.ts'
+import type { RegionLimits } from '#platform/config.ts'
+import type { MetricsRegistry } from '#platform/metrics.ts'
+import type { HardState, LogReader } from '#raft/types.ts'
+import type { CommandOf } from '#state/command.ts'
+import type { RegionState } from '#state/state.ts'
+import type { DurableLogStore } from '#storage/durable-log-store.ts'
+import type { LogStore, LogWrite } from '#storage/log-store.ts'
+import type { PeerTransport } from '#transport/links.ts'
+import type { Watched } from './checker.ts'
+import { MemoryRows } from './disk/memory-rows.ts'
+import { MemorySnapshots } from './disk/memory-snapshots.ts'
+import { SimulatedDisk } from './disk/simulated-disk.ts'
+import { Host } from './host.ts'
+import type { SeededRandom } from './seeded-random.ts'
+import type { Timeline } from './timeline.ts'
+
+export type NodeEvents = {
+  /** After each task of the node: it may have applied something. */
+  readonly onTask: (node: SimNode) => void
+  readonly onSave: (node: SimNode, write: LogWrite) => void
+  readonly onSaved: (node: SimNode, write: LogWrite) => void
+  readonly onOpened: (node: SimNode) => void
+  /** The product stopped itself. */
+  readonly onFailure: (node: SimNode, what: string, error: unknown) => void
+  readonly transport: (node: SimNode) => PeerTransport
+}
+
+export type SimNodeOptions = {
+  readonly file: NodeFile
+  readonly index: number
+  readonly timeline: Timeline
+  readonly random: SeededRandom
+  readonly limits: RegionLimits
+  readonly initialise: CommandOf<'cluster.initialise'>
+  readonly events: NodeEvents
+}
+
+/** `lost`: its disk is damaged and it refuses to start, or it was removed for good. */
+export type NodePhase = 'down' | 'up' | 'lost'
+
+const NOTHING: HardState = { currentTerm: 0, votedFor: null, commitIndex: 0 }
+const SYNC_MIN_US = 150
+const SYNC_SPREAD_US = 1_500
+
+const silent = (): void => {}
+const LOGGER: Logger = {
+  ...{ debug: silent, info: silent, warn: silent, error: silent },
+  with: () => LOGGER,
+}
+const METRICS: MetricsRegistry = {
+  ...{ count: silent, gauge: silent, observe: silent },
+  expose: () => Promise.resolve({ contentType: '', text: '' }),
+}
+
+export class SimNode implements Watched {
+  readonly id: string
+  readonly index: number
+  readonly host: Host
+  readonly disk: SimulatedDisk
+  readonly #options: SimNodeOptions
+  readonly #rows = new MemoryRows()
+  readonly #snapshots: MemorySnapshots
+  #assembly: Assembly | null = null
+  #state: RegionState | null = null
+  /** A snapshot was written: the state is about to be replaced, or has been. */
+  #mayRestore = false
+  #incarnation = 0
+  #ownTasks = 0
+  phase: NodePhase = 'down'
+  reader: LogReader | null = null
+  hardState: HardState = NOTHING
+  /** Added to every sync while the disk is slow. */
+  syncDelayUs = 0
+  isDiskFull = false
+  /** What the world has looked at: the state object and the revision seen of it. */
+  seen: { state: RegionState | null; revision: number } = { state: null, revision: 0 }
+
+  constructor(options: SimNodeOptions) {
+    this.#options = options
+    this.id = options.file.nodeId
+    this.index = options.index
+    const { timeline, random, events } = options
+    const startMs = 1_000 + random.integer(1_000_000)
+    this.host = new Host(timeline, { startMs, afterTask: () => events.onTask(this) })
+    const sync = (): Promise<void> => this.#sync()
+    this.disk = new SimulatedDisk({ sync, cacheBytesMax: random.pick([0, 2_000, 1 << 20]) })
+    const onUse = (): void => {
+      timeline.dirty = true
+    }
+    this.#snapshots = new MemorySnapshots({ sync, onUse })
+  }
+
+  get assembly(): Assembly {
+    if (this.#assembly === null) throw new Error(`${this.id} is down`)
+    return this.#assembly
+  }
+
+  get resumedUs(): number {
+    return this.host.resumedUs
+  }
+
+  get isUp(): boolean {
+    return this.phase === 'up'
+  }
+
+  /** It does something for itself that waits on promises. */
+  get isBusy(): boolean {
+    return this.#ownTasks > 0
+  }
+
+  /** Null while it is down. Asked for after every event, so the port is asked only when it may have changed. */
+  get state(): RegionState | null {
+    if (this.#assembly === null) return null
+    if (this.#state === null || this.#mayRestore) this.#state = this.#assembly.region.local().state
+    return this.#state
+  }
+
+  /** False when what its disk holds may not be started from. */
+  async start(): Promise<boolean> {
+    const { events, timeline } = this.#options
+    timeline.dirty = true
+    try {
+      const stores = await this.#openStores()
+      events.onOpened(this)
+      this.#incarnation++
+      this.#assembly = this.#assemble(stores)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'STORAGE_DAMAGED') throw error
+      this.phase = 'lost'
+      return false
+    }
+    this.phase = 'up'
+    this.#assembly.connect(events.transport(this))
+    this.#assembly.start()
+    this.#startDuties()
+    return true
+  }
+
+  /** kill -9: what was written stays, of the write under way perhaps only the beginning. */
+  kill(writtenBytes?: number): void {
+    this.#die()
+    this.disk.killProcess(writtenBytes)
+    this.#rows.killProcess()
+  }
+
+  /** Of what was not synced, `unsyncedBytes` happen to be on the platter. */
+  losePower(unsyncedBytes: number): void {
+    this.#die()
+    this.disk.losePower(unsyncedBytes)
+    this.#rows.losePower()
+    this.#snapshots.losePower()
+    this.host.reboot(1_000 + this.#options.random.integer(1_000_000))
+  }
+
+  #die(): void {
+    this.phase = 'down'
+    this.#assembly = null
+    this.#state = null
+    this.#mayRestore = false
+    this.#ownTasks = 0
+    this.host.kill()
+    this.#snapshots.killProcess()
+    this.seen = { state: null, revision: 0 }
+  }
+
+  async #openStores(): Promise<Stores> {
+    const { file } = this.#options
+    const log = await this.disk.open()
+    const watched = this.#watch(log)
+    this.reader = log.reader
+    this.hardState = log.hardState()
+    const snapshots = this.#snapshots.open(() => log.reader.snapshot().lastIncludedIndex)
+    const { clock } = this.host
+    const pace = new Pace(clock, Infinity)
+    const rows = this.#rows.open()
+    const { position } = log
+    return await loadStores({ log: watched, position, rows, snapshots, node: file, pace })
+  }
+
+  #watch(log: DurableLogStore): LogStore {
+    const { events, timeline } = this.#options
+    const { life } = this.host
+    return {
+      hardState: log.hardState,
+      reader: log.reader,
+      sizeBytes: log.sizeBytes,
+      close: log.close,
+      compact: log.compact,
+      save: async (write) => {
+        if (write.snapshot !== null) this.#mayRestore = true
+        events.onSave(this, write)
+        timeline.dirty = true
+        await log.save(write)
+        if (life !== this.host.life) return
+        if (write.hardState !== null) this.hardState = write.hardState
+        events.onSaved(this, write)
+      },
+    }
+  }
+
+  #assemble(stores: Stores): Assembly {
+    const { file, limits, random, events } = this.#options
+    const { life } = this.host
+    this.seen = { state: stores.state, revision: stores.state.revision }
+    return assemble({
+      node: file,
+      incarnation: this.#incarnation,
+      ...{ stores, limits },
+      platform: {
+        ...{ clock: this.host.clock, scheduler: this.host.scheduler() },
+        random: { integer: random.integer, bytes: random.bytes },
+        ...{ logger: LOGGER, metrics: METRICS },
+      },
+      onFailure: (what, error) => {
+        if (life === this.host.life) events.onFailure(this, what, error)
+        // The process is dead: nothing of it runs any more, so there is nothing to throw to.
+        return undefined as never
+      },
+    })
+  }
+
+  /** What `startRegion` does besides: join, and housekeeping every second. */
+  #startDuties(): void {
+    const { limits, initialise, timeline } = this.#options
+    const { region } = this.assembly
+    const { clock } = this.host
+    const scheduler = this.host.scheduler()
+    const background = (task: Promise<unknown>): void => {
+      const { life } = this.host
+      this.#ownTasks++
+      const end = (): void => {
+        if (life === this.host.life) this.#ownTasks--
+      }
+      task.then(end, end)
+    }
+    const housekeeping = new Housekeeping({
+      ...{ region, limits, clock, background },
+      connectedRacks: () => [],
+    })
+    scheduler.every(1_000, () => {
+      timeline.dirty = true
+      housekeeping.onTick()
+    })
+    const join = (): void => {
+      const joined = async (): Promise<void> => {
+        if (region.local().state.clusterId === '') await region.initialise(initialise)
+        await region.openSession(this.#incarnation)
+      }
+      background(joined().catch(() => void scheduler.after(200, join)))
+    }
+    scheduler.after(1, join)
+  }
+
+  #sync(): Promise<void> {
+    const { timeline, random } = this.#options
+    const delayUs = SYNC_MIN_US + random.integer(SYNC_SPREAD_US) + this.syncDelayUs
+    const { life } = this.host
+    return new Promise((resolve) => {
+      timeline.in(delayUs, () => {
+        // The process died meanwhile: nobody waits, and the write counts as not done.
+        if (life !== this.host.life) return
+        timeline.dirty = true
+        this.host.run(resolve)
+      })
+    })
+  }
+}
