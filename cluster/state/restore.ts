@@ -15,6 +15,9 @@ const LEFT_BEHIND: ReadonlySet<string> = new Set([
   'sessionOutcomes',
   'joinTokens',
   'members',
+  // Racks of the old cluster live on under them, and cannot replay here: their clients may renew (§5).
+  'tenures',
+  'reserves',
 ])
 
 /** The row as the new cluster begins with it; null for one that it does not take over. */

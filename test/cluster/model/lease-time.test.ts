@@ -63,3 +63,18 @@ t.test('a lease of less than ten seconds is not told', async (t) => {
   t.equal(offlineLeaseSeconds(600, 10_000_000), 600)
   t.equal(offlineLeaseSeconds(600, -1), 0)
 })
+
+t.test(
+  'even a client told all the rack has left is protected, if drift is a rate (variant 6)',
+  async (t) => {
+    const lease = fc.integer({ min: 0, max: 1_620_000 })
+    fc.assert(
+      fc.property(lease, rate, rate, rate, (nowMs, rackRate, logRate, clientRate) => {
+        const endsAtRealMs = nowMs / rackRate + (tenureDeadlineMs(0) - nowMs) / clientRate
+        if (endsAtRealMs * logRate > tenureHoldMs()) throw new Error('the client is not protected')
+      }),
+      { numRuns: 2_000 },
+    )
+    t.pass('for all rates tried')
+  },
+)
