@@ -279,6 +279,17 @@ const OTHER_COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/boot-resources.ts')).runImport,
   },
   {
+    path: ['sim', 'lease'],
+    summary: 'simulate leases of regions, racks and clients; exit 0 pass, 1 fail, 9 could not tell',
+    options: [
+      { name: 'seed', value: 'N', kind: 'count', help: 'repeat this one seed' },
+      { name: 'seeds', value: 'N', kind: 'count', help: 'seeds 0 to N-1 (default 40)' },
+      { name: 'mutants', help: 'run every naive variant of the protocol; each must be caught' },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/sim-lease.ts')).runSimLease,
+  },
+  {
     path: ['chaos'],
     summary:
       'real processes, real faults, checked histories; exit 0 pass, 1 fail, 9 could not tell',

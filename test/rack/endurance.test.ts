@@ -203,3 +203,34 @@ t.test('granted addresses whose answer was lost are returned', async (t) => {
   await rack.settle()
   t.equal(rack.lab.state.reserves.size, 4)
 })
+
+t.test('an answer to a beat counts from when that beat was sent, however late it is', async (t) => {
+  const rack = await withTenure()
+  rack.wire.isSlow = true
+  const beats = () => rack.asked.filter(({ type }) => type === 'tenure.beat').length
+  const before = beats()
+  while (beats() === before) {
+    rack.clock.advance(1_000)
+    rack.endurance.tick()
+    await turn()
+  }
+  const sentAtMs = rack.clock.monotonicMs()
+  for (let second = 0; second < 30; second++) {
+    rack.clock.advance(1_000)
+    rack.endurance.tick()
+    await turn()
+  }
+  t.equal(beats(), before + 1, 'and no second one is sent meanwhile')
+  rack.wire.isSlow = false
+  for (const resolve of rack.wire.waiting.splice(0)) resolve()
+  await turn()
+  t.equal(rack.ledger.tenures.at(-1)?.sentAtMs, sentAtMs)
+})
+
+t.test('a beat is adopted only with a view as new as itself', async (t) => {
+  const rack = await withTenure()
+  const known = rack.ledger.tenures.at(-1)
+  rack.view.apply = () => {}
+  await rack.settle()
+  t.same(rack.ledger.tenures.at(-1), known)
+})

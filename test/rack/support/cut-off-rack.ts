@@ -44,6 +44,8 @@ export function makeCutOffRack(records: JournalRecord[] = [], bootId = 'boot-1')
   let isConnected = true
   /** Resolves the syncs of the journal; a test may hold them back. */
   const disk = { isStuck: false, waiting: [] as (() => void)[], records }
+  /** Answers of the region; a test may hold them back. */
+  const wire = { isSlow: false, waiting: [] as (() => void)[] }
   const push = (): void => {
     lab.stamp = Math.max(lab.stamp, clock.monotonicMs())
     const rows = fullView(lab.state, RACK)
@@ -56,6 +58,7 @@ export function makeCutOffRack(records: JournalRecord[] = [], bootId = 'boot-1')
     const { outcome } = lab.run(command, Math.max(0, clock.monotonicMs() - lab.stamp))
     const { revision } = lab.state
     push()
+    if (wire.isSlow) await new Promise<void>((resolve) => wire.waiting.push(resolve))
     return { ok: true, outcome, revision }
   }
   const ledger = new Ledger()
@@ -99,7 +102,7 @@ export function makeCutOffRack(records: JournalRecord[] = [], bootId = 'boot-1')
     },
   })
   return {
-    ...{ lab, clock, view, ledger, endurance, disk, metrics, asked, push },
+    ...{ lab, clock, view, ledger, endurance, disk, wire, metrics, asked, push },
     cutOff: () => void (isConnected = false),
     reconnect: () => {
       isConnected = true

@@ -9,6 +9,8 @@ export const ENTRY_POINTS = [
   'tools/images/build.ts',
   'tools/images/main.ts',
   'tools/sim/mutants/',
+  'tools/sim/lease/run-seeds.ts',
+  'jepsen-like/main.ts',
   // Loaded into processes under test by `--import`.
   'jepsen-like/preloads/',
 ]
@@ -33,6 +35,7 @@ export const UNTESTED: Readonly<Record<string, string>> = {
   'cluster/transport/limits.ts': 'constants',
   'tools/bench/': 'measures, run by hand',
   'tools/sim/mutants/preload.ts': 'loaded by --import; the tests of the mutants start it',
+  'tools/sim/lease/run-seeds.ts': 'a child process; the tests of the variants start it',
   'tools/images/': 'needs Debian packages; the lab tier boots what it builds',
 }
 

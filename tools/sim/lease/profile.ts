@@ -1,0 +1,165 @@
+// What one seed is about. Rare things meet only when a run looks for them: each profile stresses one part of
+// the protocol, and all of them mix everything a little.
+import type { SeededRandom } from './random.ts'
+
+export const PROFILES = [
+  'mixed',
+  'reserve',
+  'offline',
+  'tiny',
+  'views',
+  'reservations',
+  'ranges',
+  'restore',
+  'clocks',
+] as const
+export type ProfileName = (typeof PROFILES)[number]
+
+export type Profile = {
+  readonly name: ProfileName
+  readonly racks: number
+  readonly clients: number
+  /** Addresses of the dynamic range. */
+  readonly poolSize: number
+  readonly leaseSeconds: number
+  /** Rates of clocks are drawn from these. */
+  readonly rates: readonly number[]
+  /** Real ms of the safety phase. */
+  readonly safetyMs: number
+  /** Percent of clients that are plugged in some time during the safety phase. */
+  readonly lateClients: number
+  /** Percent of beats after which the process is paused. */
+  readonly pausedBeats: number
+  /** Means between faults and acts of each kind, ms; 0: never. */
+  readonly every: {
+    readonly blackout: number
+    readonly rackCrash: number
+    readonly rackPause: number
+    readonly rackClockStop: number
+    readonly wallJump: number
+    readonly leaderChange: number
+    readonly regionClockStop: number
+    readonly slowLink: number
+    readonly reservation: number
+    readonly rangeChange: number
+    readonly address: number
+    readonly rackOrder: number
+    readonly restore: number
+  }
+}
+
+const MINUTE = 60_000
+/** Just inside of ε: the arithmetic has nothing left over for rounding. */
+const EDGES = [0.9005, 1, 1.0995]
+
+const MIXED: Profile = {
+  name: 'mixed',
+  racks: 2,
+  clients: 10,
+  poolSize: 24,
+  leaseSeconds: 600,
+  rates: [0.9005, 0.95, 1, 1.05, 1.0995],
+  safetyMs: 240 * MINUTE,
+  lateClients: 20,
+  pausedBeats: 0.1,
+  every: {
+    blackout: 40 * MINUTE,
+    rackCrash: 30 * MINUTE,
+    rackPause: 40 * MINUTE,
+    rackClockStop: 180 * MINUTE,
+    wallJump: 120 * MINUTE,
+    leaderChange: 15 * MINUTE,
+    regionClockStop: 120 * MINUTE,
+    slowLink: 60 * MINUTE,
+    reservation: 30 * MINUTE,
+    rangeChange: 60 * MINUTE,
+    address: 15 * MINUTE,
+    rackOrder: 60 * MINUTE,
+    restore: 0,
+  },
+}
+const CALM: Profile['every'] = {
+  blackout: 0,
+  rackCrash: 0,
+  rackPause: 0,
+  rackClockStop: 0,
+  wallJump: 0,
+  leaderChange: 60 * MINUTE,
+  regionClockStop: 0,
+  slowLink: 0,
+  reservation: 0,
+  rangeChange: 0,
+  address: 0,
+  rackOrder: 0,
+  restore: 0,
+}
+
+export function profileOf(name: ProfileName, random: SeededRandom): Profile {
+  const edges: Profile = { ...MIXED, name, rates: EDGES }
+  switch (name) {
+    case 'mixed':
+      return { ...MIXED, racks: random.between(2, 3), leaseSeconds: random.pick([600, 1800, 7200]) }
+    case 'reserve': {
+      const every = {
+        ...CALM,
+        blackout: 25 * MINUTE,
+        rackCrash: 20 * MINUTE,
+        rackPause: 30 * MINUTE,
+      }
+      const racks = random.between(1, 2)
+      const leaseSeconds = random.pick([600, 3600])
+      return { ...edges, racks, clients: 14, every, leaseSeconds, pausedBeats: 1 }
+    }
+    case 'offline': {
+      const every = { ...CALM, blackout: 20 * MINUTE, rackCrash: 40 * MINUTE, leaderChange: 0 }
+      const many = { racks: 1, poolSize: 100, clients: 30, lateClients: 85 }
+      return { ...edges, ...many, every, leaseSeconds: random.pick([120, 600]) }
+    }
+    case 'tiny': {
+      const leaseSeconds = random.pick([30, 600, 1800])
+      return { ...edges, poolSize: random.between(1, 4), clients: 6, every: CALM, leaseSeconds }
+    }
+    case 'views': {
+      const every = {
+        ...CALM,
+        blackout: 20 * MINUTE,
+        slowLink: 20 * MINUTE,
+        leaderChange: 20 * MINUTE,
+      }
+      const leaseSeconds = random.pick([600, 1800, 3600])
+      return { ...edges, poolSize: 4, clients: 8, every, leaseSeconds }
+    }
+    case 'reservations': {
+      const every = {
+        ...CALM,
+        blackout: 25 * MINUTE,
+        reservation: 6 * MINUTE,
+        slowLink: 20 * MINUTE,
+      }
+      return { ...edges, poolSize: 6, clients: 8, every }
+    }
+    case 'ranges': {
+      const every = {
+        ...CALM,
+        rangeChange: 12 * MINUTE,
+        address: 2 * MINUTE,
+        blackout: 15 * MINUTE,
+      }
+      return { ...edges, every, clients: 5, poolSize: 40 }
+    }
+    case 'restore': {
+      const every = { ...CALM, restore: 60 * MINUTE, blackout: 30 * MINUTE }
+      return { ...edges, poolSize: 6, clients: 8, every, safetyMs: 300 * MINUTE }
+    }
+    case 'clocks': {
+      const every = {
+        ...CALM,
+        ...{ rackClockStop: 30 * MINUTE, wallJump: 20 * MINUTE, regionClockStop: 20 * MINUTE },
+        ...{ leaderChange: 8 * MINUTE, blackout: 25 * MINUTE },
+      }
+      return { ...edges, every, poolSize: random.pick([3, 24]) }
+    }
+    default:
+      return name satisfies never
+  }
+}
