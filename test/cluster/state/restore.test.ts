@@ -130,3 +130,11 @@ t.test('the feature level rises and never falls, also through a restore', async 
   first(lab, RESTORE)
   t.equal(lab.state.featureLevel, 2)
 })
+
+t.test('tenures and reserves of the old cluster stay behind', async (t) => {
+  const rows = [
+    { table: 'tenures', key: RACK, row: { rackId: RACK } },
+    { table: 'reserves', key: 1, row: { ip: 1 } },
+  ] as never[]
+  t.same(rows.map(rowForNewCluster), [null, null])
+})
