@@ -122,7 +122,7 @@ export class RackHost {
     this.#deliver((process) => {
       if (message.type === 'reply') process.pending.settle(message.id, message.reply)
       else process.view.apply(message)
-    })
+    }, true)
   }
 
   /** The link broke, or another one was made. */
@@ -186,12 +186,13 @@ export class RackHost {
     return this.#synced
   }
 
-  #deliver(run: (process: Process) => void): void {
+  #deliver(run: (process: Process) => void, isOfLink = false): void {
     const now = (): void => {
       if (this.#process !== undefined) run(this.#process)
     }
     if (!this.#isPaused) now()
-    else if (this.#inbox.length < INBOX_MAX) this.#inbox.push(now)
+    // A link's bytes wait at the sender; datagrams are lost.
+    else if (isOfLink || this.#inbox.length < INBOX_MAX) this.#inbox.push(now)
   }
 
   #start(): void {
