@@ -207,6 +207,12 @@ export class Endurance implements OfflineRights {
     if (bound === null) return
     const { rackId, request, metrics, logger } = this.#options
     const { client, mac, hostname, leaseSeconds } = bound
+    // Synced first: the region would hold for this client what a restarted rack gives to another.
+    const isSynced = await this.#write([]).then(
+      () => true,
+      () => false,
+    )
+    if (!isSynced) return
     const reply = await request({
       ...{ type: 'reserve.replay', rackId, epoch, ip, generation },
       ...{ client, mac, leaseSeconds, hostname },

@@ -234,3 +234,20 @@ t.test('a beat is adopted only with a view as new as itself', async (t) => {
   await rack.settle()
   t.same(rack.ledger.tenures.at(-1), known)
 })
+
+// Found by the lease simulation (offline, seed 56): replayed, killed before the sync, given to another.
+t.test('nothing is replayed before the journal is synced', async (t) => {
+  const rack = await withTenure()
+  rack.cutOff()
+  const offer = await rack.exchange('DHCPDISCOVER', mac(1))
+  rack.disk.isStuck = true
+  await select(rack, mac(1), offer?.ip ?? (0 as Ipv4))
+  rack.reconnect()
+  await rack.settle()
+  const replays = () => rack.asked.filter(({ type }) => type === 'reserve.replay').length
+  t.equal(replays(), 0)
+  rack.disk.isStuck = false
+  for (const resolve of rack.disk.waiting.splice(0)) resolve()
+  await rack.settle()
+  t.equal(replays(), 1)
+})
