@@ -63,8 +63,11 @@ t.test('a full file system stops writes and nothing else', async (t) => {
   await file.close()
   await becomes(507, 'two')
   t.equal(await ask('GET'), 200, 'reads go on')
-  const { nodes: full } = await cluster.status()
-  t.notOk(full.some(({ alarm }) => alarm === 'none'))
+  // Each node says so of itself once a second.
+  await eventually('every node has its alarm', 10, async () => {
+    const { nodes: full } = await cluster.status()
+    return full.every(({ alarm }) => alarm !== 'none') ? true : undefined
+  })
   await rm(filler)
   await becomes(200, 'three')
   const pids = new Set((await cluster.status()).nodes.map(({ pid }) => pid))

@@ -54,10 +54,15 @@ t.test('the exit code of the command is the exit code', async (t) => {
 
 t.test('what was compiled is kept among our own modules, or where the user says', async (t) => {
   const launch = await installed(t, 'echo "$NODE_COMPILE_CACHE"')
+  const before = process.env['NODE_COMPILE_CACHE']
+  t.teardown(() => {
+    if (before === undefined) delete process.env['NODE_COMPILE_CACHE']
+    else process.env['NODE_COMPILE_CACHE'] = before
+  })
+  delete process.env['NODE_COMPILE_CACHE']
   const { stdout } = await launch([])
   t.match(stdout, /node_modules\/ironraft\/node_modules\/\.cache\/ironraft\n$/)
   process.env['NODE_COMPILE_CACHE'] = '/nowhere/else'
-  t.teardown(() => delete process.env['NODE_COMPILE_CACHE'])
   t.equal((await launch([])).stdout, '/nowhere/else\n')
 })
 

@@ -44,8 +44,8 @@ export type SimNodeOptions = {
   readonly events: NodeEvents
 }
 
-/** `lost`: its disk is damaged and it refuses to start, or it was removed for good. */
-export type NodePhase = 'down' | 'up' | 'lost'
+/** `opening`: it reads its disk, which takes time. `lost`: its disk is damaged and it refuses to start, or it was removed for good. */
+export type NodePhase = 'down' | 'opening' | 'up' | 'lost'
 
 const NOTHING: HardState = { currentTerm: 0, votedFor: null, commitIndex: 0 }
 const SYNC_MIN_US = 150
@@ -128,14 +128,18 @@ export class SimNode implements Watched {
   async start(): Promise<boolean> {
     const { events, timeline } = this.#options
     timeline.dirty = true
+    this.phase = 'opening'
     try {
       const stores = await this.#openStores()
       events.onOpened(this)
       this.#incarnation++
       this.#assembly = this.#assemble(stores)
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'STORAGE_DAMAGED') throw error
-      this.phase = 'lost'
+      if (!(error instanceof AppError)) throw error
+      // A full disk stops a start too; whoever frees it starts the node again.
+      if (error.code === 'STORAGE_FAILED') this.phase = 'down'
+      else if (error.code === 'STORAGE_DAMAGED') this.phase = 'lost'
+      else throw error
       return false
     }
     this.phase = 'up'

@@ -34,7 +34,7 @@ t.test(
     t.ok(types.length <= 2, types.join(', '))
     t.ok(
       types.every((type) =>
-        ['kill', 'powerLoss', 'diskFull', 'bitFlip', 'lostTail'].includes(type),
+        ['kill', 'powerLoss', 'diskFull', 'bitFlip', 'lostTail', 'membership'].includes(type),
       ),
     )
   },
