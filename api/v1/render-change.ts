@@ -44,20 +44,25 @@ function renderChange({ table, key, row }: Change) {
   return { table: name, key: shownKey, row: row === null ? null : renderRow(row) }
 }
 
+/** Fields in order of their names: how a row came to this node must not show in what it tells. */
 function renderRow(row: object): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = {}
-  for (const [field, value] of Object.entries(row) as [string, unknown][]) {
+  for (const [field, value] of sortedEntries(row)) {
     if (SECRET.has(field)) continue
     shown[snakeCase(field)] = renderField(field, value)
   }
   return shown
 }
 
+function sortedEntries(row: object): [string, unknown][] {
+  return (Object.entries(row) as [string, unknown][]).toSorted(([a], [b]) => (a < b ? -1 : 1))
+}
+
 function renderField(field: string, value: unknown): unknown {
   if (ADDRESS.has(field) && typeof value === 'number') return formatIpv4(value as Ipv4)
   if (field === 'cidr') return formatCidr(value as Cidr)
   // Owner data has free keys: they stay as they are.
-  if (field === 'ownerData') return value
+  if (field === 'ownerData') return isRow(value) ? Object.fromEntries(sortedEntries(value)) : value
   if (Array.isArray(value)) {
     return value.map((item: unknown) => (isRow(item) ? renderRow(item) : item))
   }

@@ -94,15 +94,7 @@ export class Assembly {
       configuration: () => this.#raft.status().configuration,
     })
     this.#driver = this.#makeDriver()
-    this.#submit = new Submit({
-      nodeId: node.nodeId,
-      ...{ clock, scheduler },
-      leader: () => this.#leader,
-      waiting: () => this.#driver.waiting,
-      propose: (data, done) => this.#driver.propose(data, done),
-      send: (to, message) => this.#transport?.send(to, message) ?? false,
-      limits,
-    })
+    this.#submit = this.#makeSubmit()
     this.#reads = new Reads({
       ask: (id) => this.#driver.input((raft) => raft.readIndex(id)),
       ...{ clock, limits },
@@ -297,6 +289,20 @@ export class Assembly {
       ...{ clock, scheduler, logger, metrics },
       tickMs: limits.tickMs,
       electionTicks: limits.electionTicksMin,
+    })
+  }
+
+  #makeSubmit(): Submit {
+    const { node, limits, platform } = this.#options
+    const { clock, scheduler } = platform
+    return new Submit({
+      nodeId: node.nodeId,
+      ...{ clock, scheduler, limits },
+      leader: () => this.#leader,
+      waiting: () => this.#driver.waiting,
+      propose: (data, done) => this.#driver.propose(data, done),
+      wantCommit: (peer, index) => this.#raft.wantCommit(peer, index),
+      send: (to, message) => this.#transport?.send(to, message) ?? false,
     })
   }
 

@@ -23,6 +23,7 @@ export function makeRaft(options: {
       committedBytesMax: limits.committedBytesMax,
       caughtUpEntriesMax: limits.caughtUpEntriesMax,
       readsPendingMax: limits.proposalsWaitingMax,
+      commitNoticeTicks: limits.commitNoticeTicks,
     },
     log: stores.log.reader,
     hardState: stores.log.hardState(),

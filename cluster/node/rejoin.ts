@@ -11,6 +11,11 @@ import { type Disk, positionOf } from './disk.ts'
 import { type Answer, contradiction, judge, knowsItsTerms } from './recollection.ts'
 
 const ASK_MS = 100
+/**
+ * A quorum's answers suffice, but who remembers most is often the leader, and a leader is busy: while somebody
+ * is missing a node waits so long for him before it takes part (several election timeouts).
+ */
+const PATIENCE_MS = 2_000
 /** Memory of the others on disk is at most this old, and a synced write at most this frequent. */
 const SAVE_MS = 5_000
 
@@ -60,6 +65,7 @@ export class Rejoin {
   #stopped = false
   #stopTicks: () => void = () => {}
   #savedMs: number
+  readonly #patientUntilMs: number
 
   constructor(options: RejoinOptions) {
     this.#options = options
@@ -67,6 +73,7 @@ export class Rejoin {
     this.#epoch = options.disk.epoch
     this.#reason = options.disk.lost ?? 'too few of the others have answered since it started'
     this.#savedMs = options.clock.monotonicMs()
+    this.#patientUntilMs = this.#savedMs + PATIENCE_MS
   }
 
   get condition(): { readonly condition: NodeCondition; readonly reason: string | null } {
@@ -153,6 +160,7 @@ export class Rejoin {
 
   #onTick(): void {
     this.#ask()
+    if (this.#condition === 'verifying') this.#judge()
     if (this.#condition === 'reseeding') void this.#tryRecover()
     const { clock } = this.#options
     if (clock.monotonicMs() - this.#savedMs >= SAVE_MS) void this.#save()
@@ -180,6 +188,7 @@ export class Rejoin {
       case 'waiting':
         return
       case 'sound':
+        if (this.#isPatient()) return
         this.#options.logger.info('node.disk_verified', { by: [...this.#answers.keys()] })
         this.#enter('ok', null)
         this.#begin()
@@ -190,6 +199,14 @@ export class Rejoin {
       default:
         verdict satisfies never
     }
+  }
+
+  #isPatient(): boolean {
+    const { configuration, id } = this.#self
+    const isMissing = (voter: string): boolean => voter !== id && !this.#answers.has(voter)
+    const { voters, votersOutgoing } = configuration
+    if (![...voters, ...votersOutgoing].some(isMissing)) return false
+    return this.#options.clock.monotonicMs() < this.#patientUntilMs
   }
 
   /** It was not there when enough others had answered: what it remembers counts no less. */

@@ -23,6 +23,8 @@ export type SubmitOptions = {
   readonly waiting: () => number
   readonly propose: (data: Uint8Array, done: (result: Proposed) => void) => void
   readonly send: (to: string, message: PeerMessage) => boolean
+  /** A client of `peer` waits for this entry. */
+  readonly wantCommit: (peer: string, index: number) => void
   readonly limits: {
     readonly forwardTimeoutMs: number
     readonly leaderWaitMs: number
@@ -60,7 +62,7 @@ export class Submit {
 
   /** From a peer that believes this node leads: one hop only, never forwarded on. */
   onForward(from: string, id: number, envelope: Uint8Array): void {
-    const { propose, send, waiting, limits, nodeId } = this.#options
+    const { propose, send, waiting, wantCommit, limits, nodeId } = this.#options
     const reply = (result: ForwardResult) => send(from, { type: 'forwarded', id, result })
     if (waiting() >= limits.proposalsWaitingMax) {
       reply({ ok: false, reason: 'overloaded', leader: nodeId })
@@ -71,6 +73,7 @@ export class Submit {
         reply({ ok: false, reason: proposed.reason, leader: proposed.leader })
         return
       }
+      wantCommit(from, proposed.index)
       this.#appended.set(proposed.index, {
         term: proposed.term,
         // A lost entry is not reported: the sender learns of the new leader and asks there.

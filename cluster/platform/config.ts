@@ -3,6 +3,8 @@
 export const REGION_CONFIG = Object.freeze({
   /** One tick of the Raft core. 50 ms: detection is over 90 % of a fail-over (measured by others). */
   tickMs: 50,
+  /** A commit that nobody waits for is told to a follower so late: it costs no message of its own. */
+  commitNoticeTicks: 1,
   /** Leader's heartbeat; a tenth of the slowest election timeout leaves room for a lost one. */
   heartbeatTicks: 2,
   /** Election timeout is drawn from [min, 2·min) ticks: 300 … 600 ms. */

@@ -22,6 +22,11 @@ export type RaftConfig = {
   readonly committedBytesMax: number
   /** A node that lacks at most so many committed entries counts as caught up (pitfalls D8, D9). */
   readonly caughtUpEntriesMax: number
+  /**
+   * Ticks after which a peer that waits for no commit is told of one by a message of its own; absent: at
+   * once. Entries and heartbeats carry the commit anyway, changes of the configuration are told at once.
+   */
+  readonly commitNoticeTicks?: number
   /** Reads waiting on this node; more are refused (index null). */
   readonly readsPendingMax: number
 }

@@ -6,7 +6,7 @@ import { advanceMatch, becomeReplicate, type Progress, retreatNext } from './pro
 import { advanceCommit } from './proposal.ts'
 import { voteResult } from './quorum.ts'
 import { addRead, confirmReads } from './read-index.ts'
-import { sendHeartbeats } from './replication.ts'
+import { sendHeartbeats, tickCommitNotices } from './replication.ts'
 import { becomeFollower } from './roles.ts'
 import { header, ignore, type RaftState, sendNow } from './state.ts'
 import type { NodeId } from './types.ts'
@@ -116,6 +116,7 @@ export function tickLeader(state: RaftState): void {
     state.heartbeatElapsed = 0
     sendHeartbeats(state)
   }
+  tickCommitNotices(state)
 }
 
 function currentRole(state: RaftState): RaftState['role'] {

@@ -24,6 +24,8 @@ export type Progress = {
   appendDue: boolean
   /** Highest leaderCommit sent; what the peer learns next needs no extra message until it changes. */
   sentCommit: LogIndex
+  /** The peer waits for the commit of this index: as long as it is ahead of sentCommit, tell at once. */
+  wantsCommit: LogIndex
   /** In state snapshot: the index of the snapshot sent. */
   pendingSnapshotIndex: LogIndex
   /** Newest read round this peer has confirmed in this term (pitfall E2). */
@@ -47,6 +49,7 @@ export function makeProgress(
     probeSent: false,
     appendDue: true,
     sentCommit: 0,
+    wantsCommit: 0,
     pendingSnapshotIndex: 0,
     readRound: 0,
     amnesia: 0,

@@ -21,6 +21,7 @@ import { hasReady, makeReady, onAppended, onApplied } from './output.ts'
 import { becomeProbe } from './progress.ts'
 import { appendAsLeader, fitsQuota } from './proposal.ts'
 import { askRead, refuseRead } from './read-index.ts'
+import { wantCommit } from './replication.ts'
 import {
   applyConfiguration,
   changeMembership,
@@ -31,7 +32,7 @@ import { becomeFollower, forgetLeader, isPromotable, recogniseLeader } from './r
 import { makeState, type RaftOptions } from './start.ts'
 import { header, ignore, isFromLeader, type RaftState, sendAfterAppend } from './state.ts'
 import { makeStatus, type Status } from './status.ts'
-import type { Configuration, NodeId, Role, Term } from './types.ts'
+import type { Configuration, LogIndex, NodeId, Role, Term } from './types.ts'
 import { isLeaderFresh, learnCommit, onVoteRequest, refuseVote } from './vote.ts'
 
 export class Raft {
@@ -103,6 +104,11 @@ export class Raft {
   /** The same for a wish about single nodes; voters change by joint consensus, which is left by itself. */
   changeMembership(change: MembershipChange): ProposeConfigurationResult {
     return changeMembership(this.#state, change)
+  }
+
+  /** Somebody at `peer` waits for the outcome of this entry: the peer is told of its commit at once. */
+  wantCommit(peer: NodeId, index: LogIndex): void {
+    wantCommit(this.#state, peer, index)
   }
 
   /** Answered by exactly one ReadState. `requestId` is not used again while it waits. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { entryBytes } from './log.ts'
 import { becomeProbe, becomeSnapshot, isPaused, type Progress } from './progress.ts'
 import { header, type RaftState, sendNow } from './state.ts'
-import type { Entry, NodeId } from './types.ts'
+import type { Entry, LogIndex, NodeId } from './types.ts'
 
 export function replicateToAll(state: RaftState): void {
   assert(state.role === 'leader')
@@ -23,7 +23,25 @@ export function isAppendDue(state: RaftState, progress: Progress): boolean {
 /** A commit the peer has not been told of and could use: it was sent the entries. */
 function isCommitDue(state: RaftState, progress: Progress): boolean {
   if (progress.state !== 'replicate') return false
-  return Math.min(state.commitIndex, progress.nextIndex - 1) > progress.sentCommit
+  const { commitIndex, configurationIndexes, config } = state
+  if (Math.min(commitIndex, progress.nextIndex - 1) <= progress.sentCommit) return false
+  if (config.commitNoticeTicks === undefined) return true
+  // D7: who goes, and who counts from now on, learns of it before anything else happens.
+  return progress.wantsCommit > progress.sentCommit || configurationIndexes.length > 0
+}
+
+/** `peer` has somebody who waits until `index` is committed and applied there. */
+export function wantCommit(state: RaftState, peer: NodeId, index: LogIndex): void {
+  const progress = state.progress.get(peer)
+  if (progress !== undefined) progress.wantsCommit = Math.max(progress.wantsCommit, index)
+}
+
+/** A commit that nobody waits for is told with the next entries, or after some ticks. */
+export function tickCommitNotices(state: RaftState): void {
+  const { commitNoticeTicks } = state.config
+  if (commitNoticeTicks === undefined || ++state.noticeElapsed < commitNoticeTicks) return
+  state.noticeElapsed = 0
+  for (const peer of state.progress.keys()) wantCommit(state, peer, state.commitIndex)
 }
 
 function replicateTo(state: RaftState, to: NodeId, progress: Progress): void {

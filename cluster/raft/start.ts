@@ -52,6 +52,7 @@ export function makeState(options: RaftOptions): RaftState {
     configuredCount: 0,
     electionElapsed: 0,
     heartbeatElapsed: 0,
+    noticeElapsed: 0,
     electionTimeout: electionTicksMin + options.random.integer(electionTicksMin),
     votes: new Map(),
     campaignDue: false,

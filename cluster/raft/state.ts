@@ -71,6 +71,8 @@ export type RaftState = {
   // Time, in ticks since …
   electionElapsed: number
   heartbeatElapsed: number
+  /** … commits were last told that nobody waited for. */
+  noticeElapsed: number
   electionTimeout: number
 
   // Candidates.

@@ -10,6 +10,7 @@ import { Rejoin } from '#node/rejoin.ts'
 import { makeLogger } from '#platform/logger.ts'
 import { makeMetrics } from '#platform/metrics.ts'
 import { systemClock, systemScheduler } from '#platform/system.ts'
+import { makeFakeClock } from '#test/support/fake-clock.ts'
 import { RegionCluster, until } from '#test/support/region-cluster.ts'
 import { temporaryDirectory } from '#test/support/temporary-directory.ts'
 
@@ -130,6 +131,7 @@ t.test('two of three start without the third: as many as decide anything are eno
 t.test('where a quorum was wiped nobody leads, and the third keeps what there is', async (t) => {
   const cluster = await makeCluster(t)
   await put(cluster, IDS[0], 'one')
+  await until('the third has it', () => valueAt(cluster, IDS[2]) === 'one')
   for (const id of IDS) await cluster.crash(id)
   for (const id of IDS.slice(0, 2)) {
     for (const name of DATA) await rm(join(cluster.directory(id), name), { recursive: true })
@@ -222,4 +224,75 @@ t.test('a peer is asked once ahead of claims, and again on a new connection', as
   rejoin.onDisconnected(IDS[1])
   rejoin.introduce(IDS[1])
   t.equal(sent.length, 3)
+})
+
+/** A sound disk of a node of three, and what its way into the cluster did. */
+async function verifying(t: Test) {
+  const directory = await temporaryDirectory(t)
+  await writeFile(join(directory, 'initialise.json'), '{}')
+  const logger = makeLogger({ level: 'error', write: () => {}, clock: systemClock })
+  const peers = IDS.map((id, i) => ({ id, host: '127.0.0.1', port: i + 1, apiUrl: '' }))
+  const node = { clusterId: 'c', nodeId: IDS[0], peers, firstVoters: IDS } as unknown as NodeFile
+  const disk = await openDisk({ dir: directory, node, incarnation: 7, logger })
+  t.teardown(() => disk.stores.close())
+  const clock = makeFakeClock()
+  const did: string[] = []
+  let tick = (): void => {}
+  const every = (_ms: number, task: () => void) => {
+    tick = task
+    return () => {}
+  }
+  const rejoin = new Rejoin({
+    ...{ nodeId: IDS[0], disk, logger, clock, metrics: makeMetrics() },
+    scheduler: { ...systemScheduler, every },
+    peers: () => IDS,
+    send: () => true,
+    core: {
+      configuration: () => disk.stores.configuration,
+      term: () => 0,
+      start: () => void did.push('takes part'),
+      forget: () => void did.push('forgets'),
+      ...{ recover: () => {}, hasRecovered: () => false },
+    },
+    caughtUp: () => Promise.resolve(),
+    ...{ onChange: () => {}, onFailure: () => {} },
+  })
+  rejoin.start()
+  const hear = (from: string, batchSequence: number | null) => {
+    const early = { incarnation: 6, epoch: 0, term: 0, ackedTerm: 0, ackedIndex: 0 }
+    const claims = batchSequence === null ? null : { ...early, batchSequence }
+    rejoin.onRecalled(from, { type: 'recalled', incarnation: 7, claims, term: 0 })
+  }
+  const pass = (ms: number): void => {
+    clock.advance(ms)
+    tick()
+  }
+  return { did, hear, pass }
+}
+
+t.test('a node takes part at once when every voter has answered', async (t) => {
+  const { did, hear } = await verifying(t)
+  hear(IDS[1], null)
+  t.same(did, [])
+  hear(IDS[2], null)
+  t.same(did, ['takes part'])
+})
+
+t.test('a node waits two seconds for a voter that does not answer, not for ever', async (t) => {
+  const { did, hear, pass } = await verifying(t)
+  hear(IDS[1], null)
+  pass(1_999)
+  t.same(did, [])
+  pass(1)
+  t.same(did, ['takes part'])
+})
+
+// Seen on a busy host: the other follower knew nothing of the newest batches, the leader answered later.
+t.test('a slow answer that contradicts the disk comes before the node takes part', async (t) => {
+  const { did, hear, pass } = await verifying(t)
+  hear(IDS[1], null)
+  pass(1_500)
+  hear(IDS[2], 90)
+  await until('it takes part', () => did.includes('takes part'))
+  t.equal(did[0], 'forgets')
 })

@@ -15,6 +15,7 @@ const setUp = (leader: string | null) => {
     leader,
     proposals: [] as ((result: Proposed) => void)[],
     sent: [] as { to: string; message: PeerMessage }[],
+    wanted: [] as string[],
     reachable: true,
     waiting: 0,
   }
@@ -29,6 +30,7 @@ const setUp = (leader: string | null) => {
       if (world.reachable) world.sent.push({ to, message })
       return world.reachable
     },
+    wantCommit: (peer, index) => void world.wanted.push(`${peer} ${index}`),
     limits: { forwardTimeoutMs: 1_500, leaderWaitMs: 5, proposalsWaitingMax: 10 },
   })
   return { clock, world, submit }
@@ -121,4 +123,12 @@ t.test('a leader with too much waiting takes no more from its peers', (t) => {
   t.equal(world.proposals.length, 0)
   t.match(world.sent[0], { message: { id: 33, result: { ok: false, reason: 'overloaded' } } })
   t.end()
+})
+
+t.test('the peer whose command was appended is to hear of its commit at once', async (t) => {
+  const { world, submit } = setUp('a')
+  submit.onForward('b', 1, BYTES)
+  t.same(world.wanted, [])
+  world.proposals[0]?.({ ok: true, index: 7, term: 2 })
+  t.same(world.wanted, ['b 7'])
 })
