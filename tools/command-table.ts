@@ -123,6 +123,7 @@ const REGION_COMMANDS: readonly Command[] = [
       { name: 'host', value: 'ADDRESS', help: 'address of this host that others reach' },
       API_PORT,
       PEER_PORT,
+      ADVERTISE,
       { name: 'detach', help: 'return when the node is a voter, leave it running' },
       JSON_OPTION,
     ],

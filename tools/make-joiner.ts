@@ -32,13 +32,15 @@ export async function makeJoiner(
   say: (line: string) => void,
 ): Promise<ClusterFile> {
   const joining = await readOrMake(layout.directory)
-  const { host, apiPort, peerPort } = layout
+  const { host, apiPort, peerPort, advertise = null } = layout
   const apiUrl = `http://${host.includes(':') ? `[${host}]` : host}:${apiPort}`
-  const own: PeerAddress = { id: joining.nodeId, host, port: peerPort, apiUrl }
+  const reached = advertise ?? { host, port: peerPort }
+  const own: PeerAddress = { id: joining.nodeId, ...reached, apiUrl }
   const welcomed = await askAll({ token, joining, own, say })
   await writeNode(layout, { own, joining, welcomed })
   const { clusterId } = welcomed
-  const node = { ...own, directory: NODE, apiPort }
+  const listen = advertise === null ? {} : { listen: { host, port: peerPort } }
+  const node = { ...own, directory: NODE, apiPort, ...listen }
   const cluster: ClusterFile = {
     version: 1,
     clusterId,
@@ -108,7 +110,7 @@ async function writeNode(
     version: 1,
     clusterId: welcomed.clusterId,
     nodeId: own.id,
-    host: own.host,
+    host: layout.host,
     apiPort: layout.apiPort,
     peerPort: layout.peerPort,
     peers: [...welcomed.members.filter(({ id }) => id !== own.id), own],

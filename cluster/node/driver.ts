@@ -134,15 +134,19 @@ export class Driver {
     }
   }
 
-  /** After a stall the queue of messages was drained first; missed ticks are clamped (pitfall F2). */
+  /**
+   * After a stall the queue of messages was drained first; missed ticks are clamped (pitfall F2) to a third of
+   * an election timeout: more would make a leader that was heard in this very turn look silent.
+   */
   #tick(): void {
     this.#tickDue = false
     const { clock, tickMs, electionTicks, raft } = this.#options
     const nowMs = clock.monotonicMs()
     const due = Math.floor((nowMs - this.#lastTickMs) / tickMs)
     if (due <= 0) return
-    this.#lastTickMs = due > electionTicks ? nowMs : this.#lastTickMs + due * tickMs
-    for (let i = 0; i < Math.min(due, electionTicks); i++) raft.tick()
+    const countedMax = Math.max(1, Math.floor(electionTicks / 3))
+    this.#lastTickMs = due > countedMax ? nowMs : this.#lastTickMs + due * tickMs
+    for (let i = 0; i < Math.min(due, countedMax); i++) raft.tick()
   }
 
   #turn(): void {

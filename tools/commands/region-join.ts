@@ -13,7 +13,7 @@ import { makeJoiner } from '../make-joiner.ts'
 import type { Layout } from '../make-cluster.ts'
 import { untilSettled } from '../member-progress.ts'
 import { bringUp, takeDown, type RunningCluster } from '../run-cluster.ts'
-import { bootstrapNodes, untilStopped } from './region-bootstrap.ts'
+import { advertised, bootstrapNodes, untilStopped } from './region-bootstrap.ts'
 import { findMember } from './region-remove.ts'
 
 /** The cluster gives a join up after ten minutes; a little more, to hear so. */
@@ -31,6 +31,7 @@ export async function runJoin(args: Arguments, io: Io): Promise<number> {
     host,
     apiPort: args.number('api-port') ?? 0,
     peerPort: args.number('peer-port') ?? 0,
+    advertise: advertised(args),
   }
   const stopped = io.stopped()
   const say = (line: string): void => io.error(line)
