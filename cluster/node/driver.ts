@@ -61,10 +61,12 @@ export class Driver {
   #stopTicks = (): void => {}
   #lastTickMs: number
   /** Term of the vote that was logged last. */
-  #votedTerm = 0
+  #votedTerm: number
 
   constructor(options: DriverOptions) {
     this.#options = options
+    const { currentTerm, votedFor } = options.store.hardState()
+    this.#votedTerm = votedFor === null ? 0 : currentTerm
     this.#lastTickMs = options.clock.monotonicMs()
   }
 

@@ -52,11 +52,9 @@ t.test('during a joint configuration nothing is begun and nothing reported', asy
 
 t.test('a leaving node is taken out, whatever it was, and then reported', async (t) => {
   const rows = [...settled.slice(0, 2), row('c', 'leaving')]
-  t.match(plan(abc, rows), {
-    kind: 'configure',
-    change: { promote: [], remove: ['c'] },
-    leaving: [{ id: 'c' }],
-  })
+  const step = plan(abc, rows)
+  t.match(step, { kind: 'configure', change: { remove: ['c'] }, leaving: [{ id: 'c' }] })
+  t.same(step?.kind === 'configure' ? step.change.promote : null, [])
   const gone = plan(configurationOf(['a', 'b']), rows)
   t.match(gone, { kind: 'report', command: { id: 'c', result: 'removed' } })
   t.match(plan(withLearner, [...settled, row('d', 'leaving')]), { change: { remove: ['d'] } })
