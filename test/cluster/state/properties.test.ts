@@ -60,12 +60,15 @@ const endurance: fc.Arbitrary<Command> = fc.oneof(
     (rackId): Command => ({ type: 'tenure.hello', rackId, incarnation: 1, journalSequence: 0 }),
   ),
   rack.map((rackId): Command => ({ type: 'tenure.beat', rackId, epoch: -1, journalSequence: 0 })),
-  rack.map(
-    (rackId): Command => ({
-      ...{ type: 'reserve.grant', rackId, epoch: -1, count: 2 },
-      vlanId: 5001 as never,
-    }),
-  ),
+  {
+    weight: 6,
+    arbitrary: rack.map(
+      (rackId): Command => ({
+        ...{ type: 'reserve.grant', rackId, epoch: -1, count: 2 },
+        vlanId: 5001 as never,
+      }),
+    ),
+  },
   fc.tuple(rack, address).map(
     ([rackId, text]): Command => ({
       ...{ type: 'reserve.return', rackId, epoch: -1 },
