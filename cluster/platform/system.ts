@@ -5,6 +5,7 @@ import { inspect } from 'node:util'
 import { AppError } from '#model/errors.ts'
 import type { Clock, Logger, Metrics, Random, Scheduler } from '#model/ports.ts'
 import { makeLogger, type LogLevel } from './logger.ts'
+import { Metronome } from './metronome.ts'
 import { makeMetrics, type MetricsRegistry } from './metrics.ts'
 
 export type Platform = {
@@ -21,6 +22,14 @@ export const systemClock: Clock = {
   wallMs: () => Date.now(),
 }
 
+const metronome = new Metronome({
+  nowMs: systemClock.monotonicMs,
+  interval: (periodMs, task) => {
+    const timer = setInterval(task, periodMs)
+    return () => clearInterval(timer)
+  },
+})
+
 /** The event loop. Timers here keep the process alive: whoever starts one also stops it. */
 export const systemScheduler: Scheduler = {
   soon: (task) => void setImmediate(task),
@@ -28,10 +37,7 @@ export const systemScheduler: Scheduler = {
     const timer = setTimeout(task, delayMs)
     return () => clearTimeout(timer)
   },
-  every: (periodMs, task) => {
-    const timer = setInterval(task, periodMs)
-    return () => clearInterval(timer)
-  },
+  every: (periodMs, task) => metronome.every(periodMs, task),
 }
 
 export const systemRandom: Random = {
