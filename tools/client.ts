@@ -107,6 +107,42 @@ export class Client {
     }
   }
 
+  /**
+   * Opens a GET whose answer goes on until `signal`; throws like `send`. The region that answered is asked first
+   * the next time; a caller whose stream broke calls again.
+   */
+  async open(path: string, query: Fields, signal: AbortSignal): Promise<Response> {
+    const deadline = performance.now() + (this.#options.timeoutMs ?? 30_000)
+    for (let attempt = 1; ; attempt++) {
+      const url = this.#urls[this.#current] ?? ''
+      let failure: unknown
+      try {
+        const response = await this.#fetchStream(
+          `${url}${path}?${encode(query).toString()}`,
+          signal,
+        )
+        if (response.ok) return response
+        const { status, headers } = response
+        failure = refusalOf({ status, headers, text: await response.text(), url })
+        if (status !== 503) throw failure
+      } catch (error) {
+        if (signal.aborted || error === failure) throw error
+        failure = this.#translate(error, url)
+      }
+      this.#current = (this.#current + 1) % this.#urls.length
+      if (performance.now() + ROUND_PAUSE_MS >= deadline) throw failure
+      if (attempt % this.#urls.length !== 0) continue
+      await new Promise((resolve) => setTimeout(resolve, ROUND_PAUSE_MS))
+    }
+  }
+
+  #fetchStream(url: string, signal: AbortSignal): Promise<Response> {
+    const { apiKey } = this.#options
+    const headers: Record<string, string> = { accept: 'application/x-ndjson' }
+    if (apiKey !== null) headers['authorization'] = authorization(apiKey)
+    return fetch(url, { headers, redirect: 'manual', signal })
+  }
+
   #headersOf(request: Request): Record<string, string> {
     const headers: Record<string, string> = { accept: 'application/json' }
     if (request.json !== undefined) headers['content-type'] = 'application/json'

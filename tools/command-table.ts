@@ -1,7 +1,7 @@
 // Every command of `ironraft`, in the order that help shows. Loads nothing: a command's code is imported when
 // it runs, so that `--help` stays quick.
 import type { Command, Option } from './command-line.ts'
-import { RESOURCE_COMMANDS } from './resource-table.ts'
+import { NOUN_COMMANDS } from './noun-commands.ts'
 
 const JSON_OPTION: Option = { name: 'json', help: 'print JSON, one line, last on standard output' }
 const DIRECTORY: Option = {
@@ -257,6 +257,19 @@ const OTHER_COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/login.ts')).runLogin,
   },
   {
+    path: ['api'],
+    summary: 'one call of the API: METHOD PATH [field=value …]; prints what it answers',
+    positionals: [{ name: 'METHOD' }, { name: 'PATH' }],
+    fields: true,
+    options: [
+      { name: 'op', value: 'NAME', help: "operation, for MAAS's API" },
+      { name: 'json-body', help: 'send the fields as JSON, not as a form' },
+      { name: 'profile', value: 'PROFILE', help: 'login to use' },
+      { name: 'url', value: 'URL[,URL]', help: 'regions to ask (default IRONRAFT_ENDPOINT)' },
+    ],
+    load: async () => (await import('./commands/api.ts')).runApi,
+  },
+  {
     path: ['images', 'build'],
     summary: 'build the enlistment kernel and initrd from Debian packages',
     options: [
@@ -366,6 +379,6 @@ const OTHER_COMMANDS: readonly Command[] = [
 export const COMMANDS: readonly Command[] = [
   ...REGION_COMMANDS,
   ...RACK_COMMANDS,
-  ...RESOURCE_COMMANDS,
+  ...NOUN_COMMANDS,
   ...OTHER_COMMANDS,
 ]

@@ -4,11 +4,12 @@ import { isUnder, type Command, type Option } from './command-line.ts'
 export function overview(commands: readonly Command[]): string {
   const shown = commands.filter((command) => !command.hidden)
   const nouns = [...new Set(shown.map((command) => command.path[0] ?? ''))]
-  const rows = nouns.map((noun): Row => {
+  const rows = nouns.flatMap((noun): Row[] => {
     const own = shown.filter((command) => command.path[0] === noun)
-    const alone = own[0]?.path.length === 1
-    const verbs = own.map((command) => command.path[1]).join('|')
-    return alone ? [noun, own[0]?.summary ?? ''] : [`${noun} ${verbs}`, '']
+    const alone = own.filter((command) => command.path.length === 1)
+    const verbs = own.flatMap((command) => command.path[1] ?? []).join('|')
+    const grouped: Row[] = verbs === '' ? [] : [[`${noun} ${verbs}`, '']]
+    return [...alone.map((command): Row => [noun, command.summary]), ...grouped]
   })
   return [
     'Ironraft: bare metal as a cloud, without a database.',

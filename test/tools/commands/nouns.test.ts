@@ -1,0 +1,121 @@
+// Nouns and verbs against a real API over the memory region.
+import t, { type Test } from 'tap'
+import { ADMIN, PLAIN, startTestApi, type Key } from '#test/api/support/api.ts'
+import { fakeIo, type FakeIo } from '#test/support/fake-io.ts'
+import { FakeRegion } from '#test/support/fake-region.ts'
+import { main } from '#tools/main.ts'
+
+async function makeLab(t: Test, key: Key = ADMIN) {
+  const api = await startTestApi(t)
+  const env = {
+    IRONRAFT_ENDPOINT: api.url,
+    IRONRAFT_API_KEY: `${key.consumerKey}:${key.tokenKey}:${key.tokenSecret}`,
+  }
+  const run = async (...words: string[]): Promise<string> => {
+    const io = fakeIo(env)
+    t.equal(await main(words, io), 0, `${words.join(' ')}: ${io.complained.join()}`)
+    return io.printed.join('\n')
+  }
+  const json = async (...words: string[]): Promise<any> => JSON.parse(await run(...words, '--json')) // eslint-disable-line typescript/no-explicit-any -- tests look into it freely
+  return { api, env, run, json }
+}
+
+t.test('a network is built, asked about and taken down', async (t) => {
+  const { run, json } = await makeLab(t)
+  const fabric = await json('fabrics', 'create', '--name', 'lab')
+  const vlan = await json('vlans', 'create', String(fabric.id), '100', '--name', 'storage')
+  t.equal(vlan.vid, 100)
+  t.equal(vlan.fabric_id, fabric.id)
+  const subnet = await json('subnets', 'create', '10.1.0.0/24', '--vlan', String(vlan.id))
+  const id = String(subnet.id)
+  const options = ['--type', 'dynamic', '--start-ip', '10.1.0.10', '--end-ip', '10.1.0.19']
+  await run('ipranges', 'create', ...options)
+  t.match(await run('subnets', 'free-ranges', id), /^START +END +ADDRESSES\n10\.1\.0\.1 /)
+  t.match(await run('subnets', 'used-ranges', id), /10\.1\.0\.10 +10\.1\.0\.19 +10 /)
+  t.match(await run('subnets', 'statistics', id), /^TOTAL +USED +USAGE\n254 +10 +/)
+  const reserved = await json('ipaddresses', 'reserve', '--subnet', '10.1.0.0/24')
+  t.match(await run('ipaddresses', 'list'), reserved.ip)
+  await run('ipaddresses', 'release', reserved.ip)
+  t.notMatch(await run('ipaddresses', 'list'), /10\.1\.0/)
+  await run('ipranges', 'delete', '1')
+  await run('subnets', 'delete', id)
+  t.match(await run('vlans', 'list'), /100 +storage/)
+  await run('vlans', 'delete', String(vlan.id))
+  t.notMatch(await run('vlans', 'list'), /storage/)
+})
+
+t.test('keys are listed, made, and revoked by their name on the command line', async (t) => {
+  const { run, json } = await makeLab(t)
+  const made = await json('apikeys', 'create', '--name', 'ci')
+  t.match(await run('apikeys', 'list'), `${made.token_key}`)
+  await run('apikeys', 'delete', made.token_key)
+  t.notMatch(await run('apikeys', 'list'), `${made.token_key}`)
+})
+
+t.test('api makes any call; a wrong method is a usage error', async (t) => {
+  const { run, env } = await makeLab(t)
+  t.equal(JSON.parse(await run('api', 'post', 'fabrics/', 'name=raw')).name, 'raw')
+  t.equal(JSON.parse(await run('api', 'GET', 'users/', '--op', 'whoami')).username, 'admin')
+  t.match(JSON.parse(await run('api', 'GET', '/api/v1/cluster')).cluster_id, 'memory')
+  const io = fakeIo(env)
+  t.equal(await main(['api', 'BREW', 'fabrics/'], io), 2)
+  t.match(io.complained.join(), /METHOD must be one of GET/)
+})
+
+/** Resolves when `io` printed something that `wanted` matches; the test's time limit is its deadline. */
+async function printed(io: FakeIo, wanted: RegExp): Promise<void> {
+  while (!wanted.test(io.printed.join('\n'))) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+t.test(
+  '--watch prints the list, then what is new, changed and gone, until it is stopped',
+  async (t) => {
+    const { env, run } = await makeLab(t)
+    const stop = new AbortController()
+    const io = fakeIo(env, stop)
+    const ended = main(['spaces', 'list', '--watch', '-o', 'json'], io)
+    await printed(io, /^\[/)
+    await run('spaces', 'create', '--name', 'dmz')
+    await printed(io, /"name":"dmz"/)
+    const before = io.printed.length
+    // Another table's change is not worth a look.
+    await run('fabrics', 'create', '--name', 'unrelated')
+    await run('spaces', 'update', '0', '--description', 'outside')
+    await printed(io, /"description":"outside"/)
+    t.equal(io.printed.length, before + 1, 'one changed row, nothing else')
+    await run('spaces', 'delete', '0')
+    await printed(io, /"deleted":true/)
+    stop.abort()
+    t.equal(await ended, 0)
+  },
+)
+
+t.test('--watch reads the list anew when the region lost the changes in between', async (t) => {
+  const lists = [
+    { revision: '5', rows: [{ id: 0, name: 'a' }] },
+    { revision: '9', rows: [{ id: 0, name: 'b' }] },
+  ]
+  const region = await FakeRegion.start(({ url }) => {
+    if (url === '/api/v1/events?since=5') return { status: 410, body: 'Gone.' }
+    if (url === '/api/v1/events?since=9') return 'hang'
+    const list = lists.shift()
+    const headers = { 'x-revision': list?.revision ?? '' }
+    return { status: 200, body: JSON.stringify(list?.rows), headers }
+  })
+  t.teardown(() => region.stop())
+  const stop = new AbortController()
+  const io = fakeIo({ IRONRAFT_ENDPOINT: region.url }, stop)
+  const ended = main(['spaces', 'list', '--watch', '-o', 'json'], io)
+  await printed(io, /"name":"b"/)
+  stop.abort()
+  t.equal(await ended, 0)
+  t.same(io.printed, ['[{"id":0,"name":"a"}]', '{"id":0,"name":"b"}'])
+})
+
+t.test('who may not see the stream is told so at once', async (t) => {
+  const { env } = await makeLab(t, PLAIN)
+  const io = fakeIo(env)
+  t.equal(await main(['spaces', 'list', '--watch'], io), 5)
+})

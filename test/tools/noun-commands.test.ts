@@ -1,0 +1,46 @@
+// Every noun and verb is a call that MAAS's API has: nothing is asked for that no server knows.
+import t from 'tap'
+import { callsOf } from '#api/maas-catalogue.ts'
+import { isOnItem, NOUN_COMMANDS, NOUNS } from '#tools/noun-commands.ts'
+import type { Noun, Verb } from '#tools/nouns/noun.ts'
+
+function calledPath(noun: Noun, verb: Verb): string {
+  if (isOnItem(verb)) return `${noun.itemPath ?? noun.path}/x`
+  return (verb.path ?? noun.path).replace('{}', 'x')
+}
+
+function signature({ verb, op, method }: Verb): string {
+  if (op !== undefined) return `${method ?? 'POST'}:${op}`
+  return { create: 'POST', update: 'PUT', delete: 'DELETE' }[verb] ?? `no method for ${verb}`
+}
+
+t.test('every verb is in the catalogue', async (t) => {
+  for (const noun of NOUNS) {
+    for (const verb of noun.verbs ?? []) {
+      const calls = callsOf(calledPath(noun, verb))
+      t.ok(calls?.has(signature(verb)), `${noun.noun} ${verb.verb}`)
+    }
+  }
+})
+
+t.test('every list and get is in the catalogue', async (t) => {
+  for (const noun of NOUNS) {
+    const listed = NOUN_COMMANDS.some(({ path }) => path[0] === noun.noun && path[1] === 'list')
+    const op = noun.query?.['op']
+    const call = op === undefined ? 'GET' : `GET:${op}`
+    // VLANs come with the fabrics: MAAS lists them per fabric only.
+    const path = noun.noun === 'vlans' ? 'fabrics' : noun.path
+    if (listed) t.ok(callsOf(path)?.has(call), `${noun.noun} list`)
+    if (noun.get !== undefined) continue
+    t.ok(callsOf(`${noun.itemPath ?? noun.path}/x`)?.has('GET'), `${noun.noun} get`)
+  }
+})
+
+t.test('no command is there twice, no option twice in a command', async (t) => {
+  const paths = NOUN_COMMANDS.map(({ path }) => path.join(' '))
+  t.same([...new Set(paths)], paths)
+  for (const { path, options } of NOUN_COMMANDS) {
+    const names = options.map(({ name }) => name)
+    t.same([...new Set(names)], names, path.join(' '))
+  }
+})
