@@ -4,7 +4,8 @@ import { formatCidr, formatIpv4, type Cidr, type Ipv4 } from '#model/ipv4.ts'
 import type { Change, ChangeBatch } from '#state/outcome.ts'
 import type { TableName } from '#state/tables.ts'
 
-const TABLES: Partial<Readonly<Record<TableName, string>>> = {
+/** Every table says whether it is shown, and as what; null: never. */
+const TABLES: Readonly<Record<TableName, string | null>> = {
   users: 'users',
   controllers: 'controllers',
   fabrics: 'fabrics',
@@ -21,12 +22,24 @@ const TABLES: Partial<Readonly<Record<TableName, string>>> = {
   bootResources: 'boot_resources',
   events: 'events',
   settings: 'settings',
+  reservations: 'reserved_ips',
   members: 'members',
+  // Secrets.
+  apiKeys: null,
+  joinTokens: null,
+  // Our own bookkeeping.
+  sessions: null,
+  sessionOutcomes: null,
+  idempotency: null,
+  counters: null,
+  cluster: null,
+  tenures: null,
+  reserves: null,
 }
 
 const SECRET = new Set(['passwordHash', 'powerParameters'])
 const ADDRESS = new Set(['ip', 'start', 'end', 'gatewayIp'])
-const KEYED_BY_ADDRESS = new Set<TableName>(['ipAddresses', 'holds', 'quarantines'])
+const KEYED_BY_ADDRESS = new Set<TableName>(['ipAddresses', 'holds', 'quarantines', 'reservations'])
 
 /** Null when nothing of the batch may be shown. */
 export function renderBatch(batch: ChangeBatch): string | null {
@@ -39,7 +52,7 @@ export function renderBatch(batch: ChangeBatch): string | null {
 
 function renderChange({ table, key, row }: Change) {
   const name = TABLES[table]
-  if (name === undefined) return null
+  if (name === null) return null
   const shownKey = KEYED_BY_ADDRESS.has(table) ? formatIpv4(key as Ipv4) : key
   return { table: name, key: shownKey, row: row === null ? null : renderRow(row) }
 }

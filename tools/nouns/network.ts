@@ -174,6 +174,7 @@ export const NETWORK_NOUNS: readonly Noun[] = [
     ...{ noun: 'reservedips', summary: 'addresses reserved for a MAC', path: 'reservedips' },
     ...{ id: 'ID', key: 'id' },
     columns: ['id', 'ip', 'mac_address', 'comment'],
+    tables: ['reserved_ips'],
     verbs: [
       {
         ...{ verb: 'create', summary: 'give a machine always the same address' },

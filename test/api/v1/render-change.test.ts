@@ -1,5 +1,6 @@
 // What the event stream says of a revision is the same text on every region, whatever way its rows came there.
 import t from 'tap'
+import { parseIpv4 } from '#model/ipv4.ts'
 import { renderBatch } from '#api/v1/render-change.ts'
 import type { Change, ChangeBatch } from '#state/outcome.ts'
 
@@ -35,4 +36,17 @@ t.test('a deleted row is null, a table of our own bookkeeping is not shown', asy
     changes: [{ table: 'settings', key: 'k', row: null }],
   })
   t.equal(renderBatch(batchOf('sessions', { id: 's' })), null)
+})
+
+t.test('a reserved address is shown by its text, secrets and bookkeeping never', async (t) => {
+  const ip = parseIpv4('10.0.0.7')
+  const batch = { ...batchOf('reservations', { ip, comment: 'printer' }) }
+  const [change] = batch.changes
+  const keyed = { ...batch, changes: [{ ...change, key: ip } as never] }
+  t.match(JSON.parse(renderBatch(keyed) ?? ''), {
+    changes: [{ table: 'reserved_ips', key: '10.0.0.7', row: { ip: '10.0.0.7' } }],
+  })
+  for (const table of ['apiKeys', 'joinTokens', 'sessionOutcomes'] as const) {
+    t.equal(renderBatch(batchOf(table, { id: 1 })), null, table)
+  }
 })
