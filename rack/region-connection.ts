@@ -1,7 +1,8 @@
 // The rack's end of the link to one region: mutual TLS 1.3, hello as a rack, then frames of messages.
 // Which region, and when to move to another, decides `region-link.ts`; this file only connects.
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { AppError } from '#model/errors.ts'
+import { withTls } from '#platform/tls-client.ts'
 import type { Credentials } from '#protocol/enroll.ts'
 import { FramedConnection } from '#protocol/framed-connection.ts'
 import { greet } from '#protocol/greeting.ts'
@@ -46,42 +47,6 @@ export async function connectRegion(options: ConnectOptions): Promise<RegionConn
     ca: credentials.caPem,
   }
   return withTls(tls, options.timeoutMs, (socket) => introduce(options, socket))
-}
-
-/**
- * Connects by TLS 1.3 and hands the socket over when it is encrypted; whom it belongs to is the caller's
- * to check. Destroys it when `use` fails or `timeoutMs` is over before `use` is done.
- */
-export async function withTls<T>(
-  tls: ConnectionOptions,
-  timeoutMs: number,
-  use: (socket: TLSSocket) => Promise<T>,
-): Promise<T> {
-  const socket = connect({
-    ...tls,
-    rejectUnauthorized: false,
-    checkServerIdentity: () => undefined,
-    minVersion: 'TLSv1.3',
-    maxVersion: 'TLSv1.3',
-  })
-  socket.setNoDelay(true)
-  const timer = setTimeout(() => {
-    socket.destroy(new AppError('TIMEOUT', 'The region did not answer in time.'))
-  }, timeoutMs)
-  try {
-    await new Promise<void>((resolve, reject) => {
-      // Stays for the life of the socket: an error without a listener would end the process.
-      socket.on('error', reject)
-      socket.once('secureConnect', resolve)
-      socket.once('close', () => reject(new AppError('PROTOCOL', 'The region closed the link.')))
-    })
-    return await use(socket)
-  } catch (error) {
-    socket.destroy()
-    throw error
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 async function introduce(options: ConnectOptions, socket: TLSSocket): Promise<RegionConnection> {

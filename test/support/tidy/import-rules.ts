@@ -38,7 +38,10 @@ export const IMPORT_RULES: Readonly<Record<string, Rule>> = {
     may: ['cluster/storage/', MODEL, 'cluster/protocol/codec.ts', 'node:'],
     mayTypes: ['cluster/raft/'],
   },
-  'cluster/transport/': { may: ['cluster/transport/', PROTOCOL, MODEL, 'node:'] },
+  'cluster/transport/': {
+    // Whoever dials for a certificate, region or rack, dials the same way.
+    may: ['cluster/transport/', PROTOCOL, MODEL, 'cluster/platform/tls-client.ts', 'node:'],
+  },
   'cluster/node/': { may: [...CLUSTER.map((name) => `cluster/${name}/`), 'node:'] },
   'rack/': { may: ['rack/', MODEL, PROTOCOL, PLATFORM, 'node:'] },
   ...Object.fromEntries([
