@@ -18,6 +18,8 @@ export type EnrollOptions = {
   readonly caFingerprint: string | null
   readonly rackId: string
   readonly hostname: string
+  /** Of an earlier enrolment, perhaps expired: proves that the id is this rack's. */
+  readonly present?: Credentials | null
   readonly timeoutMs: number
 }
 
@@ -29,7 +31,9 @@ export async function enroll(options: EnrollOptions): Promise<Credentials> {
   const { host, port, secret, caFingerprint, rackId, hostname } = options
   const { requestPem, keyPem } = await makeCertificateRequest(rackId)
   const request: EnrollRequest = { secret, certificateRequestPem: requestPem, rackId, hostname }
-  return withTls({ host, port }, options.timeoutMs, async (socket) => {
+  const { certificatePem: cert, keyPem: key } = options.present ?? {}
+  const shown = cert === undefined ? {} : { cert, key }
+  return withTls({ host, port, ...shown }, options.timeoutMs, async (socket) => {
     const ca = verifyRegion(socket, { caFingerprint, wallMs: systemClock.wallMs() })
     const { reply } = await askOnce(socket, { type: 'enroll', request }, 'enrolled')
     if (!reply.ok) throw new AppError('UNAUTHENTICATED', reply.message)

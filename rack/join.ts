@@ -1,7 +1,9 @@
 // The rack's credentials: kept from an earlier start, or got from the first region that answers.
+import { isExpired } from '#model/certificate-lifetime.ts'
 import { AppError } from '#model/errors.ts'
 import type { Clock, Logger } from '#model/ports.ts'
 import { describeError } from '#platform/system.ts'
+import { validityOf } from '#protocol/certificate-renewal.ts'
 import type { Credentials } from '#protocol/enroll.ts'
 import { parseHostPort } from '#protocol/token.ts'
 import { enroll } from './enroll.ts'
@@ -20,7 +22,8 @@ const PAUSE_MS = 500
 const GIVE_UP_MS = 60_000
 
 /**
- * Throws BAD_REQUEST without anything to join by, UNAUTHENTICATED or CERTIFICATE_INVALID when a region
+ * Those kept, also when they have expired and there is nothing to join by: such a rack serves what it may without
+ * a region. Throws BAD_REQUEST without anything to join by, UNAUTHENTICATED or CERTIFICATE_INVALID when a region
  * refused, TIMEOUT when none answered for a minute.
  */
 export async function obtainCredentials(options: {
@@ -32,7 +35,9 @@ export async function obtainCredentials(options: {
 }): Promise<Credentials> {
   const { directory, join, clock, logger } = options
   const kept = await directory.credentials()
-  if (kept !== undefined) return kept
+  // One that has expired is shown beside the token: it proves that the id is this rack's.
+  const isOver = kept !== undefined && isExpired(validityOf(kept.certificatePem), clock.wallMs())
+  if (kept !== undefined && !(isOver && join !== null)) return kept
   if (join === null) {
     throw new AppError('BAD_REQUEST', 'This rack has not joined a cluster yet: it needs --token.')
   }
@@ -41,7 +46,7 @@ export async function obtainCredentials(options: {
   while (clock.monotonicMs() < untilMs) {
     for (const region of join.regions) {
       try {
-        const credentials = await enrollAt(region, join, options)
+        const credentials = await enrollAt(region, join, { ...options, present: kept ?? null })
         await directory.setCredentials(credentials)
         await directory.setRegions(join.regions)
         logger.info('rack.enrolled', { region, rack_id: directory.rackId })
@@ -61,16 +66,20 @@ export async function obtainCredentials(options: {
 function enrollAt(
   region: string,
   join: RackJoin,
-  options: { readonly directory: RackDirectory; readonly hostname: string },
+  options: {
+    readonly directory: RackDirectory
+    readonly hostname: string
+    readonly present: Credentials | null
+  },
 ): Promise<Credentials> {
   const address = parseHostPort(region)
   if (address === undefined) {
     throw new AppError('BAD_REQUEST', `'${region}' is not an address of a region.`)
   }
   const { secret, caFingerprint } = join
-  const { hostname } = options
+  const { hostname, present } = options
   const rackId = options.directory.rackId
-  return enroll({ ...address, secret, caFingerprint, rackId, hostname, timeoutMs: TRY_MS })
+  return enroll({ ...address, secret, caFingerprint, rackId, hostname, present, timeoutMs: TRY_MS })
 }
 
 /** Asking again would get the same answer. */

@@ -5,7 +5,6 @@ import { arch, availableParallelism, hostname, totalmem } from 'node:os'
 import type { SystemId } from '#model/ids.ts'
 import type { Platform } from '#platform/system.ts'
 import { describeError } from '#platform/system.ts'
-import type { Credentials } from '#protocol/enroll.ts'
 import { parseHostPort } from '#protocol/token.ts'
 import { listInterfaces, type RackInterface } from './interfaces.ts'
 import { obtainCredentials, type RackJoin } from './join.ts'
@@ -16,9 +15,16 @@ import {
   type OpenEnduranceOptions,
 } from './open-endurance.ts'
 import { openSockets, parseSocketBackend, SOCKETS_VARIABLE } from './net/sockets.ts'
+import { RackCredentials } from './rack-credentials.ts'
 import { RackDirectory } from './rack-directory.ts'
 import { connectRegion } from './region-connection.ts'
-import { type ConnectRegion, RegionLink, type Registration, TICK_MS } from './region-link.ts'
+import {
+  type ConnectRegion,
+  type LinkStatus,
+  RegionLink,
+  type Registration,
+  TICK_MS,
+} from './region-link.ts'
 import { type ServiceConfig, type Services, startServices } from './services.ts'
 import { RackView } from './view.ts'
 import { ViewStore } from './view-store.ts'
@@ -62,7 +68,11 @@ export async function startRack(config: RackConfig, platform: Platform): Promise
   const directory = await RackDirectory.open(config.dir, random)
   const { rackId } = directory
   const join = { directory, join: config.join, hostname: hostname(), clock, logger }
-  const credentials = await obtainCredentials(join)
+  const credentials = new RackCredentials({
+    first: await obtainCredentials(join),
+    ...{ directory, platform },
+    regions: () => followedFirst(link.status()),
+  })
   const view = new RackView(clock)
   const store = new ViewStore({ dir: config.dir, view, logger })
   await store.load()
@@ -72,6 +82,8 @@ export async function startRack(config: RackConfig, platform: Platform): Promise
   const sockets = await openSockets({ only, logger })
   const { bootMs } = sockets
   const endurance = await enduranceOf({ config, platform, directory, view, link, bootMs })
+  const renewal = credentials.duty()
+  renewal.start()
   const ticking = setInterval(() => {
     link.tick()
     endurance.tick()
@@ -91,6 +103,7 @@ export async function startRack(config: RackConfig, platform: Platform): Promise
     })
   } catch (error) {
     clearInterval(ticking)
+    await renewal.close()
     link.close()
     await endurance.close()
     throw error
@@ -114,6 +127,7 @@ export async function startRack(config: RackConfig, platform: Platform): Promise
       clearInterval(following)
       unsubscribe()
       await close()
+      await renewal.close()
       link.close()
       await endurance.close()
       await store.close()
@@ -143,11 +157,15 @@ class ServedInterfaces {
   }
 }
 
+function followedFirst({ region, regions }: LinkStatus): readonly string[] {
+  return region === null ? regions : [region, ...regions.filter((each) => each !== region)]
+}
+
 function makeLink(from: {
   readonly config: RackConfig
   readonly platform: Platform
   readonly directory: RackDirectory
-  readonly credentials: Credentials
+  readonly credentials: RackCredentials
   readonly view: RackView
 }): RegionLink {
   const { config, platform, directory, credentials, view } = from
@@ -156,7 +174,7 @@ function makeLink(from: {
     const address = parseHostPort(peer)
     if (address === undefined) throw new Error(`'${peer}' is not an address`)
     const timeoutMs = CONNECT_TIMEOUT_MS
-    return connectRegion({ credentials, ...address, timeoutMs, ...handlers })
+    return connectRegion({ credentials: credentials.current, ...address, timeoutMs, ...handlers })
   }
   const known = view.settings()?.regionPeers ?? []
   const candidates = [known, directory.regions, config.join?.regions ?? []]
@@ -238,7 +256,7 @@ function registrationOf(config: RackConfig, rackId: SystemId): Registration {
 
 function statusOf(of: {
   readonly directory: RackDirectory
-  readonly credentials: Credentials
+  readonly credentials: RackCredentials
   readonly link: RegionLink
   readonly view: RackView
   readonly services: Services | undefined
@@ -247,7 +265,8 @@ function statusOf(of: {
   const { region, regionId, hasLeader, rttMs, inFlight, regions } = link.status()
   return {
     rack_id: directory.rackId,
-    cluster_id: credentials.clusterId,
+    cluster_id: credentials.current.clusterId,
+    certificate_expires: credentials.expires(),
     incarnation: directory.incarnation,
     link: {
       region,

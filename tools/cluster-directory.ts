@@ -143,3 +143,16 @@ function parse(text: string): ClusterFile | null {
     return null
   }
 }
+
+/** The only node of `directory`, or the one of that id. Throws NOT_FOUND or CONFLICT. */
+export function chooseNode(
+  cluster: ClusterFile,
+  directory: string,
+  wanted: string | undefined,
+): ClusterFile['nodes'][number] {
+  const node = cluster.nodes.find(({ id }) => wanted === undefined || id === wanted)
+  if (node === undefined) throw new AppError('NOT_FOUND', `${wanted} is no node of ${directory}.`)
+  if (wanted !== undefined || cluster.nodes.length === 1) return node
+  const ids = cluster.nodes.map(({ id }) => id).join(', ')
+  throw new AppError('CONFLICT', `${directory} holds several nodes; choose with --node: ${ids}.`)
+}

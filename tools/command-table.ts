@@ -29,6 +29,24 @@ const ADVERTISE: Option = {
   value: 'HOST:PORT',
   help: 'where others reach the (first) peer port, behind NAT (default: where it listens)',
 }
+const CERTIFICATE_LIFETIME: Option = {
+  name: 'certificate-lifetime',
+  value: 'TIME',
+  help: 'of the certificates of nodes and racks, such as 365d, 12h or 30m (default 365d)',
+}
+const HOST: Option = {
+  name: 'host',
+  value: 'ADDRESS',
+  help: 'address of this host that others reach',
+}
+const LISTEN_HOST: Option = { ...HOST, default: '127.0.0.1', help: 'address to listen on' }
+
+/** Where a node that is made on this host lives and listens. */
+const placed = (host: Option, detach: string, ...more: readonly Option[]): readonly Option[] => [
+  ...[DIRECTORY, host, API_PORT, PEER_PORT, ...more],
+  { name: 'detach', help: `return when ${detach}, leave it running` },
+  JSON_OPTION,
+]
 const RACK_PORTS: readonly Option[] = [
   { name: 'http-port', value: 'PORT', kind: 'port', help: 'HTTP boot (default 5248)' },
   { name: 'tftp-port', value: 'PORT', kind: 'port', help: 'TFTP (default 69)' },
@@ -74,28 +92,14 @@ const REGION_COMMANDS: readonly Command[] = [
         default: '3',
         help: '1, 3 or 5 region nodes (default 3)',
       },
-      DIRECTORY,
-      API_PORT,
-      PEER_PORT,
-      { name: 'host', value: 'ADDRESS', default: '127.0.0.1', help: 'address to listen on' },
-      ADVERTISE,
-      { name: 'detach', help: 'return when the cluster is ready, leave it running' },
-      JSON_OPTION,
+      ...placed(LISTEN_HOST, 'the cluster is ready', ADVERTISE, CERTIFICATE_LIFETIME),
     ],
     load: async () => (await import('./commands/region-bootstrap.ts')).runBootstrap,
   },
   {
     path: ['region', 'init'],
     summary: 'prepare and run the first node of a cluster on this host',
-    options: [
-      DIRECTORY,
-      { name: 'host', value: 'ADDRESS', help: 'address of this host that others reach' },
-      API_PORT,
-      PEER_PORT,
-      ADVERTISE,
-      { name: 'detach', help: 'return when the node is ready, leave it running' },
-      JSON_OPTION,
-    ],
+    options: placed(HOST, 'the node is ready', ADVERTISE, CERTIFICATE_LIFETIME),
     load: async () => (await import('./commands/region-init.ts')).runInit,
   },
   {
@@ -118,15 +122,7 @@ const REGION_COMMANDS: readonly Command[] = [
     path: ['region', 'join'],
     summary: 'run one more region node on this host; TOKEN is needed the first time',
     positionals: [{ name: 'TOKEN', optional: true }],
-    options: [
-      DIRECTORY,
-      { name: 'host', value: 'ADDRESS', help: 'address of this host that others reach' },
-      API_PORT,
-      PEER_PORT,
-      ADVERTISE,
-      { name: 'detach', help: 'return when the node is a voter, leave it running' },
-      JSON_OPTION,
-    ],
+    options: placed(HOST, 'the node is a voter', ADVERTISE),
     load: async () => (await import('./commands/region-join.ts')).runJoin,
   },
   {
@@ -156,12 +152,7 @@ const REGION_COMMANDS: readonly Command[] = [
   {
     path: ['region', 'status'],
     summary: 'who leads, who follows and how far; exit 7 without a healthy quorum',
-    options: [
-      { name: 'url', value: 'URL[,URL]', help: 'ask these regions' },
-      { name: 'dir', value: 'DIR', help: 'ask the regions of this data directory' },
-      { name: 'profile', value: 'PROFILE', help: 'ask the regions of this login' },
-      JSON_OPTION,
-    ],
+    options: CLUSTER_OPTIONS,
     load: async () => (await import('./commands/region-status.ts')).runStatus,
   },
   {
@@ -174,27 +165,14 @@ const REGION_COMMANDS: readonly Command[] = [
     path: ['region', 'backup'],
     summary: 'write the whole state of this moment to a file, from any region',
     positionals: [{ name: 'FILE' }],
-    options: [
-      { name: 'url', value: 'URL[,URL]', help: 'ask these regions' },
-      { name: 'dir', value: 'DIR', help: 'ask the regions of this data directory' },
-      { name: 'profile', value: 'PROFILE', help: 'ask the regions of this login' },
-      JSON_OPTION,
-    ],
+    options: CLUSTER_OPTIONS,
     load: async () => (await import('./commands/region-backup.ts')).runBackup,
   },
   {
     path: ['region', 'restore'],
     summary: 'make and run a new cluster of one node from a backup',
     positionals: [{ name: 'FILE' }],
-    options: [
-      DIRECTORY,
-      { name: 'host', value: 'ADDRESS', default: '127.0.0.1', help: 'address to listen on' },
-      API_PORT,
-      PEER_PORT,
-      ACCEPT_DUPLICATES,
-      { name: 'detach', help: 'return when the node is ready, leave it running' },
-      JSON_OPTION,
-    ],
+    options: placed(LISTEN_HOST, 'the node is ready', ACCEPT_DUPLICATES),
     load: async () => (await import('./commands/region-restore.ts')).runRestore,
   },
   {
@@ -209,6 +187,17 @@ const REGION_COMMANDS: readonly Command[] = [
       JSON_OPTION,
     ],
     load: async () => (await import('./commands/region-recover.ts')).runRecover,
+  },
+  {
+    path: ['region', 'renew-certificate'],
+    summary: 'make a new certificate for the stopped node of this host, by the CA key it holds',
+    options: [
+      DIRECTORY,
+      { name: 'node', value: 'ID', help: 'which one, when the directory holds several' },
+      CERTIFICATE_LIFETIME,
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/region-renew.ts')).runRenew,
   },
   {
     path: ['region', 'run'],

@@ -8,6 +8,7 @@ import { makeSystemId } from '#model/ids.ts'
 import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import { secretDigest } from '#node/enroll.ts'
 import { writeDurably, type NodeFile } from '#node/node-file.ts'
+import { writeOwnCertificate } from '#node/own-certificate.ts'
 import type { PeerAddress } from '#protocol/join.ts'
 import { systemClock, systemRandom } from '#platform/system.ts'
 import { formatToken, type HostPort } from '#protocol/token.ts'
@@ -28,6 +29,8 @@ export type Layout = {
    * NAT or a forwarder. The ports of the others count up from it. Default: where it listens.
    */
   readonly advertise?: HostPort | null
+  /** Of the certificates that are made, and of all that follow them; default a year. */
+  readonly certificateLifetimeMs?: number | undefined
 }
 
 /** What a cluster begins with. */
@@ -135,7 +138,8 @@ async function writeNode(parts: {
   const directory = join(parts.layout.directory, node.directory)
   const listen = listenOf(node)
   const hosts = [...new Set([listen.host, node.host])]
-  const member = { kind: 'region' as const, id: node.id, clusterId, hosts }
+  const { certificateLifetimeMs: lifetimeMs } = parts.layout
+  const member = { kind: 'region' as const, id: node.id, clusterId, hosts, lifetimeMs }
   const own = await issueMember(ca, member, systemClock.wallMs())
   const file: NodeFile = {
     version: 1,
@@ -149,8 +153,7 @@ async function writeNode(parts: {
   }
   await writeDurably(join(directory, 'pki', 'ca.pem'), ca.certificatePem)
   await writeDurably(join(directory, 'pki', 'ca.key'), ca.keyPem)
-  await writeDurably(join(directory, 'pki', 'node.pem'), own.certificatePem)
-  await writeDurably(join(directory, 'pki', 'node.key'), own.keyPem)
+  await writeOwnCertificate(directory, own)
   await writeDurably(join(directory, 'initialise.json'), JSON.stringify(parts.initialise))
   await writeDurably(join(directory, 'node.json'), `${JSON.stringify(file, null, 2)}\n`)
 }

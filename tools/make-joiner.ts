@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
 import { makeSystemId } from '#model/ids.ts'
 import { JOINED_MARK, writeDurably, type NodeFile } from '#node/node-file.ts'
+import { writeOwnCertificate } from '#node/own-certificate.ts'
 import { systemClock, systemRandom } from '#platform/system.ts'
 import type { PeerAddress } from '#protocol/join.ts'
 import { parseHostPort, type RackToken } from '#protocol/token.ts'
@@ -118,8 +119,8 @@ async function writeNode(
   }
   await writeDurably(join(directory, 'pki', 'ca.pem'), welcomed.caPem)
   await writeDurably(join(directory, 'pki', 'ca.key'), welcomed.caKeyPem)
-  await writeDurably(join(directory, 'pki', 'node.pem'), welcomed.certificatePem)
-  await writeDurably(join(directory, 'pki', 'node.key'), joining.keyPem)
+  const { certificatePem } = welcomed
+  await writeOwnCertificate(directory, { certificatePem, keyPem: joining.keyPem })
   await writeDurably(join(directory, JOINED_MARK), '')
   await writeDurably(join(directory, 'node.json'), `${JSON.stringify(file, null, 2)}\n`)
 }

@@ -65,8 +65,13 @@ function renderStatus(status: RegionStatus, revision: number) {
       condition: member.condition,
       reason: member.reason,
       alarm: member.alarm,
+      certificate_expires: dateOrNull(member.certificateExpiresMs ?? null),
     })),
   }
+}
+
+function dateOrNull(wallMs: number | null): string | null {
+  return wallMs === null ? null : new Date(wallMs).toISOString()
 }
 
 const FREE_NAME = /^(?:bench|custom)\/[\w.-]{1,64}$/

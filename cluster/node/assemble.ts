@@ -44,6 +44,8 @@ export type AssembleOptions = {
   readonly disk?: Disk
   readonly limits: RegionLimits
   readonly platform: Platform
+  /** Absent: nobody has certificates here. */
+  readonly certificateExpiresMs?: () => number
   readonly onFailure: (what: string, error: unknown) => never
   /** This node's state is wrong: nothing may be served from it any more. */
   readonly onDiverged?: () => void
@@ -374,10 +376,10 @@ export class Assembly {
   }
 
   #ownReport(): NodeReport {
-    const { node } = this.#options
+    const { node, certificateExpiresMs: expires } = this.#options
     const { condition, position } = this.#rejoin ?? {}
     return makeReport({
-      ...{ node, condition, position, hashes: this.#stateWatch.hashes },
+      ...{ node, condition, position, hashes: this.#stateWatch.hashes, expires },
       alarm: this.#spaceWatch?.alarm,
       ...{ status: this.#raft.status(), fsyncP99Ms: this.#driver.fsyncP99Ms() },
     })

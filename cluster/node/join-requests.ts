@@ -1,19 +1,22 @@
 // A region node without a certificate asks to join with the secret of a token. Its wish goes through the
 // log, which also consumes the token; then it gets what every region has: certificate, CA and the CA's key.
+import { lifetimeMs } from '#model/certificate-lifetime.ts'
 import { parseSystemId } from '#model/ids.ts'
 import type { Clock, Logger } from '#model/ports.ts'
 import { describeError } from '#platform/system.ts'
+import { validityOf } from '#protocol/certificate-renewal.ts'
 import { parseHostPort } from '#protocol/token.ts'
 import { presentMembers } from '#state/members.ts'
-import type { Credentials, JoinReply, JoinRequest } from '#transport/links.ts'
+import type { JoinReply, JoinRequest } from '#transport/links.ts'
 import { requestFingerprint, signRequest } from '#transport/pki.ts'
 import { secretDigest } from './enroll.ts'
+import type { NodeCredentialsData } from './own-certificate.ts'
 import { SYSTEM_ACTOR } from './region-node.ts'
 import type { Region } from './region.ts'
 
 export type JoinRequestsOptions = {
   readonly region: Region
-  readonly credentials: () => Credentials & { readonly caKeyPem: string | null }
+  readonly credentials: () => NodeCredentialsData
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -33,7 +36,7 @@ export function makeJoiner(options: JoinRequestsOptions) {
 async function answer(options: JoinRequestsOptions, request: JoinRequest): Promise<JoinReply> {
   const { region, clock } = options
   const refuse = (message: string): JoinReply => ({ ok: false, retry: false, message })
-  const { caPem, caKeyPem, clusterId } = options.credentials()
+  const { caPem, caKeyPem, clusterId, certificatePem: own } = options.credentials()
   const id = parseSystemId(request.nodeId)
   const { host, port, apiUrl, certificateRequestPem: requestPem } = request
   if (id === undefined) return refuse('A node id is six letters and digits.')
@@ -51,8 +54,9 @@ async function answer(options: JoinRequestsOptions, request: JoinRequest): Promi
   const { outcome } = await region.propose(command, { actor: SYSTEM_ACTOR })
   if (!outcome.ok) return refuse(outcome.message)
   const ca = { certificatePem: caPem, keyPem: caKeyPem }
-  const member = { kind: 'region' as const, id, clusterId, hosts: [host], requestPem }
-  const certificatePem = await signRequest(ca, member, clock.wallMs())
+  const lifetime = lifetimeMs(validityOf(own))
+  const member = { kind: 'region' as const, id, clusterId, hosts: [host], lifetimeMs: lifetime }
+  const certificatePem = await signRequest(ca, { ...member, requestPem }, clock.wallMs())
   const members = presentMembers(region.local().state).map((row) => ({
     ...{ id: row.id, host: row.host, port: row.port, apiUrl: row.apiUrl },
   }))

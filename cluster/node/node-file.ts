@@ -4,7 +4,6 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
 import type { PeerAddress } from '#protocol/join.ts'
-import type { Credentials } from '#transport/links.ts'
 
 export type NodeFile = {
   readonly version: 1
@@ -39,23 +38,6 @@ export async function readNodeFile(directory: string): Promise<NodeFile> {
     throw new AppError('BAD_REQUEST', `${path} is not a node file of version 1.`)
   }
   return value
-}
-
-export async function readCredentials(
-  directory: string,
-  node: NodeFile,
-  incarnation: number,
-): Promise<Credentials & { readonly caKeyPem: string | null }> {
-  const read = (name: string): Promise<string> => readFile(join(directory, 'pki', name), 'utf8')
-  return {
-    clusterId: node.clusterId,
-    nodeId: node.nodeId,
-    incarnation,
-    caPem: await read('ca.pem'),
-    certificatePem: await read('node.pem'),
-    keyPem: await read('node.key'),
-    caKeyPem: await read('ca.key').catch(() => null),
-  }
 }
 
 /**

@@ -16,6 +16,8 @@ export function makeReport(parts: {
     | { readonly condition: NodeCondition; readonly reason: string | null }
     | undefined
   readonly position: DiskPosition | null | undefined
+  /** Of the certificate, Unix time, ms. */
+  readonly expires: (() => number) | undefined
 }): NodeReport {
   const { node, status, fsyncP99Ms, hashes, alarm, condition, position } = parts
   return {
@@ -31,6 +33,7 @@ export function makeReport(parts: {
     ...(condition ?? { condition: 'ok', reason: null }),
     ...{ alarm: alarm ?? 'none', hashes },
     position: position ?? null,
+    certificateExpiresMs: parts.expires?.() ?? null,
     featureLevels: SUPPORTED_LEVELS,
   }
 }

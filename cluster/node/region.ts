@@ -49,6 +49,8 @@ export type MemberStatus = {
   readonly reason: string | null
   /** Room on its disk, as it said last; `none` when it has not reported lately. */
   readonly alarm: SpaceAlarm
+  /** End of its certificate, Unix time, ms; null when it has not reported lately. */
+  readonly certificateExpiresMs?: number | null
 }
 
 export type RegionStatus = {

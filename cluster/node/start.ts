@@ -15,10 +15,13 @@ import { join as joinCluster } from './join-cluster.ts'
 import { makeJoiner } from './join-requests.ts'
 import type { Members } from './members.ts'
 import { Membership } from './membership.ts'
-import { nextIncarnation, type NodeFile, readCredentials, readNodeFile } from './node-file.ts'
+import { NodeCredentials } from './node-credentials.ts'
+import { nextIncarnation, type NodeFile, readNodeFile } from './node-file.ts'
+import { readCredentials } from './own-certificate.ts'
 import { RackService } from './rack-service.ts'
 import type { RegionMembership } from './region.ts'
 import type { RegionNode } from './region-node.ts'
+import { makeRenewer } from './renew-requests.ts'
 import { expectNotRemoved, watchRemoval } from './removal.ts'
 
 export type RegionConfig = {
@@ -57,11 +60,15 @@ export async function startRegion(
   const incarnation = await nextIncarnation(dir, platform.clock.wallMs())
   const disk = await openDisk({ dir, node, incarnation, logger })
   const { stores } = disk
-  const credentials = await readCredentials(dir, node, incarnation)
   const own = { ...platform, logger }
+  const credentials = new NodeCredentials({
+    ...{ directory: dir, node, platform: own },
+    first: await readCredentials(dir, node, incarnation),
+    regions: () => [...parts.members.addresses().values()].filter(({ id }) => id !== node.nodeId),
+  })
   const parts = assemble({
-    ...{ node, incarnation, stores, disk, limits },
-    platform: own,
+    ...{ node, incarnation, stores, disk, limits, platform: own },
+    certificateExpiresMs: () => credentials.expiresMs(),
     onFailure,
     onDiverged: () => racks.close(),
   })
@@ -72,19 +79,24 @@ export async function startRegion(
   })
   const { onRemoved, removed } = watchRemoval(dir, logger)
   const { clock, scheduler } = platform
+  await credentials.beforeListening()
   const transport = await startTransport({
-    credentials,
+    credentials: credentials.current,
     listen: { host: node.host, port: node.peerPort },
     peers: () => parts.members.addresses(),
     isRemoved: (id) => parts.members.isRemoved(id),
     featureLevel: () => region.local().state.featureLevel,
-    handlers: handlersOf({ parts, racks, credentials, clock, logger, onRemoved }),
+    handlers: handlersOf({
+      ...{ parts, racks, clock, logger, onRemoved },
+      credentials: () => credentials.current,
+    }),
     ...own,
   })
+  credentials.start(transport.setCredentials)
   parts.connect(transport)
   parts.start()
   const membership = new Membership({
-    ...{ parts, limits, logger, background, caPem: credentials.caPem },
+    ...{ parts, limits, logger, background, caPem: credentials.current.caPem },
     ...{ clock, scheduler, onRemoved, membershipMs: limits.membershipMs, directory: dir },
     onPeers: () => transport.refreshPeers(),
   })
@@ -97,6 +109,7 @@ export async function startRegion(
     joining.abort()
     clearInterval(timer)
     membership.close()
+    await credentials.close()
     region.beginStop()
     await region.transferLeadership(null)
     racks.close()
@@ -118,14 +131,15 @@ function handlersOf(
     readonly onRemoved: () => void
   },
 ): PeerHandlers {
-  const { parts, racks, credentials, onRemoved } = options
+  const { parts, racks, onRemoved } = options
   const { region, onMessage, onConnection, onSnapshot } = parts
   return {
     ...{ onMessage, onConnection, onSnapshot, onRemoved },
     onRack: (link) => racks.onRack(link),
-    // What one without a certificate may ask for.
+    // What one without a certificate may ask for, and one whose certificate ends.
     onEnroll: makeEnroller({ ...options, region }),
-    onJoin: makeJoiner({ ...options, region, credentials: () => credentials }),
+    onJoin: makeJoiner({ ...options, region }),
+    onRenew: makeRenewer({ ...options, region }),
   }
 }
 

@@ -87,6 +87,7 @@ export class Status {
       condition: report?.condition ?? 'unknown',
       reason: report?.reason ?? null,
       alarm: report?.alarm ?? 'none',
+      certificateExpiresMs: report?.certificateExpiresMs ?? null,
     }
   }
 }

@@ -17,6 +17,12 @@ export type EnrollReply =
     }
   | { readonly ok: false; readonly message: string }
 
+/** A member whose certificate nears its end asks for the next one, over a connection made with this one. */
+export type RenewRequest = {
+  /** PEM of a PKCS#10 request for a new key. Who it is for says the certificate shown, nothing else. */
+  readonly certificateRequestPem: string
+}
+
 /** PEM texts of one member of the cluster. */
 export type Credentials = {
   readonly clusterId: string

@@ -6,7 +6,7 @@ import {
   SUPPORTED_LEVELS,
   whyLevelsDiffer,
 } from '#model/feature-level.ts'
-import type { EnrollReply, EnrollRequest } from './enroll.ts'
+import type { EnrollReply, EnrollRequest, RenewRequest } from './enroll.ts'
 import { decode, encode } from './codec.ts'
 import type { JoinReply, JoinRequest } from './join.ts'
 import { checkRecord, checkType, malformedShape, type Fields } from './shape.ts'
@@ -49,6 +49,9 @@ export type Enrolled = { readonly type: 'enrolled'; readonly reply: EnrollReply 
 /** A region node without a certificate asks to join. */
 export type Join = { readonly type: 'join'; readonly request: JoinRequest }
 export type Joined = { readonly type: 'joined'; readonly reply: JoinReply }
+/** A member asks for the certificate that follows the one it shows; regions before level 3 hang up. */
+export type Renew = { readonly type: 'renew'; readonly request: RenewRequest }
+export type Renewed = { readonly type: 'renewed'; readonly reply: EnrollReply }
 /** Ends a snapshot connection. */
 export type SnapshotDone = {
   readonly type: 'snapshotDone'
@@ -65,6 +68,8 @@ export type Greeting =
   | Enrolled
   | Join
   | Joined
+  | Renew
+  | Renewed
   | SnapshotFrom
   | SnapshotDone
 
@@ -84,6 +89,8 @@ const FIELDS = {
   snapshotFrom: { bytes: 'index' },
   join: { request: 'record' },
   joined: { reply: 'record' },
+  renew: { request: 'record' },
+  renewed: { reply: 'record' },
   snapshotDone: { ok: 'boolean', message: 'text' },
 } as const satisfies { readonly [T in Greeting['type']]: Fields }
 
@@ -94,6 +101,7 @@ const ENROLL_FIELDS: Fields = {
   rackId: 'text',
   hostname: 'text',
 }
+const RENEW_FIELDS: Fields = { certificateRequestPem: 'text' }
 const ENROLLED_FIELDS: Fields = { certificatePem: 'text', caPem: 'text', clusterId: 'text' }
 
 const JOIN_FIELDS: Fields = {
@@ -124,7 +132,8 @@ export function decodeGreeting(frameBody: Uint8Array): Greeting {
   const levels = record['featureLevels']
   if (levels !== undefined) checkRecord(levels, LEVEL_FIELDS, 'feature levels')
   if (type === 'enroll') checkRecord(record['request'], ENROLL_FIELDS, 'enrolment')
-  if (type === 'enrolled') {
+  if (type === 'renew') checkRecord(record['request'], RENEW_FIELDS, 'renewal')
+  if (type === 'enrolled' || type === 'renewed') {
     const { ok } = checkRecord(record['reply'], { ok: 'boolean' }, 'enrolment')
     const fields: Fields = ok === true ? ENROLLED_FIELDS : { message: 'text' }
     checkRecord(record['reply'], fields, 'enrolment')

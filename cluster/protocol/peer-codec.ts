@@ -29,6 +29,7 @@ const REPORT_FIELDS: Fields = {
   alarm: 'text',
   hashes: 'array',
   position: 'recordOrNull',
+  certificateExpiresMs: 'numberOrNull',
 }
 
 const HASH_FIELDS: Fields = { index: 'index', value: 'text' }
@@ -110,8 +111,11 @@ function parsePeerMessage(value: unknown): PeerMessage {
   return record as unknown as PeerMessage
 }
 
-/** What the reports of level 1 leave out, and what they meant by it. */
-const FIRST_REPORT = { condition: 'ok', reason: null, position: null, hashes: [], alarm: 'none' }
+/** What the reports of levels 1 and 2 leave out, and what they meant by it. */
+const FIRST_REPORT = {
+  ...{ condition: 'ok', reason: null, position: null, hashes: [], alarm: 'none' },
+  certificateExpiresMs: null,
+}
 
 function parseReport(value: unknown): NodeReport {
   const given = checkRecord(value, {}, 'report')

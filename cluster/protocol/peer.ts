@@ -58,6 +58,8 @@ export type NodeReport = {
   readonly hashes: readonly { readonly index: number; readonly value: string }[]
   /** Null until its disk is known to be sound, or its loss is recorded. */
   readonly position: DiskPosition | null
+  /** Of its certificate, Unix time, ms; null in reports of levels 1 and 2. */
+  readonly certificateExpiresMs: number | null
   /** Absent in reports of level 1. */
   readonly featureLevels?: LevelRange
 }

@@ -4,9 +4,15 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { AppError } from '#model/errors.ts'
+import type { Credentials } from './enroll.ts'
 import { FramedConnection } from './framed-connection.ts'
 import { decodeGreeting, encodeGreeting, type Greeting, type MemberKind } from './hello.ts'
-import { judgeByFingerprint, parseIdentity } from './identity.ts'
+import {
+  authorizationErrorOf,
+  judgeByFingerprint,
+  judgeCertificate,
+  parseIdentity,
+} from './identity.ts'
 import { FRAME_LIMITS } from './limits.ts'
 
 /** The part of a TLS socket that says who the other end is. */
@@ -15,6 +21,12 @@ export type Shown = {
     readonly raw?: Uint8Array
     readonly issuerCertificate?: unknown
   }
+}
+
+type Verdict = {
+  readonly getPeerX509Certificate: () => X509Certificate | undefined
+  readonly authorized: boolean
+  readonly authorizationError: unknown
 }
 
 /**
@@ -68,6 +80,39 @@ export function askOnce<T extends Greeting['type']>(
     }
     connection.sendFrame(encodeGreeting(question))
   })
+}
+
+/**
+ * The next certificate of a member, over a socket made with its present one. Rejects with CLUSTER_MISMATCH or
+ * CERTIFICATE_INVALID (who answers is no region of this cluster, or hands out what does not fit), FORBIDDEN (the
+ * region will not), or as `askOnce` does: a region of a version before this question hangs up.
+ */
+export async function renewOver(
+  socket: Duplex & Shown & Verdict,
+  own: {
+    readonly kind: MemberKind
+    readonly credentials: Credentials
+    readonly requestPem: string
+    /** The key that the request was made with. */
+    readonly keyPem: string
+  },
+): Promise<Credentials> {
+  const { kind, credentials, requestPem, keyPem } = own
+  const judgement = judgeCertificate({
+    certificate: socket.getPeerX509Certificate(),
+    authorizationError: authorizationErrorOf(socket),
+    clusterId: credentials.clusterId,
+  })
+  if (!judgement.ok) throw new AppError(judgement.code, judgement.message)
+  if (judgement.identity.kind !== 'region') {
+    throw new AppError('CERTIFICATE_INVALID', 'The other end is not a region.')
+  }
+  const request = { certificateRequestPem: requestPem }
+  const { reply } = await askOnce(socket, { type: 'renew', request }, 'renewed')
+  if (!reply.ok) throw new AppError('FORBIDDEN', reply.message)
+  const ca = new X509Certificate(credentials.caPem)
+  checkIssued(reply, { ca, keyPem, kind, id: credentials.nodeId })
+  return { ...credentials, certificatePem: reply.certificatePem, keyPem }
 }
 
 /** What was handed out must work, now and not at the first connection. Throws CERTIFICATE_INVALID. */

@@ -1,6 +1,7 @@
 // The ports of the transport: what `cluster/node` and `rack` see of sockets. All links are mutual TLS 1.3
 // with a handshake that checks protocol version, cluster id, node id and incarnation.
 import type { Credentials, EnrollReply, EnrollRequest } from '#protocol/enroll.ts'
+import type { MemberKind } from '#protocol/hello.ts'
 import type { JoinReply, JoinRequest } from '#protocol/join.ts'
 import type { PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
 import type { RackToRegion, RegionToRack } from '#protocol/rack.ts'
@@ -34,6 +35,15 @@ export interface IncomingChunks extends AsyncIterable<Uint8Array> {
   readonly beginAt: (bytes: number) => boolean
 }
 
+/** What a member that asks for its next certificate has proved with its present one. */
+export type MemberRenewal = {
+  readonly kind: MemberKind
+  readonly id: string
+  /** Of the present certificate; the next one lives as long. */
+  readonly lifetimeMs: number
+  readonly certificateRequestPem: string
+}
+
 export type PeerHandlers = {
   readonly onMessage: (from: string, message: PeerMessage) => void
   /** The connection to a peer came or went; `refused` when its port was closed (the process died). */
@@ -41,8 +51,13 @@ export type PeerHandlers = {
   /** Consume every chunk, make it durable, then resolve; rejecting refuses the snapshot. */
   readonly onSnapshot: (offer: SnapshotOffer, chunks: IncomingChunks) => Promise<void>
   readonly onRack: (link: RackLink) => void
-  /** A rack without a certificate asks to join; resolves with its signed certificate or refuses. */
-  readonly onEnroll: (request: EnrollRequest) => Promise<EnrollReply>
+  /**
+   * A rack without a certificate asks to join; resolves with its signed certificate or refuses. `provenId` is the
+   * rack whose certificate of this cluster, valid or expired, it has shown; null for a stranger.
+   */
+  readonly onEnroll: (request: EnrollRequest, provenId: string | null) => Promise<EnrollReply>
+  /** A member asks for its next certificate; who it is was proved by the present one. */
+  readonly onRenew: (request: MemberRenewal) => Promise<EnrollReply>
   /** A region node without a certificate asks to join. */
   readonly onJoin: (request: JoinRequest) => Promise<JoinReply>
   /** A peer says that this node was removed from the cluster: it must not go on. */

@@ -20,17 +20,17 @@ import type { PeerMessage } from '#protocol/peer.ts'
 import { decodePeerMessages, decodeSnapshotOffer, encodePeerMessage } from '#protocol/peer-codec.ts'
 import type { HostPort } from '#protocol/token.ts'
 import type { TransportContext } from './context.ts'
-import { answerEnrolment, answerJoin, RateLimit } from './enrolment.ts'
+import { CertificateDesk, removedRefusal } from './enrolment.ts'
 import { RackConnection } from './rack-link.ts'
 import { IncomingSnapshot } from './snapshot-stream.ts'
-import { judgePeer, serverTls } from './tls.ts'
+import { judgePeer, provenRackId, serverTls } from './tls.ts'
 
 const EMPTY = new Uint8Array(0)
 
 export class PeerServer {
   readonly #context: TransportContext
   readonly #server: Server
-  readonly #enrolments: RateLimit
+  readonly #desk: CertificateDesk
   /** A region has connected to us: it lives. */
   readonly #onRegion: (nodeId: string) => void
   readonly #sockets = new Set<Socket>()
@@ -45,7 +45,7 @@ export class PeerServer {
     this.#context = context
     this.#onRegion = onRegion
     const { limits, credentials, metrics } = context
-    this.#enrolments = new RateLimit(context.clock, limits.enrolmentsPerSecond)
+    this.#desk = new CertificateDesk(context)
     const options = { ...serverTls(credentials), handshakeTimeout: limits.handshakeTimeoutMs }
     this.#server = createServer({ ...options, noDelay: true }, (socket) => this.#onSecure(socket))
     this.#server.maxConnections = limits.connectionsMax
@@ -112,8 +112,10 @@ export class PeerServer {
       if (error !== null) this.#countFailure(error)
     }
     const judgement = judgePeer(socket, credentials.clusterId)
-    const isStranger = socket.getPeerX509Certificate() === undefined
-    if (!judgement.ok && !isStranger) {
+    // A rack whose certificate has expired may still show a token.
+    const isHeard =
+      socket.getPeerX509Certificate() === undefined || provenRackId(socket, credentials) !== null
+    if (!judgement.ok && !isHeard) {
       this.#refuse(connection, { type: 'refused', ...pick(judgement) }, addressOf(socket))
       return
     }
@@ -131,13 +133,9 @@ export class PeerServer {
     const { body, judgement, socket } = first
     const greeting = connection.decode(decodeGreeting, body)
     if (greeting === null) return
-    if (greeting.type === 'enroll') {
-      if (this.#mayEnroll(connection))
-        void answerEnrolment(this.#context, connection, greeting.request)
-      return
-    }
-    if (greeting.type === 'join') {
-      if (this.#mayEnroll(connection)) void answerJoin(this.#context, connection, greeting.request)
+    if (greeting.type === 'enroll' || greeting.type === 'join' || greeting.type === 'renew') {
+      const refusal = this.#desk.serve(connection, { greeting, judgement, socket })
+      if (refusal !== null) this.#refuse(connection, refusal, addressOf(socket))
       return
     }
     if (greeting.type !== 'hello') {
@@ -167,8 +165,7 @@ export class PeerServer {
     const refusal = checkMember(hello, known)
     if (refusal !== null) return refusal
     if (hello.kind === 'region' && this.#context.isRemoved(hello.nodeId)) {
-      const message = `${hello.nodeId} was removed from the cluster.`
-      return { type: 'refused', code: 'MEMBER_REMOVED', message }
+      return removedRefusal(hello.nodeId)
     }
     if ((hello.kind === 'rack') === (hello.purpose === 'rack')) return null
     const message = `A ${hello.kind} has no business with purpose ${hello.purpose}.`
@@ -311,15 +308,6 @@ export class PeerServer {
     } finally {
       this.#receivingSnapshot = false
     }
-  }
-
-  #mayEnroll(connection: FramedConnection): boolean {
-    if (this.#enrolments.take()) return true
-    const message = 'Too many enrolments at once; try again in a second.'
-    connection.sendFrame(encodeGreeting({ type: 'refused', code: 'OVERLOADED', message }))
-    connection.close()
-    this.#context.metrics.count('ironraft_peer_handshake_failures_total', { reason: 'rate' })
-    return false
   }
 
   #refuse(connection: FramedConnection, refusal: Refused, address: string): void {

@@ -5,17 +5,14 @@ import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { createHash, randomBytes, webcrypto, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import { BACKDATED_MS, DEFAULT_LIFETIME_MS } from '#model/certificate-lifetime.ts'
 import { AppError } from '#model/errors.ts'
 import type { MemberKind } from '#protocol/hello.ts'
 import { certificateFingerprint } from '#protocol/identity.ts'
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
-const DAY_MS = 86_400_000
-const CA_DAYS = 20 * 365
-/** Until rotation exists a year is what an operator can be asked to plan with. */
-const MEMBER_DAYS = 365
-/** Clocks of new machines are often behind: certificates begin a day before they are made. */
-const BACKDATED_DAYS = 1
+/** It is not rotated: longer than the hardware. docs/certificates.md. */
+const CA_LIFETIME_MS = 20 * 365 * 86_400_000
 
 export type KeyAndCertificate = { readonly certificatePem: string; readonly keyPem: string }
 
@@ -25,6 +22,8 @@ export type Member = {
   readonly clusterId: string
   /** Names and addresses; may be empty. */
   readonly hosts: readonly string[]
+  /** Default a year; never beyond the end of the CA's own certificate. */
+  readonly lifetimeMs?: number | undefined
 }
 
 /** `wallMs` is the time from which it counts. */
@@ -33,7 +32,7 @@ export async function makeClusterCa(clusterId: string, wallMs: number): Promise<
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     name: [{ CN: ['Ironraft cluster CA'] }, { O: [clusterId] }],
-    ...validity(wallMs, CA_DAYS),
+    ...validity(wallMs, CA_LIFETIME_MS),
     signingAlgorithm: ALGORITHM,
     keys,
     extensions: [
@@ -121,7 +120,7 @@ async function sign(
     serialNumber: serialNumber(),
     subject: [{ CN: [`${member.kind}:${member.id}`] }, { O: [member.clusterId] }],
     issuer: authority.subjectName.toJSON(),
-    ...validity(wallMs, MEMBER_DAYS),
+    ...validity(wallMs, member.lifetimeMs ?? DEFAULT_LIFETIME_MS, authority.notAfter),
     signingAlgorithm: ALGORITHM,
     publicKey,
     signingKey: await importKey(ca.keyPem),
@@ -162,9 +161,13 @@ function serialNumber(): string {
   return bytes.toString('hex')
 }
 
-function validity(wallMs: number, days: number): { notBefore: Date; notAfter: Date } {
-  return {
-    notBefore: new Date(wallMs - BACKDATED_DAYS * DAY_MS),
-    notAfter: new Date(wallMs + days * DAY_MS),
-  }
+/** Whole seconds, as certificates count, so that the lifetime of one can be read out of it again. */
+function validity(
+  wallMs: number,
+  lifetimeMs: number,
+  noLongerThan?: Date,
+): { notBefore: Date; notAfter: Date } {
+  const nowMs = Math.floor(wallMs / 1_000) * 1_000
+  const endMs = Math.min(nowMs + lifetimeMs, noLongerThan?.getTime() ?? Infinity)
+  return { notBefore: new Date(nowMs - BACKDATED_MS), notAfter: new Date(endMs) }
 }

@@ -4,15 +4,21 @@ import type { LogFields, Logger, Metrics } from '#model/ports.ts'
 export type CountingMetrics = Metrics & {
   /** Sum of a counter over all labels, or over those whose values include `label`. */
   readonly total: (name: string, label?: string) => number
+  /** Last value of a gauge whose labels have the value `label`. */
+  readonly gauged: (name: string, label: string) => number | undefined
 }
 
 export function makeCountingMetrics(): CountingMetrics {
   const counts: { name: string; values: string[]; by: number }[] = []
+  const gauges = new Map<string, number>()
   return {
     count: (name, labels = {}, by = 1) => {
       counts.push({ name, values: Object.values(labels), by })
     },
-    gauge: () => {},
+    gauge: (name, value, labels = {}) => {
+      for (const label of Object.values(labels)) gauges.set(`${name} ${label}`, value)
+    },
+    gauged: (name, label) => gauges.get(`${name} ${label}`),
     observe: () => {},
     total: (name, label) =>
       counts

@@ -66,6 +66,7 @@ const report = {
   ...{ apiUrl: 'http://192.0.2.1:5240', pid: 99, featureLevels: { min: 1, max: 2 } },
   ...{ condition: 'reseeding' as const, reason: 'why', position, hashes: [] },
   alarm: 'none' as const,
+  certificateExpiresMs: 1_790_000_000_000,
 } as const
 const PEER: { readonly [T in Exclude<PeerMessage['type'], 'raft'>]: PeerMessage } = {
   forward: { type: 'forward', id: 9, envelope: new Uint8Array([4, 5]) },
@@ -111,6 +112,11 @@ const GREETINGS: { readonly [T in Greeting['type']]: Greeting } = {
       ...{ ok: true, certificatePem: 'p', caPem: 'c', caKeyPem: 'k', clusterId: 'c-1' },
       ...{ members: [{ id: 'n', ...where }], voters: ['a'] },
     },
+  },
+  renew: { type: 'renew', request: { certificateRequestPem: 'p' } },
+  renewed: {
+    type: 'renewed',
+    reply: { ok: true, certificatePem: 'p', caPem: 'c', clusterId: 'c-1' },
   },
   snapshotFrom: { type: 'snapshotFrom', bytes: 5 },
   snapshotDone: { type: 'snapshotDone', ok: true, message: '' },

@@ -147,6 +147,7 @@ const PEER: { readonly [T in PeerMessage['type']]: fc.Arbitrary<PeerMessage> } =
       alarm: fc.constantFrom('none', 'low', 'critical'),
       hashes: fc.array(record({ index, value: id }), { maxLength: 8 }),
       position: fc.option(diskPosition, { nil: null }),
+      certificateExpiresMs: fc.option(fc.nat(), { nil: null }),
     }),
   }),
   transfer: record({ type: fc.constant('transfer'), to: fc.option(id, { nil: null }) }),

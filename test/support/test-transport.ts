@@ -5,11 +5,10 @@ import type { HostPort } from '#protocol/token.ts'
 import type { TransportLimits } from '#transport/limits.ts'
 import type {
   Credentials,
-  EnrollReply,
-  EnrollRequest,
   IncomingChunks,
   JoinReply,
   JoinRequest,
+  PeerHandlers,
   RackLink,
 } from '#transport/links.ts'
 import { startTransport, type RunningTransport } from '#transport/peer-transport.ts'
@@ -25,7 +24,8 @@ export async function startTestTransport(
     readonly limits?: Partial<TransportLimits>
     readonly onMessage?: (from: string, message: PeerMessage) => void
     readonly onSnapshot?: (offer: SnapshotOffer, chunks: IncomingChunks) => Promise<void>
-    readonly onEnroll?: (request: EnrollRequest) => Promise<EnrollReply>
+    readonly onEnroll?: PeerHandlers['onEnroll']
+    readonly onRenew?: PeerHandlers['onRenew']
     readonly onJoin?: (request: JoinRequest) => Promise<JoinReply>
     readonly removed?: Set<string>
   } = {},
@@ -49,6 +49,7 @@ export async function startTestTransport(
       onRack: (link) => racks.push(link),
       onJoin: options.onJoin ?? (() => Promise.resolve({ ok: false, retry: false, message: 'no' })),
       onRemoved: () => removals.push(credentials.nodeId),
+      onRenew: options.onRenew ?? (() => Promise.resolve({ ok: false, message: 'no' })),
       onEnroll: options.onEnroll ?? (() => Promise.resolve({ ok: false, message: 'no' })),
     },
     logger,

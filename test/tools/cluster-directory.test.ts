@@ -46,7 +46,7 @@ t.test('what a bootstrap makes is complete, and secret', async (t) => {
     nodes.map((node) => [node.nodeId, node.apiPort, node.peerPort]),
     cluster.nodes.map((node, at) => [node.id, 5240 + at, 5250 + at]),
   )
-  for (const name of ['bootstrap.json', 'node-1/pki/node.key', 'node-1/initialise.json']) {
+  for (const name of ['bootstrap.json', 'node-1/pki/node.pem', 'node-1/initialise.json']) {
     t.equal((await stat(join(directory, name))).mode & 0o077, 0, name)
   }
   const first = await readFile(join(directory, 'node-1', 'initialise.json'), 'utf8')

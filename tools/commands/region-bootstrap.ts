@@ -1,34 +1,14 @@
 // `ironraft region bootstrap`: a whole cluster on one host. The JSON is a contract (design §4).
-import { resolve } from 'node:path'
-import { type HostPort, parseHostPort } from '#protocol/token.ts'
 import { madeBy } from '../cluster-directory.ts'
-import { EXIT, UsageError } from '../exit-codes.ts'
+import { EXIT } from '../exit-codes.ts'
 import { bringUp, takeDown, type RunningCluster } from '../run-cluster.ts'
 import type { Arguments, Io } from '../command-line.ts'
 import type { Layout } from '../make-cluster.ts'
+import { layoutOf } from './layout-options.ts'
 
 export async function runBootstrap(args: Arguments, io: Io): Promise<number> {
-  return bootstrap(
-    {
-      directory: resolve(io.cwd, args.text('dir') ?? ''),
-      nodeCount: args.number('nodes') ?? 3,
-      host: args.text('host') ?? '127.0.0.1',
-      apiPort: args.number('api-port') ?? 0,
-      peerPort: args.number('peer-port') ?? 0,
-      advertise: advertised(args),
-    },
-    { detach: args.flag('detach'), json: args.flag('json') },
-    io,
-  )
-}
-
-/** Throws UsageError for what is no HOST:PORT. */
-export function advertised(args: Arguments): HostPort | null {
-  const text = args.text('advertise')
-  if (text === undefined) return null
-  const address = parseHostPort(text)
-  if (address !== undefined) return address
-  throw new UsageError(`--advertise must be HOST:PORT, such as 192.0.2.1:5250`)
+  const layout = layoutOf(args, io, args.number('nodes') ?? 3)
+  return bootstrap(layout, { detach: args.flag('detach'), json: args.flag('json') }, io)
 }
 
 export async function bootstrap(

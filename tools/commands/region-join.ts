@@ -1,7 +1,7 @@
 // `ironraft region join TOKEN`: one more region node, on this host. It catches up as a learner and returns
 // (or goes on in the foreground) when it is a voter. Safe to run again.
 import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
 import type { NodeFile } from '#node/node-file.ts'
 import { parseToken, type RackToken } from '#protocol/token.ts'
@@ -13,26 +13,16 @@ import { makeJoiner } from '../make-joiner.ts'
 import type { Layout } from '../make-cluster.ts'
 import { untilSettled } from '../member-progress.ts'
 import { bringUp, takeDown, type RunningCluster } from '../run-cluster.ts'
-import { advertised, bootstrapNodes, untilStopped } from './region-bootstrap.ts'
+import { layoutOf } from './layout-options.ts'
+import { bootstrapNodes, untilStopped } from './region-bootstrap.ts'
 import { findMember } from './region-remove.ts'
 
 /** The cluster gives a join up after ten minutes; a little more, to hear so. */
 const JOIN_MS = 660_000
 
 export async function runJoin(args: Arguments, io: Io): Promise<number> {
-  const host = args.text('host')
-  if (host === undefined) {
-    throw new UsageError('--host is missing: the address of this host that others reach')
-  }
+  const layout = layoutOf(args, io, 1)
   const token = args.at(0) === '' ? null : parseToken(args.at(0))
-  const layout: Layout = {
-    directory: resolve(io.cwd, args.text('dir') ?? ''),
-    nodeCount: 1,
-    host,
-    apiPort: args.number('api-port') ?? 0,
-    peerPort: args.number('peer-port') ?? 0,
-    advertise: advertised(args),
-  }
   const stopped = io.stopped()
   const say = (line: string): void => io.error(line)
   const running = await bringUp(layout, stopped, (empty) => make(empty, token, say))

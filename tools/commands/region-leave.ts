@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { AppError } from '#model/errors.ts'
 import { readLeaveAnswer, requestLeave } from '#node/leave-request.ts'
 import { Client } from '../client.ts'
-import { expectCluster } from '../cluster-directory.ts'
+import { chooseNode, expectCluster } from '../cluster-directory.ts'
 import type { Arguments, Io } from '../command-line.ts'
 import { EXIT } from '../exit-codes.ts'
 import { untilSettled } from '../member-progress.ts'
@@ -19,13 +19,7 @@ const POLL_MS = 100
 export async function runLeave(args: Arguments, io: Io): Promise<number> {
   const directory = resolve(io.cwd, args.text('dir') ?? '')
   const cluster = await expectCluster(directory)
-  const wanted = args.text('node')
-  const node = cluster.nodes.find(({ id }) => wanted === undefined || id === wanted)
-  if (node === undefined) throw new AppError('NOT_FOUND', `${wanted} is no node of ${directory}.`)
-  if (wanted === undefined && cluster.nodes.length > 1) {
-    const ids = cluster.nodes.map(({ id }) => id).join(', ')
-    throw new AppError('CONFLICT', `${directory} holds several nodes; choose with --node: ${ids}.`)
-  }
+  const node = chooseNode(cluster, directory, args.text('node'))
   const path = join(directory, node.directory)
   if (!(await isMarkedRemoved(path))) await leave({ path, id: node.id, apiUrl: node.apiUrl }, io)
   const text = `${node.id} has left the cluster; ${path} is of no use any more.`

@@ -25,6 +25,8 @@ export type NodeStatus = {
   readonly reason: string | null
   /** Room on its disk: `none` for no alarm, `low`, `critical`. */
   readonly alarm: string
+  /** ISO date of the end of its certificate; null when it is not known. */
+  readonly certificate_expires?: string | null
   readonly pid?: number
 }
 
@@ -204,6 +206,7 @@ function describeStatus(status: ClusterStatus): string {
     'fsync_p99_ms',
     'condition',
     'alarm',
+    'certificate_expires',
     'pid',
   ]
   const leader = status.leader ?? 'none'

@@ -12,7 +12,17 @@ t.test('the cluster is shown to everybody, also without a quorum', async (t) => 
   t.equal(status, 200)
   t.match(json, { cluster_id: 'memory', leader: 'region-1', term: 1, healthy: true })
   t.strictSame(Object.keys(json.nodes[0]).toSorted(), [
-    ...['alarm', 'api_url', 'applied', 'commit', 'condition', 'fsync_p99_ms', 'id', 'lag'],
+    ...[
+      'alarm',
+      'api_url',
+      'applied',
+      'certificate_expires',
+      'commit',
+      'condition',
+      'fsync_p99_ms',
+      'id',
+      'lag',
+    ],
     ...['peer_address', 'pid', 'reachable', 'reason', 'role', 'voter'],
   ])
 })

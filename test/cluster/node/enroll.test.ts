@@ -23,7 +23,7 @@ function makeStage(options: { readonly canSign: boolean } = { canSign: true }) {
   const region = new MemoryRegion(clock, first)
   const { logger, lines } = makeLogRecorder()
   const credentials = { ...member, caKeyPem: options.canSign ? pki.ca.keyPem : null }
-  const enroll = makeEnroller({ region, credentials, clock, logger })
+  const enroll = makeEnroller({ region, credentials: () => credentials, clock, logger })
   return { clock, region, lines, enroll }
 }
 

@@ -18,7 +18,14 @@ const report = (term: number): PeerMessage => ({
     fsyncP99Ms: 0.25,
     apiUrl: 'http://192.0.2.1:5240',
     pid: 7,
-    ...{ condition: 'ok', reason: null, position: null, hashes: [], alarm: 'none' },
+    ...{
+      condition: 'ok',
+      reason: null,
+      position: null,
+      hashes: [],
+      alarm: 'none',
+      certificateExpiresMs: null,
+    },
   },
 })
 const append = (from: string, data: Uint8Array): PeerMessage => ({
