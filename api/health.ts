@@ -1,7 +1,7 @@
 // What watches a region: health checks, metrics, and a page for people that needs neither JavaScript nor
 // a quorum. All from this node's own knowledge.
 import type { Context } from 'koa'
-import type { Region, RegionStatus } from '#node/region.ts'
+import type { MemberStatus, Region, RegionStatus } from '#node/region.ts'
 import type { MetricsRegistry } from '#platform/metrics.ts'
 
 /** A node that far behind what is committed sends readers to another one. */
@@ -11,7 +11,10 @@ export function livez(ctx: Context): void {
   plain(ctx, 'ok\n')
 }
 
-/** 200 when a leader is known and this node is close to it; each check on a line of its own. */
+/**
+ * 200 when a leader is known, this node is close to it, and its disk and state are believed: not while it waits to
+ * be re-seeded and not when it is quarantined. Each check on a line of its own.
+ */
 export function makeReadyz(region: Region) {
   return (ctx: Context): void => {
     const status = region.status()
@@ -19,6 +22,8 @@ export function makeReadyz(region: Region) {
       ['leader', status.leader !== null],
       ['quorum', status.healthy],
       ['applied', lagOf(status) <= LAG_ENTRIES_MAX],
+      // What it has may be older than what it acknowledged, or not the cluster's.
+      ['condition', ['ok', 'unknown'].includes(ownOf(status)?.condition ?? 'unknown')],
     ] as const
     const ready = checks.every(([, passes]) => passes)
     plain(ctx, checks.map(([name, passes]) => `[${passes ? '+' : '-'}]${name}\n`).join(''))
@@ -81,8 +86,12 @@ ${rows.join('\n')}</table></body></html>
   }
 }
 
+function ownOf(status: RegionStatus): MemberStatus | undefined {
+  return status.members.find(({ id }) => id === status.nodeId)
+}
+
 function lagOf(status: RegionStatus): number {
-  const own = status.members.find(({ id }) => id === status.nodeId)
+  const own = ownOf(status)
   return own === undefined ? 0 : Math.max(0, own.commit - own.applied)
 }
 

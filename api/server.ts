@@ -30,6 +30,7 @@ import { USERS } from './routes/users.ts'
 import { SETTINGS, versionResource } from './routes/version.ts'
 import { makeBackupRoute } from './v1/backup.ts'
 import * as cluster from './v1/cluster.ts'
+import * as tokens from './v1/tokens.ts'
 import { EventStreams } from './v1/event-stream.ts'
 import * as v1 from './v1/routes.ts'
 
@@ -128,7 +129,9 @@ function makeRouter(parts: {
   router.get('/api/v1/cluster/members', handle('anyone', cluster.makeListMembers(membership)))
   router.delete('/api/v1/cluster/members/:id', handle('admin', cluster.removeMember))
   router.post('/api/v1/cluster/transfer', handle('admin', cluster.makeTransfer(membership)))
-  router.post('/api/v1/cluster/tokens', handle('admin', cluster.makeTokenRoute(membership)))
+  router.post('/api/v1/cluster/tokens', handle('admin', tokens.makeTokenRoute(membership)))
+  router.get('/api/v1/cluster/tokens', handle('admin', tokens.listTokens))
+  router.delete('/api/v1/cluster/tokens/:id', handle('admin', tokens.revokeToken))
   router.get('/api/v1/events', streams.serve)
   router.get('/api/v1/backup', makeBackupRoute({ service, backups, logger }))
   router.post('/api/v1/boot-resources', handle('admin', v1.writeBootResource))

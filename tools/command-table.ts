@@ -107,6 +107,8 @@ const REGION_COMMANDS: readonly Command[] = [
     summary: 'make a one-time token with which a region node joins',
     options: [
       { name: 'rack', help: 'for a rack instead' },
+      { name: 'list', help: 'show the tokens that there are, without their secrets' },
+      { name: 'revoke', value: 'ID', help: 'put an end to the token of that id' },
       {
         name: 'minutes',
         value: 'N',
@@ -189,7 +191,7 @@ const REGION_COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/region-recover.ts')).runRecover,
   },
   {
-    path: ['region', 'renew-certificate'],
+    path: ['region', 'renew'],
     summary: 'make a new certificate for the stopped node of this host, by the CA key it holds',
     options: [
       DIRECTORY,

@@ -1,5 +1,5 @@
-// /api/v1/cluster: who belongs to the cluster, and the operations behind `ironraft region remove`, `token`
-// and `transfer`. Wishes are answered 202 when they are in the log; how they end is in the member's row.
+// /api/v1/cluster: who belongs to the cluster, and the operations behind `ironraft region remove` and
+// `transfer`. Wishes are answered 202 when they are in the log; how they end is in the member's row.
 import { z } from 'zod'
 import type { Context } from 'koa'
 import { parseSystemId } from '#model/ids.ts'
@@ -7,7 +7,8 @@ import type { Member } from '#model/member.ts'
 import type { MemberStatus, RegionMembership } from '#node/region.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, type Answer, type Call } from '../call.ts'
-import { notFound, Rejection } from '../errors.ts'
+import { notFound } from '../errors.ts'
+import { parsed } from './parsed.ts'
 
 /** From this node's own knowledge, so that it answers without a quorum and without a key. */
 export function makeListMembers(membership: RegionMembership) {
@@ -35,22 +36,6 @@ export function makeTransfer(membership: RegionMembership) {
   return async (_call: Call, ctx: Context): Promise<Answer> => {
     const { to } = parsed(TRANSFER, ctx.request.body ?? {})
     return json({ leader: await membership.transfer(to ?? null) })
-  }
-}
-
-const TOKEN = z.strictObject({
-  kind: z.enum(['region', 'rack']),
-  lifetime_seconds: z
-    .int()
-    .min(1)
-    .max(30 * 24 * 3_600),
-})
-
-export function makeTokenRoute(membership: RegionMembership) {
-  return async (call: Call, ctx: Context): Promise<Answer> => {
-    const { kind, lifetime_seconds: seconds } = parsed(TOKEN, ctx.request.body)
-    const token = await membership.makeToken(kind, seconds * 1_000, call.actor)
-    return json({ token, kind, lifetime_seconds: seconds }, 201)
   }
 }
 
@@ -83,15 +68,4 @@ function renderMember(row: Row, seen: MemberStatus | undefined, membership: Regi
     api_url: seen?.apiUrl ?? null,
     peer_address: seen?.peerAddress ?? null,
   }
-}
-
-function parsed<T>(shape: z.ZodType<T>, body: unknown): T {
-  const result = shape.safeParse(body)
-  if (result.success) return result.data
-  const fields: Record<string, string[]> = {}
-  for (const { path, message } of result.error.issues) {
-    const messages = (fields[path.map(String).join('.') || '__all__'] ??= [])
-    messages.push(message)
-  }
-  throw new Rejection('VALIDATION', 'The request has invalid values.', { fields })
 }

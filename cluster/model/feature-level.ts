@@ -4,11 +4,12 @@
 //   1  the first version: its nodes name no level
 //   2  resumable snapshots, what a node remembers of its disk; `cluster.restore`, `cluster.raiseLevel`, tenures,
 //      reserves and reservations, members and one-time tokens
+//   3  `token.revoke`; members renew their certificates at a region
 
 export type LevelRange = { readonly min: number; readonly max: number }
 
 /** Of this code. `min` rises only when an old level can no longer be read, which no version may do lightly. */
-export const SUPPORTED_LEVELS: LevelRange = Object.freeze({ min: 1, max: 2 })
+export const SUPPORTED_LEVELS: LevelRange = Object.freeze({ min: 1, max: 3 })
 
 /** Of whom does not say. */
 export const FIRST_LEVELS: LevelRange = Object.freeze({ min: 1, max: 1 })

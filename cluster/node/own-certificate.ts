@@ -39,7 +39,7 @@ async function readOwnCertificate(directory: string): Promise<KeyAndCertificate>
   if (certificatePem !== undefined && keyPem !== undefined && isPair(certificatePem, keyPem)) {
     return { certificatePem, keyPem }
   }
-  const remedy = 'stop the node and run `ironraft region renew-certificate`'
+  const remedy = 'stop the node and run `ironraft region renew`'
   const fault = `${path} does not hold a certificate with its key: ${remedy}.`
   throw new AppError('CERTIFICATE_INVALID', fault)
 }

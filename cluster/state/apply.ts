@@ -32,7 +32,7 @@ import { acceptRestore, beginRestore } from './restore-quarantine.ts'
 import type { RegionState } from './state.ts'
 import { createSubnet, deleteSubnet, updateSubnet } from './subnets.ts'
 import { beatTenure, replayReserve, returnReserves, sayHello } from './tenures.ts'
-import { createToken, spendToken } from './tokens.ts'
+import { createToken, revokeToken, spendToken } from './tokens.ts'
 import {
   createApiKey,
   createUser,
@@ -117,6 +117,7 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'member.report': reportMember,
   'token.create': createToken,
   'token.use': spendToken,
+  'token.revoke': revokeToken,
 }
 
 /** Which command it takes is known by the key it was found under. */

@@ -344,6 +344,8 @@ export type Command =
       readonly lifetimeMs: number
     }
   | { readonly type: 'token.use'; readonly digest: string; readonly usedBy: string }
+  /** Admits nobody any more, not even the one that came with it. */
+  | { readonly type: 'token.revoke'; readonly digest: string }
 
 export type CommandType = Command['type']
 export type CommandOf<T extends CommandType> = Extract<Command, { readonly type: T }>

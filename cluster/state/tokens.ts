@@ -1,6 +1,6 @@
 // Secrets by which nodes and racks join. The one of the bootstrap admits racks as often as it is shown;
 // every other one admits one node or one rack, and ends by log time, which no wall clock can move.
-import { DONE, refuse, type Context, type Handler } from './context.ts'
+import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
 import { TOKEN_LIFETIME_MS_MAX, TOKENS_MAX } from './limits.ts'
 import type { RegionState } from './state.ts'
 import type { JoinToken } from './tables.ts'
@@ -29,6 +29,12 @@ export const spendToken: Handler<'token.use'> = (context, { digest, usedBy }) =>
   const fault = tokenFault(context, digest, { kind: 'rack', usedBy })
   if (fault !== null) return refuse('FORBIDDEN', fault)
   useToken(context.state, digest, usedBy)
+  return DONE
+}
+
+export const revokeToken: Handler<'token.revoke'> = ({ state }, { digest }) => {
+  if (!state.joinTokens.has(digest)) return notFound('Token')
+  state.joinTokens.delete(digest)
   return DONE
 }
 

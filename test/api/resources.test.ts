@@ -371,5 +371,15 @@ t.test('health, metrics and status need no key', async (t) => {
   api.region.setStatus({ leader: null, healthy: false })
   t.equal(await ask('/readyz'), 503)
   t.equal(await ask('/healthz'), 200)
+  api.region.setStatus({ leader: 'region-1', healthy: true })
+  t.equal(await ask('/readyz'), 200)
+  const [member] = api.region.status().members
+  for (const condition of ['verifying', 'reseeding', 'diverged'] as const) {
+    api.region.setStatus({ members: [{ ...member!, condition }] })
+    t.equal(await ask('/readyz'), 503, condition)
+  }
+  const others = { ...member!, id: 'region-2', condition: 'reseeding' as const }
+  api.region.setStatus({ members: [{ ...member!, condition: 'ok' }, others] })
+  t.equal(await ask('/readyz'), 200, 'another node’s trouble is not this one’s')
   t.equal(await ask('/status'), 200)
 })

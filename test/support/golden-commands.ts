@@ -113,6 +113,7 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'member.report': { id: systemId, statusRevision: 9, result: 'refused', note: 'why' },
   'token.create': { digest: 'd', kind: 'region', lifetimeMs: 3_600_000 },
   'token.use': { digest: 'd', usedBy: 'r' },
+  'token.revoke': { digest: 'd' },
   'restore.begin': {},
   'restore.accept': {},
 }

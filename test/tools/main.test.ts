@@ -133,7 +133,7 @@ t.test('status prints exactly the keys of the contract and judges the quorum', a
   t.same(Object.keys(status), ['cluster_id', 'leader', 'term', 'nodes'])
   t.same(Object.keys(status.nodes[0] ?? {}), [
     ...['id', 'role', 'voter', 'applied', 'commit', 'lag', 'reachable', 'fsync_p99_ms'],
-    ...['condition', 'reason', 'alarm', 'pid'],
+    ...['condition', 'reason', 'alarm', 'certificate_expires', 'pid'],
   ])
   up = false
   t.equal(await main(['region', 'status', '--url', region.url], fakeIo()), 7)

@@ -1,4 +1,4 @@
-// `ironraft region renew-certificate`: a new key and certificate for a node that does not run, by the CA's key in
+// `ironraft region renew`: a new key and certificate for a node that does not run, by the CA's key in
 // its directory: when its own file is lost or damaged, or to give it another lifetime. A running node, and one that
 // starts again after its certificate has expired, does it by itself.
 import { readFile } from 'node:fs/promises'

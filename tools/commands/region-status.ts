@@ -149,6 +149,7 @@ function contractOf({ cluster_id, leader, term, nodes }: ClusterStatus): Cluster
       condition: node.condition,
       reason: node.reason,
       alarm: node.alarm,
+      certificate_expires: node.certificate_expires ?? null,
       ...(typeof node.pid === 'number' ? { pid: node.pid } : {}),
     })),
   }
@@ -167,6 +168,7 @@ function allDead(cluster: ClusterFile | null): ClusterStatus {
     condition: 'unknown',
     reason: null,
     alarm: 'none',
+    certificate_expires: null,
   }))
   return { cluster_id: cluster?.clusterId ?? '', leader: null, term: 0, nodes }
 }

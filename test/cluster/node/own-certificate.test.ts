@@ -80,7 +80,7 @@ t.test('what does not fit together is said, with what to do', async (t) => {
   ]
   for (const files of cases) {
     const directory = await makeDirectory(t, files)
-    const fault = { code: 'CERTIFICATE_INVALID', message: /renew-certificate/ }
+    const fault = { code: 'CERTIFICATE_INVALID', message: /region renew/ }
     await t.rejects(readCredentials(directory, node, 1), fault, Object.keys(files).join())
   }
 })

@@ -50,6 +50,15 @@ t.test('nodes of the bootstrap become members as they register, and may move', a
   t.same(lab.state.members.get(A), { ...before, host: '192.0.2.7' })
 })
 
+t.test('a revoked token admits nobody, whether it was used or not', async (t) => {
+  const lab = labOf(A)
+  lab.ok(token('t1'))
+  lab.ok({ type: 'token.revoke', digest: 't1' })
+  t.match(lab.refused(join(B, 't1')), { code: 'FORBIDDEN', message: /not known/ })
+  t.equal(lab.refused({ type: 'token.revoke', digest: 't1' }).code, 'NOT_FOUND')
+  lab.ok(token('t1'))
+})
+
 t.test('a node joins with a token, and the token is used up', async (t) => {
   const lab = labOf(A)
   lab.ok(token('t1'))

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const LAUNCH = join(import.meta.dirname, '..', '..', '..', 'tools', 'launch.cjs')
+export const LAUNCH = join(import.meta.dirname, '..', '..', '..', 'tools', 'launch.cjs')
 
 export type Node = {
   readonly id: string
@@ -39,6 +39,7 @@ export type StatusReport = {
     readonly condition: string
     readonly reason: string | null
     readonly alarm: string
+    readonly certificate_expires: string | null
     readonly pid?: number
   }[]
 }
@@ -109,11 +110,11 @@ export class TestCluster {
   }
 
   /** Starts every node that is not running. */
-  async bootstrap(): Promise<Bootstrapped> {
+  async bootstrap(...more: readonly string[]): Promise<Bootstrapped> {
     const ran = await ironraft(
       ...['region', 'bootstrap', '--nodes', '3', '--dir', this.directory],
       ...['--api-port', String(this.#apiPort), '--peer-port', String(this.#peerPort)],
-      ...['--detach', '--json'],
+      ...['--detach', '--json', ...more],
     )
     if (ran.code !== 0) throw new Error(`bootstrap exited ${ran.code}: ${ran.stderr}`)
     this.#bootstrapped = JSON.parse(lastLine(ran.stdout)) as Bootstrapped
