@@ -5,11 +5,17 @@ import { FIRST_LEVELS, SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import type { NodeReport } from '#protocol/peer.ts'
 import type { Configuration } from '#raft/types.ts'
 import type { CommandType } from '#state/command.ts'
-import { commandLevel } from '#state/command-levels.ts'
+import { commandLevel, isRetired } from '#state/command-levels.ts'
 import type { RegionState } from '#state/state.ts'
 
-/** Throws UNSUPPORTED_VERSION: definitely not executed; it can be once every region is upgraded. */
+/** Throws UNSUPPORTED_VERSION: definitely not executed; it can be once every region is upgraded, unless it is retired. */
 export function expectLevelFor(type: CommandType, state: RegionState): void {
+  if (isRetired(type)) {
+    throw new AppError(
+      'UNSUPPORTED_VERSION',
+      `${type} is read from old logs, and proposed no more.`,
+    )
+  }
   const level = commandLevel(type)
   if (level <= state.featureLevel) return
   const text = `${type} needs feature level ${level}, the cluster is at ${state.featureLevel}`

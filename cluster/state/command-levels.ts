@@ -66,6 +66,13 @@ const COMMAND_LEVELS = {
   'token.revoke': 3,
 } as const satisfies { readonly [T in CommandType]: number }
 
+/** Old logs may hold them and are replayed for ever; `cluster.restore` does what they did, and nothing proposes them. */
+const RETIRED: ReadonlySet<CommandType> = new Set<CommandType>(['restore.begin', 'restore.accept'])
+
+export function isRetired(type: CommandType): boolean {
+  return RETIRED.has(type)
+}
+
 export function commandLevel(type: CommandType): number {
   return COMMAND_LEVELS[type]
 }

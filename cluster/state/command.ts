@@ -280,7 +280,7 @@ export type Command =
       readonly hostname: string
     }
   | { readonly type: 'reservation.delete'; readonly ip: Ipv4 }
-  /** The state came from a backup: promises made since are unknown (§5). */
+  /** Retired, as the next: read from old logs only. The state came from a backup: promises made since are unknown (§5). */
   | { readonly type: 'restore.begin' }
   /** The operator accepts that addresses may be given twice instead of waiting. */
   | { readonly type: 'restore.accept' }

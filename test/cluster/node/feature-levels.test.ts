@@ -48,6 +48,13 @@ t.test(
   },
 )
 
+t.test('what only old logs hold is proposed no more, at any level', async (t) => {
+  for (const type of ['restore.begin', 'restore.accept'] as const) {
+    const refused = { code: 'UNSUPPORTED_VERSION', message: /proposed no more/ }
+    t.throws(() => expectLevelFor(type, stateAt(newest)), refused)
+  }
+})
+
 t.test('a state beyond this code ends the process', async (t) => {
   expectKnownLevel(stateAt(newest))
   t.throws(() => expectKnownLevel(stateAt(newest + 1)), { code: 'UNSUPPORTED_VERSION' })
