@@ -11,7 +11,11 @@ import { decode, encode } from './codec.ts'
 import type { JoinReply, JoinRequest } from './join.ts'
 import { checkRecord, checkType, malformedShape, type Fields } from './shape.ts'
 
-/** Raised when old and new nodes could no longer understand each other. */
+/**
+ * Raised when old and new nodes could no longer understand each other at all: it parts them, racks too. What only some
+ * nodes know is told by feature levels instead; `renew` is asked on a connection of its own, which a node that does
+ * not know it closes.
+ */
 export const PROTOCOL_VERSION = 1
 
 export type MemberKind = 'region' | 'rack'
