@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { REGION_CONFIG, type RegionLimits } from '#platform/config.ts'
 import { failStop, makeBackground, type Platform } from '#platform/system.ts'
+import type { PeerAddress } from '#protocol/join.ts'
 import type { PeerHandlers } from '#transport/links.ts'
 import { startTransport } from '#transport/peer-transport.ts'
 import { Backups } from './backups.ts'
@@ -60,12 +61,10 @@ export async function startRegion(
   const incarnation = await nextIncarnation(dir, platform.clock.wallMs())
   const disk = await openDisk({ dir, node, incarnation, logger })
   const { stores } = disk
+  const { clock, scheduler } = platform
   const own = { ...platform, logger }
-  const credentials = new NodeCredentials({
-    ...{ directory: dir, node, platform: own },
-    first: await readCredentials(dir, node, incarnation),
-    regions: () => [...parts.members.addresses().values()].filter(({ id }) => id !== node.nodeId),
-  })
+  const others = () => othersOf(parts.members, node)
+  const credentials = await openCredentials({ dir, node, incarnation, platform: own, others })
   const parts = assemble({
     ...{ node, incarnation, stores, disk, limits, platform: own },
     certificateExpiresMs: () => credentials.expiresMs(),
@@ -74,22 +73,18 @@ export async function startRegion(
   })
   const { region } = parts
   const racks = new RackService({
-    ...{ region, limits, logger, background },
-    ...{ clock: platform.clock, metrics: platform.metrics },
+    ...{ region, limits, logger, background, clock, metrics: platform.metrics },
   })
   const { onRemoved, removed } = watchRemoval(dir, logger)
-  const { clock, scheduler } = platform
   await credentials.beforeListening()
+  const current = () => credentials.current
   const transport = await startTransport({
     credentials: credentials.current,
     listen: { host: node.host, port: node.peerPort },
     peers: () => parts.members.addresses(),
     isRemoved: (id) => parts.members.isRemoved(id),
     featureLevel: () => region.local().state.featureLevel,
-    handlers: handlersOf({
-      ...{ parts, racks, clock, logger, onRemoved },
-      credentials: () => credentials.current,
-    }),
+    handlers: handlersOf({ parts, racks, clock, logger, onRemoved, credentials: current }),
     ...own,
   })
   credentials.start(transport.setCredentials)
@@ -118,10 +113,25 @@ export async function startRegion(
     await stores.close()
     logger.info('region.stopped')
   }
-  const { snapshotSliceMs: sliceMs } = limits
-  const backups = new Backups({ region, clock, version, sliceMs })
-  const bootFiles = makeBootFiles(dir, node, parts.members)
+  const backups = new Backups({ region, clock, version, sliceMs: limits.snapshotSliceMs })
+  const bootFiles = makeBootFiles(dir, others)
   return { region, node, bootFiles, backups, membership, removed, close }
+}
+
+async function openCredentials(of: {
+  readonly dir: string
+  readonly node: NodeFile
+  readonly incarnation: number
+  readonly platform: Platform
+  readonly others: () => readonly PeerAddress[]
+}): Promise<NodeCredentials> {
+  const { dir: directory, node, platform, others: regions } = of
+  const first = await readCredentials(directory, node, of.incarnation)
+  return new NodeCredentials({ directory, node, platform, first, regions })
+}
+
+function othersOf(members: Members, { nodeId }: NodeFile): readonly PeerAddress[] {
+  return [...members.addresses().values()].filter(({ id }) => id !== nodeId)
 }
 
 function handlersOf(
@@ -148,8 +158,7 @@ function startHousekeeping(options: HousekeepingOptions): NodeJS.Timeout {
   return setInterval(() => housekeeping.onTick(), 1_000)
 }
 
-function makeBootFiles(dir: string, { nodeId }: NodeFile, members: Members): BootFiles {
-  const others = () => [...members.addresses().values()].filter(({ id }) => id !== nodeId)
+function makeBootFiles(dir: string, others: () => readonly PeerAddress[]): BootFiles {
   return new BootFiles({
     directory: join(dir, 'files'),
     otherRegions: () => others().map((peer) => peer.apiUrl),

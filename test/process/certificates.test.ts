@@ -145,8 +145,8 @@ t.test('regions and a rack serve past the end of their first certificates', asyn
   for (const node of made.nodes) t.ok((await endOfShown(node)) > since, 'shown to a newcomer')
   const { nodes } = await cluster.status()
   t.same(
-    nodes.map(({ id, pid }) => [id, pid]).toSorted(),
-    made.nodes.map(({ id, pid }) => [id, pid]).toSorted(),
+    nodes.map(({ id, pid }) => `${id} ${pid}`).toSorted(),
+    made.nodes.map(({ id, pid }) => `${id} ${pid}`).toSorted(),
     'the same processes',
   )
   t.not((await rackStatus(rack)).link.region, null)

@@ -93,6 +93,17 @@ t.test('an id that a rack or a machine has is not given twice', async (t) => {
   }
 })
 
+t.test(
+  'a rack that has shown its earlier certificate gets its own id again, no other',
+  async (t) => {
+    const { region, enroll } = makeStage()
+    await region.propose(registerRack(RACK, []), { actor: SYSTEM_ACTOR })
+    t.match(await enroll(request(), 'rack99'), { ok: false, message: /rack id is taken/ })
+    t.match(await enroll(request({ secret: 'a guess' }), RACK), { ok: false, message: /not known/ })
+    t.match(await enroll(request(), RACK), { ok: true })
+  },
+)
+
 t.test('a region that cannot confirm the token signs nothing', async (t) => {
   const { region, enroll } = makeStage()
   region.failWith('NO_QUORUM')

@@ -13,6 +13,7 @@ import { initialise, RACK, registerRack } from '#test/support/region-state.ts'
 const pki = await makeTestPki('c1')
 const own = await pki.member('region', 'region-1')
 const { requestPem } = await makeCertificateRequest(RACK)
+const NODE = 'nnnnnn' as typeof RACK
 const system = { actor: SYSTEM_ACTOR }
 
 async function makeStage(options: { readonly canSign: boolean } = { canSign: true }) {
@@ -48,6 +49,12 @@ t.test(
     t.match(await renew(renewal()), { ok: false, message: /not known to this cluster/ })
     await region.propose(registerRack(RACK, []), system)
     t.match(await renew(renewal({ kind: 'region' })), { ok: false, message: /not known/ })
+    const node = {
+      ...{ type: 'region.register' as const, systemId: NODE, hostname: 'h', version: '1' },
+      ...{ apiUrl: '', peerAddress: '', incarnation: 1 },
+    }
+    await region.propose(node, system)
+    t.match(await renew(renewal({ id: NODE })), { ok: false, message: /rack nnnnnn is not known/ })
     await region.propose({ type: 'rack.delete', systemId: RACK }, system)
     t.match(await renew(renewal()), { ok: false, message: /not known to this cluster/ })
   },

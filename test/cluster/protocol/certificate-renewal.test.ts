@@ -24,6 +24,7 @@ async function makeStage() {
   let { certificatePem } = await issue(clock.wallMs())
   let failure: Error | null = null
   let asked = 0
+  let held: Promise<void> | null = null
   const duty = new CertificateRenewal({
     ...{ clock, logger, metrics, remedy: 'do this' },
     scheduler: {
@@ -38,13 +39,15 @@ async function makeStage() {
     current: () => ({ certificatePem, caPem }),
     renew: async () => {
       asked++
+      await held
       if (failure !== null) throw failure
       certificatePem = (await issue(clock.wallMs())).certificatePem
     },
   })
   const fail = (error: Error | null): void => void (failure = error)
+  const holdUntil = (until: Promise<void>): void => void (held = until)
   const shown = () => ({ asked, expiresMs: validityOf(certificatePem).expiresMs })
-  return { clock, lines, metrics, waiting, duty, fail, shown }
+  return { clock, lines, metrics, waiting, duty, fail, shown, holdUntil }
 }
 
 t.test('nothing is asked for before two thirds of the lifetime, then one', async (t) => {
@@ -107,6 +110,31 @@ t.test('it looks again and again until it is closed', async (t) => {
   await new Promise(setImmediate)
   t.equal(waiting.length, 0, 'no further look')
 })
+
+t.test(
+  'closing ends the waiting for the next look, and waits for a renewal under way',
+  async (t) => {
+    const idle = await makeStage()
+    idle.duty.start()
+    await new Promise(setImmediate)
+    t.equal(idle.waiting.length, 1)
+    await idle.duty.close()
+    t.equal(idle.waiting.length, 0)
+
+    const busy = await makeStage()
+    let end: () => void = () => {}
+    busy.holdUntil(new Promise<void>((resolve) => void (end = resolve)))
+    busy.clock.advance(20_000)
+    busy.duty.start()
+    let closed = false
+    const closing = busy.duty.close().then(() => void (closed = true))
+    await new Promise(setImmediate)
+    t.equal(closed, false)
+    end()
+    await closing
+    t.equal(busy.shown().asked, 1)
+  },
+)
 
 t.test('metrics tell when the certificate and the CA end, and how renewals went', async (t) => {
   const { clock, metrics, duty, fail, shown } = await makeStage()
