@@ -277,7 +277,9 @@ export class Endurance implements OfflineRights {
       const { epoch } = ledger
       if (epoch === undefined) return
       const reply = await request(grantOf(rackId, epoch, vlanId, count))
-      if (!reply.ok || !reply.outcome.ok || ledger.epoch !== epoch) return
+      if (!reply.ok || ledger.epoch !== epoch) return
+      // One VLAN may be refused, a relayed one by a region of before relays, and the others not.
+      if (!reply.outcome.ok) continue
       const { value } = reply.outcome
       if (value === null || !('addresses' in value) || value.addresses.length === 0) continue
       const { generation, addresses } = value

@@ -106,7 +106,7 @@ function checkServed({ state, now }: Context, { kind, rackId, client, ip }: Bind
   }
   const vlanId = state.subnets.get(subnetId)?.vlanId
   const vlan = vlanId === undefined ? undefined : state.vlans.get(vlanId)
-  if (vlan !== undefined && isServedBy(vlan, rackId)) return null
+  if (vlan !== undefined && isServedBy(state, vlan, rackId)) return null
   return refuse('RACK_REFUSED', `Rack ${rackId} does not serve ${formatIpv4(ip)}.`)
 }
 

@@ -33,8 +33,11 @@ export type Answer = {
 
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-export function makeCutOffRack(records: JournalRecord[] = [], bootId = 'boot-1') {
-  const lab = makeServedLab()
+export function makeCutOffRack(
+  records: JournalRecord[] = [],
+  bootId = 'boot-1',
+  lab = makeServedLab(),
+) {
   const clock = makeFakeClock(50_000)
   const view = new RackView(clock)
   const index = new ViewIndex(view)
