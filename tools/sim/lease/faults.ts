@@ -68,7 +68,7 @@ function hostFaults(world: World, random: SeededRandom) {
       const rack = random.pick(racks)
       const lengthMs = random.between(10_000, random.pick([5, 40]) * MINUTE)
       rack.stopClock()
-      queue.after(lengthMs, () => rack.startClock(lengthMs))
+      queue.after(lengthMs, () => rack.startClock())
     },
     jumpWall: () => {
       const all = [...racks, ...world.regions.nodes]

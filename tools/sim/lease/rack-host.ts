@@ -69,6 +69,7 @@ export class RackHost {
   #isPaused = false
   /** The process cannot look at its clock, which tells nothing. */
   isClockStopped = false
+  #stoppedAtMs = 0
   #inbox: (() => void)[] = []
   /** Synced records as a fold, their number, and those on their way to the disk. */
   #synced = new Ledger()
@@ -135,7 +136,9 @@ export class RackHost {
     this.#isPaused = true
   }
 
+  /** A host that stands still wakes none of its processes (A3). */
   resume(): void {
+    if (this.isClockStopped) return
     this.#isPaused = false
     const inbox = this.#inbox
     this.#inbox = []
@@ -144,17 +147,20 @@ export class RackHost {
 
   /** The host stood still with its clock, and the wall clock was set afterwards. */
   stopClock(): void {
+    if (this.isClockStopped) return
     this.pause()
     this.isClockStopped = true
+    this.#stoppedAtMs = this.#options.queue.nowMs
     this.boot.stop()
     this.wall.stop()
   }
 
-  startClock(wallBehindMs: number): void {
+  startClock(): void {
+    if (!this.isClockStopped) return
     this.isClockStopped = false
     this.boot.go()
     this.wall.go()
-    this.wall.jump(wallBehindMs)
+    this.wall.jump(this.#options.queue.nowMs - this.#stoppedAtMs)
     this.resume()
   }
 
@@ -164,7 +170,7 @@ export class RackHost {
     this.#process = undefined
     this.uplink = undefined
     this.#inbox = []
-    this.#isPaused = false
+    this.#isPaused = this.isClockStopped
     // A prefix of what was under way may have reached the disk.
     const kept = this.#options.random.integer(this.#unsynced.length + 1)
     this.#store(this.#unsynced.slice(0, kept).flatMap(({ records }) => records))

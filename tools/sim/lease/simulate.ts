@@ -95,8 +95,7 @@ function heal(world: World): void {
   }
   if (world.regions.leader === undefined) world.regions.elect()
   for (const rack of world.racks) {
-    rack.boot.go()
-    rack.wall.go()
+    rack.startClock()
     rack.resume()
     rack.restart(false)
   }
