@@ -48,27 +48,30 @@ t.test('cut off, it serves new clients from its reserve, each address once', asy
   t.match(await boot(rack, mac(1)), { type: 'DHCPACK' }, 'the first client again')
 })
 
-t.test('clients behind a relay: bound by the region, and by the reserve of their own VLAN', async (t) => {
-  const rack = makeCutOffRack([], 'boot-1', makeRelayedLab())
-  await rack.settle()
-  const giaddr = address('10.1.0.1')
-  const behindRelay = async (client: MacAddress) => {
-    const offer = await rack.exchange('DHCPDISCOVER', client, { giaddr })
-    const options = [wants(formatIpv4(offer?.ip ?? (0 as Ipv4))), fromServer('10.0.0.2')]
-    return rack.exchange('DHCPREQUEST', client, { giaddr, options })
-  }
-  const online = await behindRelay(mac(1))
-  t.match(online, { type: 'DHCPACK', leaseSeconds: 600 })
-  t.match(formatIpv4(online?.ip ?? (0 as Ipv4)), /^10\.1\.0\.1/)
-  t.match(rack.lab.state.holds.get(online?.ip ?? (0 as Ipv4)), { mac: mac(1) })
-  rack.cutOff()
-  const renewed = { giaddr, ciaddr: online?.ip ?? (0 as Ipv4) }
-  t.match(await rack.exchange('DHCPREQUEST', mac(1), renewed), { type: 'DHCPACK' })
-  const offline = await behindRelay(mac(2))
-  t.match(offline, { type: 'DHCPACK' })
-  t.match(formatIpv4(offline?.ip ?? (0 as Ipv4)), /^10\.1\.0\.1/)
-  t.match(await boot(rack, mac(3)), { type: 'DHCPACK' }, 'and on the rack’s own VLAN')
-})
+t.test(
+  'clients behind a relay: bound by the region, and by the reserve of their own VLAN',
+  async (t) => {
+    const rack = makeCutOffRack([], 'boot-1', makeRelayedLab())
+    await rack.settle()
+    const giaddr = address('10.1.0.1')
+    const behindRelay = async (client: MacAddress) => {
+      const offer = await rack.exchange('DHCPDISCOVER', client, { giaddr })
+      const options = [wants(formatIpv4(offer?.ip ?? (0 as Ipv4))), fromServer('10.0.0.2')]
+      return rack.exchange('DHCPREQUEST', client, { giaddr, options })
+    }
+    const online = await behindRelay(mac(1))
+    t.match(online, { type: 'DHCPACK', leaseSeconds: 600 })
+    t.match(formatIpv4(online?.ip ?? (0 as Ipv4)), /^10\.1\.0\.1/)
+    t.match(rack.lab.state.holds.get(online?.ip ?? (0 as Ipv4)), { mac: mac(1) })
+    rack.cutOff()
+    const renewed = { giaddr, ciaddr: online?.ip ?? (0 as Ipv4) }
+    t.match(await rack.exchange('DHCPREQUEST', mac(1), renewed), { type: 'DHCPACK' })
+    const offline = await behindRelay(mac(2))
+    t.match(offline, { type: 'DHCPACK' })
+    t.match(formatIpv4(offline?.ip ?? (0 as Ipv4)), /^10\.1\.0\.1/)
+    t.match(await boot(rack, mac(3)), { type: 'DHCPACK' }, 'and on the rack’s own VLAN')
+  },
+)
 
 t.test('cut off, it renews a hold for the time that is left, then falls silent', async (t) => {
   const rack = await withTenure()

@@ -3,7 +3,7 @@ import { makeIpv4 } from '#model/ipv4.ts'
 import type { Command } from '#state/command.ts'
 import type { Profile } from './profile.ts'
 import type { SeededRandom } from './random.ts'
-import { newRange, rackOrder, SUBNET, SUBNET_START } from './set-up.ts'
+import { newRanges, rackOrder, SUBNET, SUBNET_START } from './set-up.ts'
 import type { World } from './world.ts'
 
 const MINUTE = 60_000
@@ -113,7 +113,8 @@ function regionFaults(world: World, random: SeededRandom) {
   }
 }
 
-function operatorActs(world: World, random: SeededRandom, { poolSize }: Profile) {
+function operatorActs(world: World, random: SeededRandom, profile: Profile) {
+  const { poolSize, rangeAwayMs } = profile
   const inRange = () => makeIpv4(SUBNET_START + random.integer(poolSize))
   const propose = (command: Command): void => world.propose(command)
   return {
@@ -128,8 +129,8 @@ function operatorActs(world: World, random: SeededRandom, { poolSize }: Profile)
     rangeChange: () => {
       const { state } = world.regions.newest
       for (const id of state.ipRanges.keys()) propose({ type: 'ipRange.delete', id })
-      const backAfterMs = random.between(1_000, 20 * MINUTE)
-      world.queue.after(backAfterMs, () => propose(newRange(poolSize)))
+      const backAfterMs = random.between(1_000, rangeAwayMs)
+      world.queue.after(backAfterMs, () => newRanges(poolSize).forEach(propose))
     },
     address: () => {
       const { state } = world.regions.newest
