@@ -10,6 +10,7 @@ import type { BoundRecord, JournalRecord, Ledger, ReserveEntry } from './dhcp/le
 import { ReserveDemand, surplusOf } from './dhcp/reserve-size.ts'
 import { type RightsContext, tenureRemainingMs } from './dhcp/rights.ts'
 import type { OfflineRights } from './dhcp/responder.ts'
+import { windowSize } from './dhcp/window.ts'
 import type { ViewIndex } from './dhcp/view-index.ts'
 
 /** Between two beats, ± a fifth, so that racks do not beat together. */
@@ -103,12 +104,14 @@ export class Endurance implements OfflineRights {
   }
 
   measure(): void {
-    const { metrics, ledger, isConnected } = this.#options
+    const { metrics, ledger, index, isConnected } = this.#options
     const context = this.context()
     const left = context === undefined ? 0 : Math.max(0, tenureRemainingMs(context))
     metrics.gauge('ironraft_rack_tenure_remaining_seconds', left / 1000)
     metrics.gauge('ironraft_rack_tenure_epoch', ledger.epoch ?? 0)
     metrics.gauge('ironraft_rack_offline', isConnected() ? 0 : 1)
+    metrics.gauge('ironraft_rack_offline_rights', left > 0 ? 1 : 0)
+    metrics.gauge('ironraft_rack_window_addresses', windowSize(index))
     const entries = [...ledger.reserves.values()]
     const count = (state: string, is: (entry: ReserveEntry) => boolean): void =>
       metrics.gauge('ironraft_rack_reserve_addresses', entries.filter(is).length, { state })

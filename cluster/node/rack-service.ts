@@ -30,6 +30,8 @@ export type RackServiceOptions = {
   readonly metrics: Metrics
   readonly limits: RegionLimits
   readonly background: (task: Promise<unknown>, name: string) => void
+  /** Every request with what it was answered. */
+  readonly onAnswer?: (command: RackCommand, reply: RackToRegionReply) => void
 }
 
 export class RackService {
@@ -137,6 +139,7 @@ export class RackService {
     const { metrics } = this.#options
     const reply = await this.#answer(follower, command)
     metrics.count('ironraft_rack_requests_total', { type: command.type, ok: String(reply.ok) })
+    this.#options.onAnswer?.(command, reply)
     follower.link.send({ type: 'reply', id, reply })
   }
 

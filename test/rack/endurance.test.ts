@@ -31,7 +31,31 @@ t.test('a rack gets a tenure and a reserve of four', async (t) => {
   const rack = await withTenure()
   t.equal(unused(rack).length, 4)
   t.equal(rack.lab.state.reserves.size, 4)
+})
+
+t.test('its gauges say what it could do without a region', async (t) => {
+  const rack = await withTenure()
+  await boot(rack, mac(9))
+  const { gauges } = rack.metrics
   rack.endurance.measure()
+  t.match(gauges, {
+    ironraft_rack_offline: 0,
+    ironraft_rack_offline_rights: 1,
+    // Of 100: four in reserve, one held.
+    ironraft_rack_window_addresses: 95,
+    'ironraft_rack_reserve_addresses unused': 4,
+  })
+  rack.cutOff()
+  await boot(rack, mac(1))
+  rack.clock.advance(1_700_000)
+  rack.endurance.measure()
+  t.match(gauges, {
+    ironraft_rack_offline: 1,
+    ironraft_rack_offline_rights: 0,
+    ironraft_rack_tenure_remaining_seconds: 0,
+    ironraft_rack_journal_unreplayed: 1,
+    'ironraft_rack_reserve_addresses bound': 1,
+  })
 })
 
 t.test('cut off, it serves new clients from its reserve, each address once', async (t) => {

@@ -165,7 +165,7 @@ const PROFILE_OF: {
   },
   restore: (edges) => {
     const every = { ...CALM, restore: 60 * MINUTE, blackout: 30 * MINUTE }
-    return { ...edges, poolSize: 6, clients: 8, every, safetyMs: 300 * MINUTE }
+    return { ...edges, poolSize: 6, relayedClients: 0, clients: 8, every, safetyMs: 300 * MINUTE }
   },
   clocks: (edges, random) => {
     const every = {
