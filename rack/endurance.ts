@@ -59,6 +59,7 @@ export class Endurance implements OfflineRights {
   #nextSizeMs = 0
   #isBeating = false
   #isSizing = false
+  #isTelling = false
   readonly #replaying = new Set<ReserveEntry['ip']>()
   #clusterId: string | undefined
 
@@ -87,6 +88,9 @@ export class Endurance implements OfflineRights {
     this.#note({ type: 'declined', ip, generation: entry.generation })
   }
 
+  release = ({ ip, client }: Extract<RackCommand, { type: 'lease.release' }>): void =>
+    this.#note({ type: 'released', ip, client })
+
   onNewClient = (): void => this.#demand.note(this.#options.clock.monotonicMs())
 
   /** A few times a second. */
@@ -99,6 +103,7 @@ export class Endurance implements OfflineRights {
     this.#adopt()
     if (!isConnected()) return
     this.#replay()
+    this.#tellRelease()
     if (nowMs >= this.#nextBeatMs && !this.#isBeating) void this.#beat(nowMs)
     if (nowMs >= this.#nextSizeMs && !this.#isSizing) void this.#size(nowMs)
   }
@@ -230,6 +235,22 @@ export class Endurance implements OfflineRights {
     const entry = this.#options.ledger.entry({ ip, generation })
     // Over for good: nothing to return, the region has it back already.
     if (entry?.status === 'ended') this.#note({ type: 'forgotten', reserves: [{ ip, generation }] })
+  }
+
+  /** One after the other, and none before the bind it ends was told. */
+  #tellRelease(): void {
+    const { ledger, request } = this.#options
+    if (this.#isTelling) return
+    const told = [...ledger.releases].find(
+      ([ip]) => ledger.reserves.get(ip)?.bound?.isReplayed !== false,
+    )
+    if (told === undefined) return
+    const [ip, client] = told
+    this.#isTelling = true
+    void request({ type: 'lease.release', ip, client }).then(({ ok }) => {
+      this.#isTelling = false
+      if (ok && ledger.releases.get(ip) === client) this.#note({ type: 'releaseTold', ip })
+    })
   }
 
   /** Returns what is too much or belongs to the region by now, then asks for what is missing. */

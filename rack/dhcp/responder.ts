@@ -33,6 +33,8 @@ export interface OfflineRights {
   readonly bind: (record: BoundRecord) => Promise<void>
   /** The client found its address in use. */
   readonly decline: (command: Extract<RackCommand, { type: 'lease.decline' }>) => void
+  /** No region heard of it: kept and told later. Frees nothing, here or there. */
+  readonly release: (command: Extract<RackCommand, { type: 'lease.release' }>) => void
   /** A client that was not known here was bound through a region. */
   readonly onNewClient: () => void
 }
@@ -43,6 +45,7 @@ export const NO_RIGHTS: OfflineRights = {
   context: () => undefined,
   bind: () => Promise.reject(new Error('this rack has no offline rights')),
   decline: () => {},
+  release: () => {},
   onNewClient: () => {},
 }
 
@@ -206,7 +209,10 @@ export class Responder {
       this.#options.offline.decline(command)
       this.#options.logger.warn('dhcp.address_declined', { mac, address: formatIpv4(ip) })
     }
-    this.#options.request(command).catch((error: unknown) => {
+    const onReply = ({ ok }: RackToRegionReply): void => {
+      if (!ok && command.type === 'lease.release') this.#options.offline.release(command)
+    }
+    this.#options.request(command).then(onReply, (error: unknown) => {
       this.#logFailure('dhcp.report_failed', exchange, error)
     })
   }

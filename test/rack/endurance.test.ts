@@ -158,6 +158,42 @@ t.test('back in sight, it replays what it bound, then returns the address', asyn
   t.equal(rack.asked.at(-1)?.type, 'lease.bind')
 })
 
+t.test('cut off, a RELEASE is journaled, frees nothing and is told later', async (t) => {
+  const rack = await withTenure()
+  const online = (await boot(rack, mac(9)))?.ip ?? (0 as Ipv4)
+  rack.cutOff()
+  const offline = (await boot(rack, mac(1)))?.ip ?? (0 as Ipv4)
+  const releases = [
+    [mac(9), online],
+    [mac(1), offline],
+  ] as const
+  for (const [client, ciaddr] of releases) {
+    t.equal(await rack.exchange('DHCPRELEASE', client, { ciaddr }), undefined)
+  }
+  t.strictSame([...rack.ledger.releases.keys()], [online, offline])
+  t.not((await rack.exchange('DHCPDISCOVER', mac(2)))?.ip, offline, 'nobody else is offered it')
+  const again = makeCutOffRack(rack.disk.records)
+  t.equal(again.ledger.releases.size, 2, 'a restart remembers')
+  rack.reconnect()
+  await rack.settle()
+  for (const [client, ip] of releases) {
+    t.match(rack.lab.state.holds.get(ip), { mac: client, released: true })
+  }
+  t.equal(rack.ledger.releases.size, 0)
+  t.notOk(rack.lab.state.reserves.has(offline), 'replayed and returned like any other')
+})
+
+t.test('a client that took its address again offline did not release it', async (t) => {
+  const rack = await withTenure()
+  rack.cutOff()
+  const ip = (await boot(rack, mac(1)))?.ip ?? (0 as Ipv4)
+  await rack.exchange('DHCPRELEASE', mac(1), { ciaddr: ip })
+  t.match(await boot(rack, mac(1)), { type: 'DHCPACK', ip })
+  rack.reconnect()
+  await rack.settle()
+  t.match(rack.lab.state.holds.get(ip), { released: false })
+})
+
 t.test('a declined reserve address is offered to nobody and told later', async (t) => {
   const rack = await withTenure()
   rack.cutOff()
