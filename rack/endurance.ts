@@ -149,11 +149,13 @@ export class Endurance implements OfflineRights {
   async #beat(nowMs: number): Promise<void> {
     const { rackId, incarnation, ledger, journal, request } = this.#options
     const { epoch } = ledger
+    // Without a view nobody can tell which cluster's tenure it would be, and its answer would be lost.
+    if (this.#clusterId === undefined) return
     // A dead epoch's binds are told first: its hello would drop them.
     if (epoch === undefined && this.#unreplayed().length > 0) return
     this.#isBeating = true
     this.#nextBeatMs = nowMs + RETRY_MS
-    const clusterId = this.#clusterId ?? ''
+    const clusterId = this.#clusterId
     const { sequence: journalSequence } = journal
     const sentAtMs = this.#readClock()
     const sentAtWallMs = this.#options.bootTime.wallMs()
@@ -186,7 +188,13 @@ export class Endurance implements OfflineRights {
       this.#nextBeatMs = 0
       return
     }
-    this.#nextBeatMs = nowMs + Math.min(retryAfterMs ?? BEAT_MS, 4 * BEAT_MS)
+    // NOT_FOUND: this rack is registering itself right now.
+    const waitMs = retryAfterMs ?? (code === 'NOT_FOUND' ? RETRY_MS : BEAT_MS)
+    this.#nextBeatMs = nowMs + Math.min(waitMs, 4 * BEAT_MS)
+    this.#options.logger.info('rack.tenure_refused', {
+      error_code: code,
+      retry_after_ms: retryAfterMs,
+    })
   }
 
   /** With an older view the rack could serve a reservation deleted before the beat (§4). */
@@ -194,6 +202,10 @@ export class Endurance implements OfflineRights {
     const adoption = this.#adoption
     if (adoption === undefined || this.#options.index.view.revision < adoption.revision) return
     this.#adoption = undefined
+    const { epoch } = adoption
+    if (epoch !== this.#options.ledger.epoch) {
+      this.#options.logger.info('rack.tenure_begun', { epoch })
+    }
     this.#note(adoption)
   }
 

@@ -12,6 +12,9 @@ import { SYSTEM_ACTOR } from './region-node.ts'
 import type { Region } from './region.ts'
 
 const REGISTER_RETRY_MS = 200
+/** Racks wait for less, but for the answer that a tenure hangs on: `rack/pending-requests.ts`. */
+const REQUEST_TIMEOUT_MS = 2_000
+const TENURE_TIMEOUT_MS = 10_000
 
 type Follower = {
   readonly link: RackLink
@@ -149,7 +152,7 @@ export class RackService {
     try {
       const { outcome, revision } = await this.#options.region.propose(own, {
         actor: { ...SYSTEM_ACTOR, username: follower.rackId },
-        timeoutMs: 2_000,
+        timeoutMs: command.type.startsWith('tenure.') ? TENURE_TIMEOUT_MS : REQUEST_TIMEOUT_MS,
       })
       return { ok: true, outcome, revision }
     } catch {

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { formatIpv4, type Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
-import { mac, makeRelayedLab } from '#test/support/region-state.ts'
+import { mac, makeRelayedLab, makeServedLab, RACK } from '#test/support/region-state.ts'
 import { fromServer, ip as address, wants } from '#test/rack/dhcp/world.ts'
 import { makeCutOffRack, turn } from './support/cut-off-rack.ts'
 
@@ -31,6 +31,31 @@ t.test('a rack gets a tenure and a reserve of four', async (t) => {
   const rack = await withTenure()
   t.equal(unused(rack).length, 4)
   t.equal(rack.lab.state.reserves.size, 4)
+})
+
+t.test('no tenure is asked for before there is a view: its answer could not be used', async (t) => {
+  const rack = makeCutOffRack([], 'boot-1', makeServedLab(), false)
+  await rack.settle()
+  t.strictSame(rack.asked, [])
+  rack.push()
+  await rack.settle()
+  t.equal(rack.asked[0]?.type, 'tenure.hello')
+  t.equal(unused(rack).length, 4)
+})
+
+t.test('a rack that the region does not know yet asks again soon', async (t) => {
+  const rack = makeCutOffRack()
+  const row = rack.lab.state.controllers.get(RACK)
+  if (row === undefined) throw new Error('no rack')
+  rack.lab.state.load('controllers', RACK, { ...row, kind: 'region' })
+  rack.endurance.tick()
+  await turn()
+  t.equal(rack.ledger.epoch, undefined)
+  rack.lab.state.load('controllers', RACK, row)
+  rack.clock.advance(2_000)
+  rack.endurance.tick()
+  await turn()
+  t.not(rack.lab.state.tenures.get(RACK), undefined)
 })
 
 t.test('its gauges say what it could do without a region', async (t) => {

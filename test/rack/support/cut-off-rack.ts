@@ -37,6 +37,7 @@ export function makeCutOffRack(
   records: JournalRecord[] = [],
   bootId = 'boot-1',
   lab = makeServedLab(),
+  hasView = true,
 ) {
   const clock = makeFakeClock(50_000)
   const view = new RackView(clock)
@@ -80,7 +81,7 @@ export function makeCutOffRack(
         else resolve()
       }),
   }
-  push()
+  if (hasView) push()
   const endurance = new Endurance({
     ...{ rackId: RACK, incarnation: 1, ledger, journal, index, request, clock, metrics },
     bootTime: { bootMs: clock.monotonicMs, wallMs: clock.wallMs },

@@ -10,7 +10,7 @@ import { type JournalRecord, Ledger } from '#rack/dhcp/ledger.ts'
 import { Responder } from '#rack/dhcp/responder.ts'
 import { ViewIndex } from '#rack/dhcp/view-index.ts'
 import { Endurance } from '#rack/endurance.ts'
-import { PendingRequests, UNKNOWN } from '#rack/pending-requests.ts'
+import { PendingRequests, requestTimeoutMs, UNKNOWN } from '#rack/pending-requests.ts'
 import { RackView, type ViewDump } from '#rack/view.ts'
 import { DriftingClock } from './drifting-clock.ts'
 import type { EventQueue } from './queue.ts'
@@ -18,7 +18,6 @@ import type { SeededRandom } from './random.ts'
 
 const TICK_MS = 2_000
 const VIEW_SAVE_MS = 5_000
-const REQUEST_TIMEOUT_MS = 800
 /** What a socket keeps for a process that does not read. */
 const INBOX_MAX = 64
 
@@ -218,11 +217,12 @@ export class RackHost {
     const view = new RackView(clock)
     if (this.#savedView !== undefined) view.load(this.#savedView)
     const index = new ViewIndex(view)
-    const pending = new PendingRequests({ inFlightMax: 4_096, timeoutMs: REQUEST_TIMEOUT_MS })
+    const pending = new PendingRequests({ inFlightMax: 4_096 })
     const request = (command: RackCommand): Promise<RackToRegionReply> => {
       const { uplink } = this
       if (uplink === undefined) return Promise.resolve(UNKNOWN)
-      return pending.add(this.boot.read(), (id) => uplink.send(id, command))
+      const deadlineMs = this.boot.read() + requestTimeoutMs(command)
+      return pending.add(deadlineMs, (id) => uplink.send(id, command))
     }
     const shared = { rackId, index, request, clock, logger: quietLogger, metrics: noMetrics }
     const endurance = new Endurance({
