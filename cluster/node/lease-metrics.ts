@@ -97,7 +97,15 @@ function by(
 /** Addresses of dynamic ranges, each in the first class that it belongs to. */
 function poolCounts(state: RegionState): Readonly<Record<string, number>> {
   const now = state.stamp
-  const counts = { free: 0, held: 0, released: 0, reserve: 0, quarantined: 0, static: 0 }
+  const counts = {
+    free: 0,
+    held: 0,
+    released: 0,
+    reserve: 0,
+    quarantined: 0,
+    observed: 0,
+    static: 0,
+  }
   for (const range of state.ipRanges.values()) {
     if (range.type === 'dynamic') counts.free += range.end - range.start + 1
   }
@@ -115,6 +123,7 @@ function poolCounts(state: RegionState): Readonly<Record<string, number>> {
     if (liveReserve(state, now, ip) !== undefined) add(ip, 'reserve')
   }
   for (const { ip, until } of state.quarantines.values()) if (until > now) add(ip, 'quarantined')
+  for (const { ip, until } of state.observed.values()) if (until > now) add(ip, 'observed')
   for (const ip of state.ipAddresses.keys()) add(ip, 'static')
   return counts
 }

@@ -67,6 +67,7 @@ const COMMAND_TYPES = {
   'member.report': true,
   'token.create': true,
   'token.use': true,
+  'lease.observe': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

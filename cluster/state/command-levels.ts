@@ -63,6 +63,7 @@ const COMMAND_LEVELS = {
   'member.report': 2,
   'token.create': 2,
   'token.use': 2,
+  'lease.observe': 3,
 } as const satisfies { readonly [T in CommandType]: number }
 
 export function commandLevel(type: CommandType): number {
