@@ -60,6 +60,8 @@ export type Decision =
       readonly exchange: Exchange
       readonly ip: Ipv4
       readonly leaseSeconds: number
+      /** Nothing says that the client used it before, and it would be on this link: worth a probe. */
+      readonly isFirst: boolean
     }
   | {
       readonly type: 'ack'
@@ -163,7 +165,8 @@ function decideDiscover(exchange: Exchange, context: DecideContext): Decision {
     nowMs: context.nowMs,
   })
   if (ip === undefined) return ignore('pool_exhausted', client)
-  return { type: 'offer', exchange: serving(exchange, ip), ip, leaseSeconds }
+  const isFirst = isFirstOffer(exchange, context, ip)
+  return { type: 'offer', exchange: serving(exchange, ip), ip, leaseSeconds, isFirst }
 }
 
 function offerOffline(exchange: Exchange, context: DecideContext, rights: RightsContext): Decision {
@@ -176,7 +179,14 @@ function offerOffline(exchange: Exchange, context: DecideContext, rights: Rights
     offersNowMs: context.nowMs,
   })
   if (offered === undefined) return ignore('no_rights', client)
-  return { type: 'offer', exchange: serving(exchange, offered.ip), ...offered }
+  const isFirst = isFirstOffer(exchange, context, offered.ip)
+  return { type: 'offer', exchange: serving(exchange, offered.ip), ...offered, isFirst }
+}
+
+/** A relay’s clients are on a segment that this rack cannot ask. */
+function isFirstOffer({ packet, client }: Exchange, context: DecideContext, ip: Ipv4): boolean {
+  if (packet.giaddr !== 0 || isHolder(context, client.key, ip)) return false
+  return context.offers.addressOf(client.key, context.nowMs) !== ip
 }
 
 /** The four cases of RFC 2131 §4.3.2, told apart by Table 4's fields. */

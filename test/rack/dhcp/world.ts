@@ -91,6 +91,7 @@ export const settings: RackSettings = {
   firmwareLeaseSeconds: 30,
   domainName: 'maas.example.org',
   answerRouterSolicitations: false,
+  featureLevel: 3,
 }
 
 export const hold = (address: string, changes: Partial<Hold> = {}): Hold => ({

@@ -37,6 +37,7 @@ export function planFaults(world: World, random: SeededRandom, profile: Profile)
   repeat(every.rangeChange, operator.rangeChange)
   repeat(every.address, operator.address)
   repeat(every.rackOrder, operator.rackOrder)
+  repeat(every.observed, operator.observed)
 }
 
 function hostFaults(world: World, random: SeededRandom) {
@@ -143,6 +144,11 @@ function operatorActs(world: World, random: SeededRandom, profile: Profile) {
         ...{ type: 'address.reserve', subnetId: SUBNET, ip, userId: 1 as never },
         ...{ hostname: '', mac: null },
       })
+    },
+    observed: () => {
+      const { rackId } = random.pick(world.racks)
+      const { mac } = random.chance(50) ? random.pick(world.clients) : random.pick(world.racks).link
+      propose({ type: 'lease.observe', rackId, mac, ip: world.oddAddress() })
     },
     rackOrder: () => {
       const primary = random.pick(world.racks).rackId

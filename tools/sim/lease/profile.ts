@@ -50,6 +50,8 @@ export type Profile = {
     readonly address: number
     readonly rackOrder: number
     readonly restore: number
+    /** A rack tells of an address that somebody answers for. */
+    readonly observed: number
   }
 }
 
@@ -83,6 +85,7 @@ const MIXED: Profile = {
     address: 15 * MINUTE,
     rackOrder: 60 * MINUTE,
     restore: 0,
+    observed: 15 * MINUTE,
   },
 }
 const CALM: Profile['every'] = {
@@ -99,6 +102,7 @@ const CALM: Profile['every'] = {
   address: 0,
   rackOrder: 0,
   restore: 0,
+  observed: 0,
 }
 
 export function profileOf(name: ProfileName, random: SeededRandom): Profile {
