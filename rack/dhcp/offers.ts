@@ -9,7 +9,7 @@ export const OFFER_MS = 10_000
 export const OFFERS_MAX = 16_384
 
 /** Seen in use by somebody else (lease-protocol §6). */
-export const BARRED_MS = 3_600_000
+const BARRED_MS = 3_600_000
 const BARRED_MAX = 1_024
 /** No client has this key. */
 const NOBODY: ClientKey = ''

@@ -57,7 +57,7 @@ export class Prober {
 
   async close(): Promise<void> {
     for (const { settle } of this.#waiting.values()) settle(undefined)
-    await Promise.all([...this.#open.values()].map((socket) => socket?.close()))
+    for (const socket of this.#open.values()) await socket?.close()
     this.#open.clear()
   }
 
