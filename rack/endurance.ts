@@ -10,6 +10,7 @@ import type { BoundRecord, JournalRecord, Ledger, ReserveEntry } from './dhcp/le
 import { ReserveDemand, surplusOf } from './dhcp/reserve-size.ts'
 import { type RightsContext, tenureRemainingMs } from './dhcp/rights.ts'
 import type { OfflineRights } from './dhcp/responder.ts'
+import { windowSize } from './dhcp/window.ts'
 import type { ViewIndex } from './dhcp/view-index.ts'
 
 /** Between two beats, ± a fifth, so that racks do not beat together. */
@@ -58,6 +59,7 @@ export class Endurance implements OfflineRights {
   #nextSizeMs = 0
   #isBeating = false
   #isSizing = false
+  #isTelling = false
   readonly #replaying = new Set<ReserveEntry['ip']>()
   #clusterId: string | undefined
 
@@ -86,6 +88,9 @@ export class Endurance implements OfflineRights {
     this.#note({ type: 'declined', ip, generation: entry.generation })
   }
 
+  release = ({ ip, client }: Extract<RackCommand, { type: 'lease.release' }>): void =>
+    this.#note({ type: 'released', ip, client })
+
   onNewClient = (): void => this.#demand.note(this.#options.clock.monotonicMs())
 
   /** A few times a second. */
@@ -98,17 +103,20 @@ export class Endurance implements OfflineRights {
     this.#adopt()
     if (!isConnected()) return
     this.#replay()
+    this.#tellRelease()
     if (nowMs >= this.#nextBeatMs && !this.#isBeating) void this.#beat(nowMs)
     if (nowMs >= this.#nextSizeMs && !this.#isSizing) void this.#size(nowMs)
   }
 
   measure(): void {
-    const { metrics, ledger, isConnected } = this.#options
+    const { metrics, ledger, index, isConnected } = this.#options
     const context = this.context()
     const left = context === undefined ? 0 : Math.max(0, tenureRemainingMs(context))
     metrics.gauge('ironraft_rack_tenure_remaining_seconds', left / 1000)
     metrics.gauge('ironraft_rack_tenure_epoch', ledger.epoch ?? 0)
     metrics.gauge('ironraft_rack_offline', isConnected() ? 0 : 1)
+    metrics.gauge('ironraft_rack_offline_rights', left > 0 ? 1 : 0)
+    metrics.gauge('ironraft_rack_window_addresses', windowSize(index))
     const entries = [...ledger.reserves.values()]
     const count = (state: string, is: (entry: ReserveEntry) => boolean): void =>
       metrics.gauge('ironraft_rack_reserve_addresses', entries.filter(is).length, { state })
@@ -141,11 +149,13 @@ export class Endurance implements OfflineRights {
   async #beat(nowMs: number): Promise<void> {
     const { rackId, incarnation, ledger, journal, request } = this.#options
     const { epoch } = ledger
+    // Without a view nobody can tell which cluster's tenure it would be, and its answer would be lost.
+    if (this.#clusterId === undefined) return
     // A dead epoch's binds are told first: its hello would drop them.
     if (epoch === undefined && this.#unreplayed().length > 0) return
     this.#isBeating = true
     this.#nextBeatMs = nowMs + RETRY_MS
-    const clusterId = this.#clusterId ?? ''
+    const clusterId = this.#clusterId
     const { sequence: journalSequence } = journal
     const sentAtMs = this.#readClock()
     const sentAtWallMs = this.#options.bootTime.wallMs()
@@ -178,7 +188,13 @@ export class Endurance implements OfflineRights {
       this.#nextBeatMs = 0
       return
     }
-    this.#nextBeatMs = nowMs + Math.min(retryAfterMs ?? BEAT_MS, 4 * BEAT_MS)
+    // NOT_FOUND: this rack is registering itself right now.
+    const waitMs = retryAfterMs ?? (code === 'NOT_FOUND' ? RETRY_MS : BEAT_MS)
+    this.#nextBeatMs = nowMs + Math.min(waitMs, 4 * BEAT_MS)
+    this.#options.logger.info('rack.tenure_refused', {
+      error_code: code,
+      retry_after_ms: retryAfterMs,
+    })
   }
 
   /** With an older view the rack could serve a reservation deleted before the beat (§4). */
@@ -186,6 +202,10 @@ export class Endurance implements OfflineRights {
     const adoption = this.#adoption
     if (adoption === undefined || this.#options.index.view.revision < adoption.revision) return
     this.#adoption = undefined
+    const { epoch } = adoption
+    if (epoch !== this.#options.ledger.epoch) {
+      this.#options.logger.info('rack.tenure_begun', { epoch })
+    }
     this.#note(adoption)
   }
 
@@ -227,6 +247,22 @@ export class Endurance implements OfflineRights {
     const entry = this.#options.ledger.entry({ ip, generation })
     // Over for good: nothing to return, the region has it back already.
     if (entry?.status === 'ended') this.#note({ type: 'forgotten', reserves: [{ ip, generation }] })
+  }
+
+  /** One after the other, and none before the bind it ends was told. */
+  #tellRelease(): void {
+    const { ledger, request } = this.#options
+    if (this.#isTelling) return
+    const told = [...ledger.releases].find(
+      ([ip]) => ledger.reserves.get(ip)?.bound?.isReplayed !== false,
+    )
+    if (told === undefined) return
+    const [ip, client] = told
+    this.#isTelling = true
+    void request({ type: 'lease.release', ip, client }).then(({ ok }) => {
+      this.#isTelling = false
+      if (ok && ledger.releases.get(ip) === client) this.#note({ type: 'releaseTold', ip })
+    })
   }
 
   /** Returns what is too much or belongs to the region by now, then asks for what is missing. */
@@ -277,7 +313,9 @@ export class Endurance implements OfflineRights {
       const { epoch } = ledger
       if (epoch === undefined) return
       const reply = await request(grantOf(rackId, epoch, vlanId, count))
-      if (!reply.ok || !reply.outcome.ok || ledger.epoch !== epoch) return
+      if (!reply.ok || ledger.epoch !== epoch) return
+      // One VLAN may be refused, a relayed one by a region of before relays, and the others not.
+      if (!reply.outcome.ok) continue
       const { value } = reply.outcome
       if (value === null || !('addresses' in value) || value.addresses.length === 0) continue
       const { generation, addresses } = value

@@ -40,7 +40,7 @@ export async function openEndurance(options: OpenEnduranceOptions): Promise<Open
   const missing = await whatIsMissing(mode, bootMs, bootId)
   if (missing !== undefined || bootMs === undefined || bootId === undefined) {
     platform.logger.warn('rack.no_offline_rights', { reason: missing ?? 'no boot id' })
-    return without(link)
+    return without(options)
   }
   let journal: Journal
   try {
@@ -49,7 +49,7 @@ export async function openEndurance(options: OpenEnduranceOptions): Promise<Open
   } catch (error) {
     const reason = `the journal cannot be opened: ${describeError(error)}`
     platform.logger.warn('rack.no_offline_rights', { reason })
-    return without(link)
+    return without(options)
   }
   const index = new ViewIndex(view)
   const bootTime: BootTime = { bootMs, wallMs: platform.clock.wallMs }
@@ -85,7 +85,11 @@ async function whatIsMissing(
   return undefined
 }
 
-function without(link: Pick<RegionLink, 'isConnected'>): OpenedEndurance {
+function without({ link, platform }: OpenEnduranceOptions): OpenedEndurance {
   const rights = { ...NO_RIGHTS, isConnected: () => link.isConnected }
-  return { rights, tick: () => {}, measure: () => {}, close: () => Promise.resolve() }
+  const measure = (): void => {
+    platform.metrics.gauge('ironraft_rack_offline', link.isConnected ? 0 : 1)
+    platform.metrics.gauge('ironraft_rack_offline_rights', 0)
+  }
+  return { rights, tick: () => {}, measure, close: () => Promise.resolve() }
 }

@@ -1,9 +1,18 @@
 // Requests a rack sent over its present connection and that wait for their reply. Ids count up per
 // connection. A request is never sent twice: a client's next packet is a new request (lease-protocol §3).
-import type { RackToRegionReply } from '#protocol/rack.ts'
+import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
 
 export const UNKNOWN: RackToRegionReply = { ok: false, reason: 'noQuorum' }
 const OVERLOADED: RackToRegionReply = { ok: false, reason: 'overloaded' }
+
+/** A client does not wait for more: what no region answered by then is answered by the rack's own rights. */
+const REQUEST_TIMEOUT_MS = 800
+/** A tenure whose answer was lost cannot be used and keeps the next one away until it lapses: worth waiting for. */
+const TENURE_TIMEOUT_MS = 10_000
+
+export function requestTimeoutMs({ type }: Pick<RackCommand, 'type'>): number {
+  return type === 'tenure.hello' || type === 'tenure.beat' ? TENURE_TIMEOUT_MS : REQUEST_TIMEOUT_MS
+}
 
 type Pending = {
   readonly deadlineMs: number
@@ -12,26 +21,23 @@ type Pending = {
 
 export class PendingRequests {
   readonly #inFlightMax: number
-  readonly #timeoutMs: number
-  /** In the order of sending, hence of deadlines. */
   readonly #pending = new Map<number, Pending>()
   #nextId = 1
 
-  constructor(options: { readonly inFlightMax: number; readonly timeoutMs: number }) {
+  constructor(options: { readonly inFlightMax: number }) {
     this.#inFlightMax = options.inFlightMax
-    this.#timeoutMs = options.timeoutMs
   }
 
   get size(): number {
     return this.#pending.size
   }
 
-  /** `send` gets the id and tells whether the connection took the request. */
-  add(nowMs: number, send: (id: number) => boolean): Promise<RackToRegionReply> {
+  /** Waits until `deadlineMs`. `send` gets the id and tells whether the connection took the request. */
+  add(deadlineMs: number, send: (id: number) => boolean): Promise<RackToRegionReply> {
     if (this.#pending.size >= this.#inFlightMax) return Promise.resolve(OVERLOADED)
     const id = this.#nextId++
     return new Promise((resolve) => {
-      this.#pending.set(id, { deadlineMs: nowMs + this.#timeoutMs, resolve })
+      this.#pending.set(id, { deadlineMs, resolve })
       if (!send(id)) this.settle(id, OVERLOADED)
     })
   }
@@ -45,8 +51,7 @@ export class PendingRequests {
 
   expire(nowMs: number): void {
     for (const [id, { deadlineMs }] of this.#pending) {
-      if (deadlineMs > nowMs) return
-      this.settle(id, UNKNOWN)
+      if (deadlineMs <= nowMs) this.settle(id, UNKNOWN)
     }
   }
 

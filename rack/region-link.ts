@@ -5,7 +5,7 @@
 import type { Clock, Logger, Metrics } from '#model/ports.ts'
 import type { RackCommand, RackToRegion, RackToRegionReply, RegionToRack } from '#protocol/rack.ts'
 import { orderRegions, reasonToLeave } from './choose-region.ts'
-import { PendingRequests, UNKNOWN } from './pending-requests.ts'
+import { PendingRequests, requestTimeoutMs, UNKNOWN } from './pending-requests.ts'
 import { RegionTable } from './region-table.ts'
 
 export interface RegionConnection {
@@ -56,7 +56,6 @@ const DIAL_STAGGER_MS = 150
 /** Between rounds over all regions when none answered. */
 const ROUND_PAUSE_MS = 250
 const IN_FLIGHT_MAX = 4_096
-const REQUEST_TIMEOUT_MS = 800
 
 type Dial = { readonly peer: string; cancelled: boolean }
 type Active = {
@@ -84,8 +83,7 @@ export class RegionLink {
     this.#options = options
     this.#regions = new RegionTable(options.regions)
     this.#registration = options.registration
-    const limits = { inFlightMax: IN_FLIGHT_MAX, timeoutMs: REQUEST_TIMEOUT_MS }
-    this.#pending = new PendingRequests(limits)
+    this.#pending = new PendingRequests({ inFlightMax: IN_FLIGHT_MAX })
   }
 
   /** `ok: false` means that nothing is known about the command: stay silent to the client. */
@@ -93,7 +91,8 @@ export class RegionLink {
     const active = this.#active
     if (active === undefined) return Promise.resolve(UNKNOWN)
     const { connection } = active
-    return this.#pending.add(this.#now(), (id) => connection.send({ type: 'request', id, command }))
+    const deadlineMs = this.#now() + requestTimeoutMs(command)
+    return this.#pending.add(deadlineMs, (id) => connection.send({ type: 'request', id, command }))
   }
 
   /** Interfaces changed: the region hears it now, or with the next hello. */

@@ -16,6 +16,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   ipAddresses: 'ip_addresses',
   holds: 'leases',
   quarantines: 'quarantines',
+  observed: 'observed_addresses',
   machines: 'machines',
   interfaces: 'interfaces',
   blockDevices: 'block_devices',
@@ -39,7 +40,13 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
 
 const SECRET = new Set(['passwordHash', 'powerParameters'])
 const ADDRESS = new Set(['ip', 'start', 'end', 'gatewayIp'])
-const KEYED_BY_ADDRESS = new Set<TableName>(['ipAddresses', 'holds', 'quarantines', 'reservations'])
+const KEYED_BY_ADDRESS = new Set<TableName>([
+  'ipAddresses',
+  'holds',
+  'quarantines',
+  'reservations',
+  'observed',
+])
 
 /** Null when nothing of the batch may be shown. */
 export function renderBatch(batch: ChangeBatch): string | null {

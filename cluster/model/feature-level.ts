@@ -4,7 +4,8 @@
 //   1  the first version: its nodes name no level
 //   2  resumable snapshots, what a node remembers of its disk; `cluster.restore`, `cluster.raiseLevel`, tenures,
 //      reserves and reservations, members and one-time tokens
-//   3  `token.revoke`; members renew their certificates at a region
+//   3  `token.revoke`, `lease.observe`; members renew their certificates at a region; relayed VLANs are served by the
+//      racks of the VLAN that their relay points to
 
 export type LevelRange = { readonly min: number; readonly max: number }
 
@@ -16,6 +17,9 @@ export const FIRST_LEVELS: LevelRange = Object.freeze({ min: 1, max: 1 })
 
 /** From here on a receiver of a snapshot answers how much of it it has. */
 export const RESUMABLE_SNAPSHOT_LEVEL = 2
+
+/** From here on binds and reserves of a relayed VLAN are the business of its serving VLAN's racks. */
+export const RELAYED_VLAN_LEVEL = 3
 
 /** Null: they can work together. Else one sentence; `theirs` is the one who is told. */
 export function whyLevelsDiffer(theirs: LevelRange, ours: LevelRange): string | null {

@@ -133,5 +133,8 @@ export type Reservation = {
   readonly createdWall: number
 }
 
+/** An address that answered with `mac`: for nobody else while until > now. Keyed by `ip`. */
+export type Observed = { readonly ip: Ipv4; readonly mac: MacAddress; readonly until: number }
+
 /** A declined address; nobody gets it while until > now. Keyed by `ip`. */
 export type Quarantine = { readonly ip: Ipv4; readonly until: number; readonly mac: MacAddress }

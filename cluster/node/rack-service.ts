@@ -12,6 +12,9 @@ import { SYSTEM_ACTOR } from './region-node.ts'
 import type { Region } from './region.ts'
 
 const REGISTER_RETRY_MS = 200
+/** Racks wait for less, but for the answer that a tenure hangs on: `rack/pending-requests.ts`. */
+const REQUEST_TIMEOUT_MS = 2_000
+const TENURE_TIMEOUT_MS = 10_000
 
 type Follower = {
   readonly link: RackLink
@@ -30,6 +33,8 @@ export type RackServiceOptions = {
   readonly metrics: Metrics
   readonly limits: RegionLimits
   readonly background: (task: Promise<unknown>, name: string) => void
+  /** Every request with what it was answered. */
+  readonly onAnswer?: (command: RackCommand, reply: RackToRegionReply) => void
 }
 
 export class RackService {
@@ -137,6 +142,7 @@ export class RackService {
     const { metrics } = this.#options
     const reply = await this.#answer(follower, command)
     metrics.count('ironraft_rack_requests_total', { type: command.type, ok: String(reply.ok) })
+    this.#options.onAnswer?.(command, reply)
     follower.link.send({ type: 'reply', id, reply })
   }
 
@@ -146,7 +152,7 @@ export class RackService {
     try {
       const { outcome, revision } = await this.#options.region.propose(own, {
         actor: { ...SYSTEM_ACTOR, username: follower.rackId },
-        timeoutMs: 2_000,
+        timeoutMs: command.type.startsWith('tenure.') ? TENURE_TIMEOUT_MS : REQUEST_TIMEOUT_MS,
       })
       return { ok: true, outcome, revision }
     } catch {

@@ -18,6 +18,7 @@ const TOPOLOGY = new Set<Change['table']>([
   'ipRanges',
   'controllers',
   'settings',
+  'cluster',
 ])
 
 export function isTopology(change: Change): boolean {
@@ -42,8 +43,8 @@ export function fullView(state: RegionState, rackId: SystemId): readonly ViewCha
   for (const row of state.holds.values()) {
     if (inside(row.ip)) rows.push({ table: 'holds', key: row.ip, row })
   }
-  for (const row of state.quarantines.values()) {
-    if (inside(row.ip)) rows.push({ table: 'quarantines', key: row.ip, row })
+  for (const ip of new Set([...state.quarantines.keys(), ...state.observed.keys()])) {
+    if (inside(ip)) rows.push(barredRow(state, ip))
   }
   for (const row of state.reserves.values()) {
     if (inside(row.ip)) rows.push({ table: 'reserves', key: row.ip, row })
@@ -70,12 +71,13 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
   for (const change of changes) {
     const { table } = change
     if (table === 'machines') machines.add(String(change.key) as SystemId)
-    else if (table === 'interfaces') {
+    else if (table === 'quarantines' || table === 'observed') {
+      rows.push(barredRow(state, Number(change.key) as Ipv4))
+    } else if (table === 'interfaces') {
       if (change.row !== null) machines.add(change.row.systemId)
     } else if (
       table === 'holds' ||
       table === 'ipAddresses' ||
-      table === 'quarantines' ||
       table === 'tenures' ||
       table === 'reserves' ||
       table === 'reservations' ||
@@ -89,6 +91,15 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
     rows.push({ table: 'machineBoots', key: systemId, row: row ?? null })
   }
   return rows
+}
+
+/** To a rack a declined address and one that somebody else uses are alike: it offers neither. */
+function barredRow(state: RegionState, ip: Ipv4): ViewChange {
+  const rows = [state.quarantines.get(ip), state.observed.get(ip)].filter(
+    (row) => row !== undefined,
+  )
+  const row = rows.toSorted((a, b) => b.until - a.until)[0] ?? null
+  return { table: 'quarantines', key: ip, row }
 }
 
 function topologyRows(
@@ -142,6 +153,7 @@ function settingsOf(state: RegionState): RackSettings {
     clusterId: state.clusterId,
     regionPeers: regions.flatMap(({ peerAddress }) => (peerAddress === null ? [] : [peerAddress])),
     regionApis: regions.flatMap(({ apiUrl }) => (apiUrl === null ? [] : [apiUrl])),
+    featureLevel: state.featureLevel,
     leaseSeconds: number('dhcp_lease_seconds', 600),
     firmwareLeaseSeconds: number('dhcp_firmware_lease_seconds', 30),
     domainName: typeof domain === 'string' ? domain : 'maas',

@@ -14,6 +14,7 @@ import { makeEnroller, type EnrollerOptions } from './enroll.ts'
 import { Housekeeping, type HousekeepingOptions } from './housekeeping.ts'
 import { join as joinCluster } from './join-cluster.ts'
 import { makeJoiner } from './join-requests.ts'
+import { LeaseMetrics } from './lease-metrics.ts'
 import type { Members } from './members.ts'
 import { Membership } from './membership.ts'
 import { NodeCredentials } from './node-credentials.ts'
@@ -72,8 +73,10 @@ export async function startRegion(
     onDiverged: () => racks.close(),
   })
   const { region } = parts
+  const leases = new LeaseMetrics(platform.clock, platform.metrics)
   const racks = new RackService({
     ...{ region, limits, logger, background, clock, metrics: platform.metrics },
+    onAnswer: (command, reply) => leases.onAnswer(command, reply),
   })
   const { onRemoved, removed } = watchRemoval(dir, logger)
   await credentials.beforeListening()
@@ -96,7 +99,7 @@ export async function startRegion(
     onPeers: () => transport.refreshPeers(),
   })
   const connectedRacks = () => racks.connected()
-  const timer = startHousekeeping({ region, limits, background, clock, connectedRacks })
+  const timer = startHousekeeping({ region, limits, background, clock, connectedRacks }, leases)
   const joining = new AbortController()
   const options = { dir, node, incarnation, region, version, logger, onRemoved }
   background(joinCluster(options, joining.signal), 'cluster.join')
@@ -153,9 +156,12 @@ function handlersOf(
   }
 }
 
-function startHousekeeping(options: HousekeepingOptions): NodeJS.Timeout {
+function startHousekeeping(options: HousekeepingOptions, leases: LeaseMetrics): NodeJS.Timeout {
   const housekeeping = new Housekeeping(options)
-  return setInterval(() => housekeeping.onTick(), 1_000)
+  return setInterval(() => {
+    housekeeping.onTick()
+    leases.onTick(options.region.local().state)
+  }, 1_000)
 }
 
 function makeBootFiles(dir: string, others: () => readonly PeerAddress[]): BootFiles {

@@ -68,6 +68,7 @@ const COMMAND_TYPES = {
   'token.create': true,
   'token.use': true,
   'token.revoke': true,
+  'lease.observe': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

@@ -53,6 +53,8 @@ export type RackSettings = {
   readonly domainName: string
   /** The rack answers router solicitations on VLANs it serves (no 13 s wait for IPv6 in iPXE). */
   readonly answerRouterSolicitations: boolean
+  /** Of the cluster: which commands its regions know. Absent: from a region of before it was told. */
+  readonly featureLevel?: number
 }
 
 export type ViewChange = {
@@ -68,6 +70,7 @@ export type RackCommand =
   | CommandOf<'lease.bind'>
   | CommandOf<'lease.release'>
   | CommandOf<'lease.decline'>
+  | CommandOf<'lease.observe'>
   | CommandOf<'event.record'>
   | CommandOf<'tenure.hello'>
   | CommandOf<'tenure.beat'>

@@ -51,6 +51,7 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   reserve: 'is kept by a rack for DHCP clients; it comes back when the rack returns it',
   restoring: 'may be in use since before the region was restored',
   quarantined: 'was found in use by a machine nobody knows',
+  observed: 'was seen in use by a machine that has no lease for it',
   controller: 'belongs to a rack controller',
 }
 

@@ -22,6 +22,7 @@ import { createIpRange, deleteIpRange, updateIpRange } from './ip-ranges.ts'
 import { bindLease, declineLease, releaseLease } from './lease.ts'
 import { createMachine, deleteMachine, updateMachine } from './machines.ts'
 import { joinMember, registerMember, removeMember, reportMember } from './members.ts'
+import { observeAddress } from './observed.ts'
 import type { Change, Outcome } from './outcome.ts'
 import { restoreCluster } from './restore.ts'
 import { openSession, withSession } from './sessions.ts'
@@ -95,6 +96,7 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'lease.bind': bindLease,
   'lease.release': releaseLease,
   'lease.decline': declineLease,
+  'lease.observe': observeAddress,
   'machine.create': createMachine,
   'machine.update': updateMachine,
   'machine.delete': deleteMachine,

@@ -47,6 +47,7 @@ export const raiseLevel: Handler<'cluster.raiseLevel'> = ({ state }, { level }) 
 export const advanceTime: Handler<'time.advance'> = ({ state, now }) => {
   for (const ip of state.holdEnds.ended(now, SWEEP_ROWS_MAX)) state.holds.delete(ip)
   for (const ip of state.quarantineEnds.ended(now, SWEEP_ROWS_MAX)) state.quarantines.delete(ip)
+  for (const ip of state.observedEnds.ended(now, SWEEP_ROWS_MAX)) state.observed.delete(ip)
   sweepTenures(state, now, SWEEP_ROWS_MAX)
   for (const id of state.idempotencyEnds.ended(now, SWEEP_ROWS_MAX)) state.idempotency.delete(id)
   return DONE

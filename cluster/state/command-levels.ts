@@ -64,6 +64,7 @@ const COMMAND_LEVELS = {
   'token.create': 2,
   'token.use': 2,
   'token.revoke': 3,
+  'lease.observe': 3,
 } as const satisfies { readonly [T in CommandType]: number }
 
 /** Old logs may hold them and are replayed for ever; `cluster.restore` does what they did, and nothing proposes them. */

@@ -233,6 +233,13 @@ export type Command =
       readonly mac: MacAddress
       readonly ip: Ipv4
     }
+  /** A rack saw `mac` answer for the address before it offered it to another client. */
+  | {
+      readonly type: 'lease.observe'
+      readonly rackId: SystemId
+      readonly mac: MacAddress
+      readonly ip: Ipv4
+    }
   /** A rack without a tenure asks for one (lease-protocol §3 `rack.hello`). */
   | {
       readonly type: 'tenure.hello'

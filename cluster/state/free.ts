@@ -1,6 +1,7 @@
 // The only door through which an address is given to anybody (lease-protocol §2, I2): every hold, every
 // address of the API and every reserve passes here first. Rows that ended at or before `now` count as absent.
 import type { Ipv4 } from '#model/ipv4.ts'
+import type { MacAddress } from '#model/mac-address.ts'
 import type { ClientKey, Hold, Reservation, Reserve, Tenure } from '#model/network.ts'
 import type { SystemId } from '#model/ids.ts'
 import type { RegionState } from './state.ts'
@@ -11,6 +12,7 @@ export type Obstacle =
   | 'reservation'
   | 'held'
   | 'quarantined'
+  | 'observed'
   | 'reserve'
   | 'controller'
   | 'restoring'
@@ -19,12 +21,14 @@ export type Wanted = {
   readonly ip: Ipv4
   /** Null: free for nobody in particular, so that any live hold is in the way. */
   readonly client: ClientKey | null
+  /** Of the client: an address that was seen with it may be its own. */
+  readonly mac?: MacAddress
   /** The client has the address by its own word: the one thing a restored region accepts (§5). */
   readonly isRenewal?: boolean
 }
 
 export function obstacleTo(state: RegionState, now: number, wanted: Wanted): Obstacle | null {
-  const { ip, client } = wanted
+  const { ip, client, mac } = wanted
   if (state.ipAddresses.has(ip)) return 'allocated'
   const reservation = state.reservations.get(ip)
   if (reservation !== undefined && reservation.client !== client) return 'reservation'
@@ -32,6 +36,8 @@ export function obstacleTo(state: RegionState, now: number, wanted: Wanted): Obs
   if (hold !== undefined && hold.client !== client) return 'held'
   const quarantine = state.quarantines.get(ip)
   if (quarantine !== undefined && quarantine.until > now) return 'quarantined'
+  const observed = state.observed.get(ip)
+  if (observed !== undefined && observed.until > now && observed.mac !== mac) return 'observed'
   // A hold inside a live reserve is the rack's own replay: its client may be renewed, nobody else.
   if (hold === undefined && liveReserve(state, now, ip) !== undefined) return 'reserve'
   if (state.controllerAddresses.has(ip)) return 'controller'

@@ -106,7 +106,7 @@ function checkServed({ state, now }: Context, { kind, rackId, client, ip }: Bind
   }
   const vlanId = state.subnets.get(subnetId)?.vlanId
   const vlan = vlanId === undefined ? undefined : state.vlans.get(vlanId)
-  if (vlan !== undefined && isServedBy(vlan, rackId)) return null
+  if (vlan !== undefined && isServedBy(state, vlan, rackId)) return null
   return refuse('RACK_REFUSED', `Rack ${rackId} does not serve ${formatIpv4(ip)}.`)
 }
 
@@ -128,9 +128,9 @@ function servedSubnet(
  * What is in the way decides what may be said. An address in a live reserve may be the client's by a rack
  * that is cut off, and after a restore the client may know more than this state: silence, not DHCPNAK.
  */
-function checkFree({ state, now }: Context, { kind, ip, client }: Bind): Refusal | null {
+function checkFree({ state, now }: Context, { kind, ip, client, mac }: Bind): Refusal | null {
   const isRenewal = kind === 'renewing' || kind === 'rebinding'
-  const obstacle = obstacleTo(state, now, { ip, client, isRenewal })
+  const obstacle = obstacleTo(state, now, { ip, client, mac, isRenewal })
   if (obstacle === null) return null
   const isSilent =
     obstacle === 'restoring' ||
@@ -144,6 +144,7 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   reservation: 'is kept for another client',
   held: 'is not free',
   quarantined: 'was found in use by a machine nobody knows',
+  observed: 'is in use by a machine that has no lease for it',
   reserve: 'is kept by a rack',
   controller: 'belongs to a rack controller',
   restoring: 'may be in use by a client of before the restore',

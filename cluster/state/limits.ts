@@ -34,6 +34,12 @@ export const ENDURANCE_NONE_PERCENT = 5
 /** Qd: how long a declined address rests, ms. */
 export const QUARANTINE_MS = 24 * 3_600_000
 
+/** How long an address seen in use is kept from others, ms (§6). */
+export const OBSERVED_MS = 3_600_000
+export const OBSERVED_MAX = 10_000
+/** Of one hardware address; whoever answers for more answers for others. */
+export const OBSERVED_PER_MAC_MAX = 16
+
 /** Addresses of one VLAN that one rack may have in reserve (§6). */
 export const RESERVE_PER_RACK_MAX = 64
 /** A rack gets at most this part of what is free, shared by the racks of the VLAN. */

@@ -1,6 +1,7 @@
 // Read-only selectors over the state, for the API, the racks' views and the command handlers. All lists
 // are in key order unless they say otherwise.
 import type { BootPurpose, MachineBoot } from '#model/boot.ts'
+import { RELAYED_VLAN_LEVEL } from '#model/feature-level.ts'
 import type { SystemId } from '#model/ids.ts'
 import { firstOf, lastOf, makeIpv4, maskOf, type Ipv4, type Ipv4Range } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
@@ -63,9 +64,21 @@ export function defaultVlanOf(state: RegionState, fabricId: Vlan['fabricId']): V
   return state.vlansByFabric.first(fabricId)
 }
 
-/** The VLAN serves DHCP and this rack is one of its racks. */
-export function isServedBy(vlan: Vlan, rackId: SystemId): boolean {
-  return vlan.dhcpOn && (vlan.primaryRack === rackId || vlan.secondaryRack === rackId)
+/**
+ * The VLAN whose racks answer the clients of this one: itself, or the one that its relay points to. Entries of
+ * before the level that brought relays mean what they meant: nobody serves a relayed VLAN.
+ */
+export function servingVlanOf(state: RegionState, vlan: Vlan): Vlan | undefined {
+  const { relayVlanId } = vlan
+  if (relayVlanId === null || state.featureLevel < RELAYED_VLAN_LEVEL) return vlan
+  return state.vlans.get(relayVlanId)
+}
+
+/** The VLAN has DHCP, by itself or by its relay, and this rack is one of those that answer. */
+export function isServedBy(state: RegionState, vlan: Vlan, rackId: SystemId): boolean {
+  const serving = servingVlanOf(state, vlan)
+  if (serving?.dhcpOn !== true) return false
+  return serving.primaryRack === rackId || serving.secondaryRack === rackId
 }
 
 /** A hold that protects its address at log time `now`. */

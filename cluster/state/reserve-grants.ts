@@ -6,7 +6,7 @@ import type { IpRange, Vlan } from '#model/network.ts'
 import { notFound, refuse, type Handler } from './context.ts'
 import { liveHold, obstacleTo } from './free.ts'
 import { RESERVE_FREE_SHARE, RESERVE_PER_RACK_MAX, RESERVE_PROBES_MAX } from './limits.ts'
-import { isServedBy } from './query.ts'
+import { isServedBy, servingVlanOf } from './query.ts'
 import type { RegionState } from './state.ts'
 import { checkRestore, currentTenure, lapsed } from './tenures.ts'
 
@@ -19,9 +19,12 @@ export const grantReserves: Handler<'reserve.grant'> = (context, command) => {
   if (currentTenure(state, now, rackId, epoch) === undefined) return lapsed()
   const vlan = state.vlans.get(vlanId)
   if (vlan === undefined) return notFound('VLAN')
-  if (!isServedBy(vlan, rackId)) return refuse('RACK_REFUSED', 'The rack does not serve the VLAN.')
+  const serving = servingVlanOf(state, vlan)
+  if (serving === undefined || !isServedBy(state, vlan, rackId)) {
+    return refuse('RACK_REFUSED', 'The rack does not serve the VLAN.')
+  }
   const ranges = dynamicRanges(state, vlanId)
-  const wanted = Math.min(count, roomFor(state, { rackId, vlan, ranges }))
+  const wanted = Math.min(count, roomFor(state, { rackId, serving, ranges }))
   const generation = state.revision
   const addresses = wanted < 1 ? [] : freeAddresses(state, { now, ranges, wanted, vlanId })
   for (const ip of addresses) state.reserves.put(ip, { ip, rackId, epoch, generation })
@@ -40,9 +43,9 @@ function dynamicRanges(state: RegionState, vlanId: VlanId): readonly IpRange[] {
 /** How many more the rack may have here. */
 function roomFor(
   state: RegionState,
-  of: { readonly rackId: SystemId; readonly vlan: Vlan; readonly ranges: readonly IpRange[] },
+  of: { readonly rackId: SystemId; readonly serving: Vlan; readonly ranges: readonly IpRange[] },
 ): number {
-  const { rackId, vlan, ranges } = of
+  const { rackId, serving, ranges } = of
   let free = 0
   for (const range of ranges) {
     const pool = state.pools.at(range.start)
@@ -50,7 +53,7 @@ function roomFor(
   }
   const inside = (ip: Ipv4): boolean => ranges.some(({ start, end }) => ip >= start && ip <= end)
   const had = [...state.reservesByRack.keys(rackId)].filter(inside).length
-  const racks = [vlan.primaryRack, vlan.secondaryRack].filter((id) => id !== null).length
+  const racks = [serving.primaryRack, serving.secondaryRack].filter((id) => id !== null).length
   const share = Math.floor((free + had) / (RESERVE_FREE_SHARE * Math.max(racks, 1)))
   return Math.min(RESERVE_PER_RACK_MAX, share) - had
 }

@@ -56,6 +56,7 @@ export class RegionState implements Tables {
   readonly reserves = this.#table('reserves')
   readonly reservations = this.#table('reservations')
   readonly members = this.#table('members')
+  readonly observed = this.#table('observed')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -125,6 +126,10 @@ export class RegionState implements Tables {
     this.reservations,
     (r) => r.client,
   )
+  readonly observedByMac: IndexOn<'observed', MacAddress> = new TableIndex(
+    this.observed,
+    (r) => r.mac,
+  )
   /** Dynamic and reserved ranges by address, with the number of holds and reserves in each. */
   readonly pools = new Pools(this.ipRanges, this.holds, this.reserves)
   /** Addresses given by the API, counted by block. */
@@ -134,6 +139,7 @@ export class RegionState implements Tables {
   /** Rows by the log time from which on they count as absent. */
   readonly holdEnds = new Deadlines(this.holds, (row) => row.until)
   readonly quarantineEnds = new Deadlines(this.quarantines, (row) => row.until)
+  readonly observedEnds = new Deadlines(this.observed, (row) => row.until)
   readonly tenureEnds = new Deadlines(this.tenures, (row) => row.until)
   readonly idempotencyEnds = new Deadlines(
     this.idempotency,

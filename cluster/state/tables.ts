@@ -21,6 +21,7 @@ import type {
   Hold,
   IpAddress,
   IpRange,
+  Observed,
   Quarantine,
   Reservation,
   Reserve,
@@ -155,6 +156,7 @@ export type TableRows = {
   readonly reserves: Reserve
   readonly reservations: Reservation
   readonly members: Member
+  readonly observed: Observed
 }
 export type TableName = keyof TableRows
 
@@ -179,6 +181,7 @@ type OtherKeys = {
   readonly reserves: Ipv4
   readonly reservations: Ipv4
   readonly members: SystemId
+  readonly observed: Ipv4
 }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -213,4 +216,5 @@ export const TABLE_NAMES = [
   'reserves',
   'reservations',
   'members',
+  'observed',
 ] as const satisfies readonly TableName[]

@@ -3,6 +3,7 @@
 // without a region.
 import type { SystemId } from '#model/ids.ts'
 import { contains, type Ipv4 } from '#model/ipv4.ts'
+import type { ClientKey } from '#model/network.ts'
 import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
 import { bootClientOf, isFirmware } from './boot-files.ts'
 import { clientHostname } from './hostname.ts'
@@ -59,6 +60,8 @@ export type Decision =
       readonly exchange: Exchange
       readonly ip: Ipv4
       readonly leaseSeconds: number
+      /** Nothing says that the client used it before, and it would be on this link: worth a probe. */
+      readonly isFirst: boolean
     }
   | {
       readonly type: 'ack'
@@ -162,7 +165,8 @@ function decideDiscover(exchange: Exchange, context: DecideContext): Decision {
     nowMs: context.nowMs,
   })
   if (ip === undefined) return ignore('pool_exhausted', client)
-  return { type: 'offer', exchange: serving(exchange, ip), ip, leaseSeconds }
+  const isFirst = isFirstOffer(exchange, context, ip)
+  return { type: 'offer', exchange: serving(exchange, ip), ip, leaseSeconds, isFirst }
 }
 
 function offerOffline(exchange: Exchange, context: DecideContext, rights: RightsContext): Decision {
@@ -175,7 +179,14 @@ function offerOffline(exchange: Exchange, context: DecideContext, rights: Rights
     offersNowMs: context.nowMs,
   })
   if (offered === undefined) return ignore('no_rights', client)
-  return { type: 'offer', exchange: serving(exchange, offered.ip), ...offered }
+  const isFirst = isFirstOffer(exchange, context, offered.ip)
+  return { type: 'offer', exchange: serving(exchange, offered.ip), ...offered, isFirst }
+}
+
+/** A relay’s clients are on a segment that this rack cannot ask. */
+function isFirstOffer({ packet, client }: Exchange, context: DecideContext, ip: Ipv4): boolean {
+  if (packet.giaddr !== 0 || isHolder(context, client.key, ip)) return false
+  return context.offers.addressOf(client.key, context.nowMs) !== ip
 }
 
 /** The four cases of RFC 2131 §4.3.2, told apart by Table 4's fields. */
@@ -268,9 +279,7 @@ function decideDecline(exchange: Exchange, context: DecideContext): Decision {
   }
   if (ip === undefined) return ignore('no_address_named', client)
   // Only its holder may decline an address: else anybody could empty the pool.
-  const bound = context.rights?.ledger.reserves.get(ip)?.bound
-  const isHolder = context.index.hold(ip)?.client === client.key || bound?.client === client.key
-  if (!isHolder) return ignore('not_the_holder', client)
+  if (!isHolder(context, client.key, ip)) return ignore('not_the_holder', client)
   const command = { type: 'lease.decline', client: client.key, mac: client.mac, ip } as const
   return { type: 'tell', exchange, command }
 }
@@ -279,8 +288,14 @@ function decideDecline(exchange: Exchange, context: DecideContext): Decision {
 function decideRelease(exchange: Exchange, context: DecideContext): Decision {
   const { packet, client } = exchange
   const ip = packet.ciaddr
-  if (context.index.hold(ip)?.client !== client.key) return ignore('not_the_holder', client)
+  if (!isHolder(context, client.key, ip)) return ignore('not_the_holder', client)
   return { type: 'tell', exchange, command: { type: 'lease.release', client: client.key, ip } }
+}
+
+/** By the region, or by a bind of this rack that no region knows of yet. */
+function isHolder({ index, rights }: DecideContext, client: ClientKey, ip: Ipv4): boolean {
+  if (index.hold(ip)?.client === client) return true
+  return rights?.ledger.reserves.get(ip)?.bound?.client === client
 }
 
 /** Only to an address of the place itself: a forged ciaddr must not aim our answer elsewhere. */

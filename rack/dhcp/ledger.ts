@@ -46,6 +46,10 @@ export type JournalRecord =
   | ({ readonly type: 'replayed'; readonly leaseSeconds: number } & ReserveName)
   /** Its client found the address in use. */
   | ({ readonly type: 'declined' } & ReserveName)
+  /** Its client gave it back while no region listened: information, nothing is freed by it. */
+  | { readonly type: 'released'; readonly ip: Ipv4; readonly client: ClientKey }
+  /** A region heard of it. */
+  | { readonly type: 'releaseTold'; readonly ip: Ipv4 }
   /** Never bound again under this grant, whatever the region hears of it. */
   | { readonly type: 'returned'; readonly reserves: readonly ReserveName[] }
   /** The region confirmed the return. */
@@ -74,11 +78,15 @@ export type ReserveEntry = {
 
 /** Beats whose view may not be on disk yet after a crash: the view is saved every five seconds. */
 const TENURES_KEPT = 4
+/** Releases to be told; past it the oldest is forgotten, and its hold is shown as in use until it ends. */
+const RELEASES_MAX = 1_024
 
 export class Ledger {
   /** Newest last, all of one epoch. */
   tenures: readonly TenureRecord[] = []
   readonly reserves = new Map<Ipv4, ReserveEntry>()
+  /** Address and client of each RELEASE that no region has heard of, oldest first. */
+  readonly releases = new Map<Ipv4, ClientKey>()
   #bootId = ''
 
   apply(record: JournalRecord): void {
@@ -98,6 +106,11 @@ export class Ledger {
         }))
       case 'declined':
         return this.#change(record, (entry) => ({ ...entry, isDeclined: true }))
+      case 'released':
+        return this.#release(record)
+      case 'releaseTold':
+        this.releases.delete(record.ip)
+        return
       case 'returned':
         for (const name of record.reserves) {
           this.#change(name, (entry) => ({ ...entry, status: 'returning' }))
@@ -116,6 +129,7 @@ export class Ledger {
       case 'left':
         this.#end()
         this.reserves.clear()
+        this.releases.clear()
         return
       default:
         record satisfies never
@@ -149,6 +163,7 @@ export class Ledger {
       if (isDeclined) records.push({ type: 'declined', ...name })
       if (status === 'returning') records.push({ type: 'returned', reserves: [name] })
     }
+    for (const [ip, client] of this.releases) records.push({ type: 'released', ip, client })
     return records
   }
 
@@ -188,10 +203,18 @@ export class Ledger {
 
   /** One client per grant: a second one would be a bug of the rack. */
   #bind({ type: _type, ip, generation, ...binding }: BoundRecord): void {
+    if (this.releases.get(ip) === binding.client) this.releases.delete(ip)
     this.#change({ ip, generation }, (entry) => {
       const told = Math.max(entry.bound?.leaseSeconds ?? 0, binding.leaseSeconds)
       return { ...entry, bound: { ...binding, leaseSeconds: told, isReplayed: false } }
     })
+  }
+
+  #release({ ip, client }: Extract<JournalRecord, { type: 'released' }>): void {
+    this.releases.delete(ip)
+    const [oldest] = this.releases.keys()
+    if (oldest !== undefined && this.releases.size >= RELEASES_MAX) this.releases.delete(oldest)
+    this.releases.set(ip, client)
   }
 
   #change(name: ReserveName, next: (entry: ReserveEntry) => ReserveEntry): void {

@@ -8,6 +8,12 @@ export const OFFER_MS = 10_000
 /** New clients within ten seconds; past it they are not answered, and ask again. About 3 MB. */
 export const OFFERS_MAX = 16_384
 
+/** Seen in use by somebody else (lease-protocol §6). */
+const BARRED_MS = 3_600_000
+const BARRED_MAX = 1_024
+/** No client has this key. */
+const NOBODY: ClientKey = ''
+
 type Offer = { readonly client: ClientKey; readonly endsAtMs: number }
 
 export interface OffersView {
@@ -19,8 +25,11 @@ export interface OffersView {
 export class Offers implements OffersView {
   readonly #byAddress = new Map<Ipv4, Offer>()
   readonly #byClient = new Map<ClientKey, Ipv4>()
+  /** Until when, oldest first. */
+  readonly #barred = new Map<Ipv4, number>()
 
   clientOf(ip: Ipv4, nowMs: number): ClientKey | undefined {
+    if ((this.#barred.get(ip) ?? 0) > nowMs) return NOBODY
     const offer = this.#byAddress.get(ip)
     return offer !== undefined && offer.endsAtMs > nowMs ? offer.client : undefined
   }
@@ -52,6 +61,14 @@ export class Offers implements OffersView {
     if (ip === undefined) return
     this.#byClient.delete(client)
     this.#byAddress.delete(ip)
+  }
+
+  /** Offered to nobody for an hour, whatever the regions hear of it. */
+  bar(ip: Ipv4, nowMs: number): void {
+    this.#barred.delete(ip)
+    const [oldest] = this.#barred.keys()
+    if (oldest !== undefined && this.#barred.size >= BARRED_MAX) this.#barred.delete(oldest)
+    this.#barred.set(ip, nowMs + BARRED_MS)
   }
 
   get size(): number {

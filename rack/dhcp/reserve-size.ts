@@ -83,10 +83,10 @@ function targetOf({ index }: Holdings, pool: Pool, wanted: number): number {
 }
 
 function servedPools({ index, rackId }: Holdings): readonly Pool[] {
-  return [...index.pools.values()].filter(({ vlan, servingVlan }) => {
-    const serves = servingVlan.primaryRack === rackId || servingVlan.secondaryRack === rackId
-    return serves && vlan.id === servingVlan.id
-  })
+  return [...index.pools.values()].filter(
+    ({ servingVlan: { primaryRack, secondaryRack } }) =>
+      primaryRack === rackId || secondaryRack === rackId,
+  )
 }
 
 function unusedIn(ledger: Ledger, pool: Pool): readonly ReserveEntry[] {

@@ -2,7 +2,8 @@
 // offers and the memory of waiting clients; knows no sockets. No datagram may make it throw, and no reply
 // leaves that belongs to a request older than five seconds (lease-protocol §1.2).
 import type { SystemId } from '#model/ids.ts'
-import { formatIpv4 } from '#model/ipv4.ts'
+import { formatIpv4, type Ipv4 } from '#model/ipv4.ts'
+import type { MacAddress } from '#model/mac-address.ts'
 import type { Clock, Logger, Metrics } from '#model/ports.ts'
 import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
 import { answerBind, answerOffline, decide, type Decision, type Exchange } from './decide.ts'
@@ -22,6 +23,8 @@ const BINDS_WAITING_MAX = 4_096
 /** Of one client: it repeats every few seconds, so more is a flood. */
 export const BINDS_PER_CLIENT_MAX = 4
 const WARN_EVERY_MS = 60_000
+/** Regions below this feature level of the cluster do not know `lease.observe`. */
+const OBSERVE_LEVEL = 3
 
 /** What the rack may do without a region, and the journal behind it. */
 export interface OfflineRights {
@@ -33,6 +36,8 @@ export interface OfflineRights {
   readonly bind: (record: BoundRecord) => Promise<void>
   /** The client found its address in use. */
   readonly decline: (command: Extract<RackCommand, { type: 'lease.decline' }>) => void
+  /** No region heard of it: kept and told later. Frees nothing, here or there. */
+  readonly release: (command: Extract<RackCommand, { type: 'lease.release' }>) => void
   /** A client that was not known here was bound through a region. */
   readonly onNewClient: () => void
 }
@@ -43,6 +48,7 @@ export const NO_RIGHTS: OfflineRights = {
   context: () => undefined,
   bind: () => Promise.reject(new Error('this rack has no offline rights')),
   decline: () => {},
+  release: () => {},
   onNewClient: () => {},
 }
 
@@ -55,6 +61,8 @@ export type ResponderOptions = {
   readonly offline: OfflineRights
   /** Queues the reply for the exchange's link; its age is checked by `isTooOld` right before sending. */
   readonly transmit: (reply: Reply, exchange: Exchange) => void
+  /** Who answers for the address on the link, within a fraction of a second. Absent: nobody is asked. */
+  readonly probe?: (link: DhcpLink, ip: Ipv4) => Promise<MacAddress | undefined>
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
@@ -62,12 +70,15 @@ export type ResponderOptions = {
 }
 
 type Bind = Extract<Decision, { type: 'bind' }>
+type Offer = Extract<Decision, { type: 'offer' }>
 
 export class Responder {
   readonly #options: ResponderOptions
   readonly #offers = new Offers()
   readonly #waiting = new WaitingClients()
   readonly #binds = new Map<string, number>()
+  /** Clients whose first offer waits for the segment. */
+  readonly #probing = new Set<string>()
   #bindsWaiting = 0
   #exhaustedWarnedAtMs = Number.NEGATIVE_INFINITY
 
@@ -109,7 +120,9 @@ export class Responder {
         return this.#ignore(decision, nowMs)
       case 'offer': {
         const { key } = decision.exchange.client
-        if (this.#offers.put(decision.ip, key, nowMs)) return this.#answer(decision)
+        // Its offer comes when the segment had time to object.
+        if (this.#probing.has(key)) return this.#count('DHCPOFFER', 'probing')
+        if (this.#offers.put(decision.ip, key, nowMs)) return this.#offer(decision)
         return this.#count('DHCPOFFER', 'offers_full')
       }
       case 'ack':
@@ -125,6 +138,32 @@ export class Responder {
       default:
         return decision satisfies never
     }
+  }
+
+  #offer(decision: Offer): void {
+    const { probe } = this.#options
+    if (probe === undefined || !decision.isFirst) return this.#answer(decision)
+    const { exchange, ip } = decision
+    const { key, mac } = exchange.client
+    this.#probing.add(key)
+    void probe(exchange.arrival.link, ip).then((user) => {
+      this.#probing.delete(key)
+      if (user === undefined || user === mac) return this.#answer(decision)
+      this.#onInUse(decision, user)
+    })
+  }
+
+  /** Silence: the client asks again and is offered another one. */
+  #onInUse({ exchange, ip }: Offer, user: MacAddress): void {
+    const { rackId, clock, logger, index } = this.#options
+    this.#offers.forget(exchange.client.key)
+    this.#offers.bar(ip, clock.monotonicMs())
+    this.#count('DHCPOFFER', 'in_use')
+    logger.warn('dhcp.address_in_use', { mac: user, address: formatIpv4(ip) })
+    if ((index.view.settings()?.featureLevel ?? 0) < OBSERVE_LEVEL) return
+    this.#options
+      .request({ type: 'lease.observe', rackId, mac: user, ip })
+      .catch((error: unknown) => this.#logFailure('dhcp.report_failed', exchange, error))
   }
 
   #ignore(decision: Extract<Decision, { type: 'ignore' }>, nowMs: number): void {
@@ -206,7 +245,10 @@ export class Responder {
       this.#options.offline.decline(command)
       this.#options.logger.warn('dhcp.address_declined', { mac, address: formatIpv4(ip) })
     }
-    this.#options.request(command).catch((error: unknown) => {
+    const onReply = ({ ok }: RackToRegionReply): void => {
+      if (!ok && command.type === 'lease.release') this.#options.offline.release(command)
+    }
+    this.#options.request(command).then(onReply, (error: unknown) => {
       this.#logFailure('dhcp.report_failed', exchange, error)
     })
   }

@@ -7,6 +7,7 @@ import type { PacketSender } from '#rack/net/packet-sender.ts'
 import { Listeners } from './listeners.ts'
 import type { DhcpLink } from './locate.ts'
 import { type DhcpPorts, Outbox } from './outbox.ts'
+import { Prober } from './prober.ts'
 import { type OfflineRights, Responder } from './responder.ts'
 import { type DhcpView, ViewIndex } from './view-index.ts'
 
@@ -46,6 +47,7 @@ export async function startDhcp(options: DhcpServerOptions): Promise<DhcpServer>
   const { sockets, view, clock, logger, metrics } = options
   const ports = options.ports ?? STANDARD_PORTS
   const packets = openPackets(sockets, logger)
+  const prober = new Prober(sockets, logger)
   let links = options.links()
   const index = new ViewIndex(view)
   const responder: Responder = new Responder({
@@ -53,6 +55,7 @@ export async function startDhcp(options: DhcpServerOptions): Promise<DhcpServer>
     index,
     links: () => links,
     transmit: (reply, exchange) => outbox.add(reply, exchange),
+    probe: (link, ip) => prober.probe(link, ip),
   })
   const listeners = new Listeners({
     sockets,
@@ -73,6 +76,7 @@ export async function startDhcp(options: DhcpServerOptions): Promise<DhcpServer>
   })
   const refresh = (): Promise<void> => {
     links = options.links()
+    prober.follow(links)
     return listeners.follow(links.filter((link) => isServed(view, link)))
   }
   const unsubscribe = view.onChange((tables) => {
@@ -87,6 +91,7 @@ export async function startDhcp(options: DhcpServerOptions): Promise<DhcpServer>
       clearInterval(timer)
       unsubscribe()
       index.close()
+      await prober.close()
       outbox.flush()
       await listeners.close()
       packets?.close()

@@ -106,6 +106,26 @@ function subnetOf(pool: Pool, ip: Ipv4): Subnet | undefined {
   return pool.subnets.find(({ cidr }) => contains(cidr, ip))
 }
 
+/** Addresses this rack may offer to anybody without asking: what no row of its view says is somebody's. */
+export function windowSize(index: ViewIndex): number {
+  const { view, pools } = index
+  const isInPool = (ip: Ipv4): boolean => {
+    const subnet = index.subnetOf(ip)
+    const pool = subnet === undefined ? undefined : pools.get(subnet.vlanId)
+    return pool !== undefined && rangeOf(pool, ip) !== undefined
+  }
+  const taken = new Set<Ipv4>()
+  const tables = [view.table('reserves'), view.table('reservations'), view.table('ipAddresses')]
+  for (const table of tables) for (const { ip } of table.values()) taken.add(ip)
+  for (const table of [view.table('holds'), view.table('quarantines')]) {
+    for (const { ip, until } of table.values()) if (until > index.stamp) taken.add(ip)
+  }
+  let size = 0
+  for (const pool of pools.values()) size += pool.size
+  for (const ip of taken) if (isInPool(ip)) size--
+  return size
+}
+
 /** FNV-1a with a final mix: neighbouring MAC addresses must not crowd one stretch of the pool. */
 export function hash(text: string, seed: number): number {
   let h = (0x811c9dc5 ^ seed) >>> 0

@@ -2,6 +2,7 @@
 import type { Ipv4 } from '#model/ipv4.ts'
 import {
   AF_INET,
+  AF_PACKET,
   SO_BINDTODEVICE,
   SOCK_FLAGS,
   SOL_SOCKET,
@@ -53,6 +54,18 @@ export class Descriptor {
   bindIpv4(address: Ipv4, port: number): void {
     writeSockaddrIn(new DataView(this.#scratch), 0, { address, port })
     if (this.#calls.bind(this.fd, this.#address, 16) < 0) {
+      throw new SocketError('bind', this.#calls.errno())
+    }
+  }
+
+  /** Hears frames of this ethertype on this interface from now on (AF_PACKET). */
+  bindLink(ethertype: number, interfaceIndex: number): void {
+    const view = new DataView(this.#scratch)
+    new Uint8Array(this.#scratch).fill(0)
+    view.setUint16(0, AF_PACKET, true)
+    view.setUint16(2, ethertype)
+    view.setInt32(4, interfaceIndex, true)
+    if (this.#calls.bind(this.fd, this.#address, 20) < 0) {
       throw new SocketError('bind', this.#calls.errno())
     }
   }

@@ -2,6 +2,7 @@
 // a datagram to itself, and opens sockets on it. Nothing else in the product imports an FFI.
 import type { Logger } from '#model/ports.ts'
 import { makeIpv4 } from '#model/ipv4.ts'
+import { type ArpOptions, type ArpSocket, openArp } from './arp-socket.ts'
 import { openBootClock } from './boot-clock.ts'
 import { openDgramUdp } from './dgram-udp-socket.ts'
 import { loadFfiCalls } from './ffi-calls.ts'
@@ -25,6 +26,8 @@ export interface Sockets {
   readonly openPacketSender: () => PacketSender | undefined
   /** Undefined on the dgram backend; throws SocketError like `openPacketSender`. */
   readonly openIcmpv6: (options: Icmpv6Options) => Icmpv6Socket | undefined
+  /** Undefined on the dgram backend; throws SocketError like `openPacketSender`. */
+  readonly openArp: (options: ArpOptions) => ArpSocket | undefined
   /** CLOCK_BOOTTIME in ms; undefined on the dgram backend. */
   readonly bootMs: (() => number) | undefined
 }
@@ -62,6 +65,7 @@ export async function openSockets(options: {
     openUdp: openDgramUdp,
     openPacketSender: () => undefined,
     openIcmpv6: () => undefined,
+    openArp: () => undefined,
     bootMs: undefined,
   }
 }
@@ -72,6 +76,7 @@ function nativeSockets(calls: NativeCalls): Sockets {
     openUdp: async (options) => openNativeUdp(calls, options),
     openPacketSender: () => openPacketSender(calls),
     openIcmpv6: (options) => openIcmpv6(calls, options),
+    openArp: (options) => openArp(calls, options),
     bootMs: openBootClock(calls),
   }
 }

@@ -2,8 +2,8 @@
 import t from 'tap'
 import { formatIpv4, type Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
-import { mac } from '#test/support/region-state.ts'
-import { fromServer, wants } from '#test/rack/dhcp/world.ts'
+import { mac, makeRelayedLab, makeServedLab, RACK } from '#test/support/region-state.ts'
+import { fromServer, ip as address, wants } from '#test/rack/dhcp/world.ts'
 import { makeCutOffRack, turn } from './support/cut-off-rack.ts'
 
 type Rack = ReturnType<typeof makeCutOffRack>
@@ -31,7 +31,56 @@ t.test('a rack gets a tenure and a reserve of four', async (t) => {
   const rack = await withTenure()
   t.equal(unused(rack).length, 4)
   t.equal(rack.lab.state.reserves.size, 4)
+})
+
+t.test('no tenure is asked for before there is a view: its answer could not be used', async (t) => {
+  const rack = makeCutOffRack([], 'boot-1', makeServedLab(), false)
+  await rack.settle()
+  t.strictSame(rack.asked, [])
+  rack.push()
+  await rack.settle()
+  t.equal(rack.asked[0]?.type, 'tenure.hello')
+  t.equal(unused(rack).length, 4)
+})
+
+t.test('a rack that the region does not know yet asks again soon', async (t) => {
+  const rack = makeCutOffRack()
+  const row = rack.lab.state.controllers.get(RACK)
+  if (row === undefined) throw new Error('no rack')
+  rack.lab.state.load('controllers', RACK, { ...row, kind: 'region' })
+  rack.endurance.tick()
+  await turn()
+  t.equal(rack.ledger.epoch, undefined)
+  rack.lab.state.load('controllers', RACK, row)
+  rack.clock.advance(2_000)
+  rack.endurance.tick()
+  await turn()
+  t.not(rack.lab.state.tenures.get(RACK), undefined)
+})
+
+t.test('its gauges say what it could do without a region', async (t) => {
+  const rack = await withTenure()
+  await boot(rack, mac(9))
+  const { gauges } = rack.metrics
   rack.endurance.measure()
+  t.match(gauges, {
+    ironraft_rack_offline: 0,
+    ironraft_rack_offline_rights: 1,
+    // Of 100: four in reserve, one held.
+    ironraft_rack_window_addresses: 95,
+    'ironraft_rack_reserve_addresses unused': 4,
+  })
+  rack.cutOff()
+  await boot(rack, mac(1))
+  rack.clock.advance(1_700_000)
+  rack.endurance.measure()
+  t.match(gauges, {
+    ironraft_rack_offline: 1,
+    ironraft_rack_offline_rights: 0,
+    ironraft_rack_tenure_remaining_seconds: 0,
+    ironraft_rack_journal_unreplayed: 1,
+    'ironraft_rack_reserve_addresses bound': 1,
+  })
 })
 
 t.test('cut off, it serves new clients from its reserve, each address once', async (t) => {
@@ -47,6 +96,31 @@ t.test('cut off, it serves new clients from its reserve, each address once', asy
   t.equal(await boot(rack, mac(5)), undefined, 'then it is silent')
   t.match(await boot(rack, mac(1)), { type: 'DHCPACK' }, 'the first client again')
 })
+
+t.test(
+  'clients behind a relay: bound by the region, and by the reserve of their own VLAN',
+  async (t) => {
+    const rack = makeCutOffRack([], 'boot-1', makeRelayedLab())
+    await rack.settle()
+    const giaddr = address('10.1.0.1')
+    const behindRelay = async (client: MacAddress) => {
+      const offer = await rack.exchange('DHCPDISCOVER', client, { giaddr })
+      const options = [wants(formatIpv4(offer?.ip ?? (0 as Ipv4))), fromServer('10.0.0.2')]
+      return rack.exchange('DHCPREQUEST', client, { giaddr, options })
+    }
+    const online = await behindRelay(mac(1))
+    t.match(online, { type: 'DHCPACK', leaseSeconds: 600 })
+    t.match(formatIpv4(online?.ip ?? (0 as Ipv4)), /^10\.1\.0\.1/)
+    t.match(rack.lab.state.holds.get(online?.ip ?? (0 as Ipv4)), { mac: mac(1) })
+    rack.cutOff()
+    const renewed = { giaddr, ciaddr: online?.ip ?? (0 as Ipv4) }
+    t.match(await rack.exchange('DHCPREQUEST', mac(1), renewed), { type: 'DHCPACK' })
+    const offline = await behindRelay(mac(2))
+    t.match(offline, { type: 'DHCPACK' })
+    t.match(formatIpv4(offline?.ip ?? (0 as Ipv4)), /^10\.1\.0\.1/)
+    t.match(await boot(rack, mac(3)), { type: 'DHCPACK' }, 'and on the rack’s own VLAN')
+  },
+)
 
 t.test('cut off, it renews a hold for the time that is left, then falls silent', async (t) => {
   const rack = await withTenure()
@@ -107,6 +181,42 @@ t.test('back in sight, it replays what it bound, then returns the address', asyn
   const renewed = await rack.exchange('DHCPREQUEST', mac(1), { ciaddr: ip })
   t.match(renewed, { type: 'DHCPACK', leaseSeconds: 600 })
   t.equal(rack.asked.at(-1)?.type, 'lease.bind')
+})
+
+t.test('cut off, a RELEASE is journaled, frees nothing and is told later', async (t) => {
+  const rack = await withTenure()
+  const online = (await boot(rack, mac(9)))?.ip ?? (0 as Ipv4)
+  rack.cutOff()
+  const offline = (await boot(rack, mac(1)))?.ip ?? (0 as Ipv4)
+  const releases = [
+    [mac(9), online],
+    [mac(1), offline],
+  ] as const
+  for (const [client, ciaddr] of releases) {
+    t.equal(await rack.exchange('DHCPRELEASE', client, { ciaddr }), undefined)
+  }
+  t.strictSame([...rack.ledger.releases.keys()], [online, offline])
+  t.not((await rack.exchange('DHCPDISCOVER', mac(2)))?.ip, offline, 'nobody else is offered it')
+  const again = makeCutOffRack(rack.disk.records)
+  t.equal(again.ledger.releases.size, 2, 'a restart remembers')
+  rack.reconnect()
+  await rack.settle()
+  for (const [client, ip] of releases) {
+    t.match(rack.lab.state.holds.get(ip), { mac: client, released: true })
+  }
+  t.equal(rack.ledger.releases.size, 0)
+  t.notOk(rack.lab.state.reserves.has(offline), 'replayed and returned like any other')
+})
+
+t.test('a client that took its address again offline did not release it', async (t) => {
+  const rack = await withTenure()
+  rack.cutOff()
+  const ip = (await boot(rack, mac(1)))?.ip ?? (0 as Ipv4)
+  await rack.exchange('DHCPRELEASE', mac(1), { ciaddr: ip })
+  t.match(await boot(rack, mac(1)), { type: 'DHCPACK', ip })
+  rack.reconnect()
+  await rack.settle()
+  t.match(rack.lab.state.holds.get(ip), { released: false })
 })
 
 t.test('a declined reserve address is offered to nobody and told later', async (t) => {

@@ -90,6 +90,7 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'lease.bind': bind,
   'lease.release': { client: bind.client, ip },
   'lease.decline': { client: bind.client, mac, ip },
+  'lease.observe': { rackId: bind.rackId, mac, ip },
   'machine.create': machine,
   'machine.update': { systemId, set: { hostname: 'web2' } },
   'machine.delete': { systemId },

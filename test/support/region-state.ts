@@ -1,4 +1,5 @@
 // A state with a cluster in it, and one-line ways to apply commands and look at what happened.
+import { RELAYED_VLAN_LEVEL } from '#model/feature-level.ts'
 import type { SystemId } from '#model/ids.ts'
 import { parseCidr, parseIpv4, type Cidr, type Ipv4 } from '#model/ipv4.ts'
 import { parseMac, type MacAddress } from '#model/mac-address.ts'
@@ -213,6 +214,20 @@ export function makeServedLab(): Lab {
     id: 5001 as never,
     set: { dhcpOn: true, primaryRack: RACK },
   })
+  return lab
+}
+
+/** The same, and VLAN 5002 with 10.1.0.100–199 (subnet 2), whose relay points to VLAN 5001. */
+export function makeRelayedLab(): Lab {
+  const lab = makeServedLab()
+  lab.ok({ type: 'cluster.raiseLevel', level: RELAYED_VLAN_LEVEL })
+  const { id } = lab.ok({
+    ...{ type: 'vlan.create', fabricId: 0 as never, name: '', vid: 20, mtu: 1500 },
+    ...{ description: '', spaceId: null },
+  })
+  lab.ok(newSubnet('10.1.0.0/24', Number(id)))
+  lab.ok(newRange('dynamic', 2, ['10.1.0.100', '10.1.0.199']))
+  lab.ok({ type: 'vlan.update', id: id as never, set: { relayVlanId: 5001 as never } })
   return lab
 }
 

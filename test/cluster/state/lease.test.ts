@@ -5,6 +5,7 @@ import {
   bind,
   ip,
   mac,
+  makeRelayedLab,
   makeServedLab,
   newRange,
   newSubnet,
@@ -121,6 +122,22 @@ t.test('a decline later than the hold is long never shortens the protection', as
   const { until } = lab.ok(bind(1, '10.0.0.100', { leaseSeconds: 86_400 }))
   lab.ok({ type: 'lease.decline', client: `1-${mac(1)}`, mac: mac(1), ip: ip('10.0.0.100') })
   t.equal(lab.state.quarantines.get(ip('10.0.0.100'))?.until, until)
+})
+
+t.test('a relayed VLAN is served by the racks of the VLAN that its relay points to', async (t) => {
+  const lab = makeRelayedLab()
+  lab.ok(registerRack(RACK_2, ['10.0.0.3/24']))
+  t.match(lab.ok(bind(1, '10.1.0.100')), { ip: ip('10.1.0.100') })
+  t.equal(lab.refused(bind(2, '10.1.0.101', { rackId: RACK_2 })).code, 'RACK_REFUSED')
+  lab.ok({ type: 'vlan.update', id: 5001 as never, set: { dhcpOn: false } })
+  t.equal(lab.refused(bind(2, '10.1.0.101')).code, 'RACK_REFUSED', 'nobody serves it then')
+})
+
+t.test('binds of before the level that brought relays mean what they meant', async (t) => {
+  const lab = makeRelayedLab()
+  const row = lab.state.cluster.get('cluster')
+  if (row !== undefined) lab.state.load('cluster', 'cluster', { ...row, featureLevel: 2 })
+  t.equal(lab.refused(bind(1, '10.1.0.100')).code, 'RACK_REFUSED')
 })
 
 t.test('INIT-REBOOT without a record is not answered (RFC 2131 §4.3.2)', async (t) => {

@@ -47,7 +47,7 @@ function* rows(): Iterable<ViewChange> {
   const row = (table: string, key: string | number, value: unknown): ViewChange =>
     ({ table, key, row: value }) as ViewChange
   const times = { leaseSeconds: Number(leaseSeconds), firmwareLeaseSeconds: 30 }
-  yield row('settings', 'rack', { ...times, domainName: 'example.org' })
+  yield row('settings', 'rack', { ...times, domainName: 'example.org', featureLevel: 3 })
   for (const [i, argument] of vlans.entries()) {
     const [name = '', text = ''] = argument.split('=')
     const cidr = parseCidr(text)

@@ -62,15 +62,17 @@ export class Room {
     return JSON.parse(lastLine(stdout)) as Bootstrapped
   }
 
-  /** A rack on the bridge; its standard error goes to `<name>.log`. */
-  startRack(token: string, name: string): ChildProcess {
+  /** A rack on the bridge, or in a host's namespace; its standard error goes to `<name>.log`. */
+  startRack(token: string, name: string, host?: string): ChildProcess {
     const directory = join(this.directory, name)
+    // A host of its own stands for real iron, whose clocks nobody stops.
+    const place = host === undefined ? ['br0'] : ['eth0', '--endurance', 'on']
     // This runtime itself, so that there is no launcher between us and the rack's process.
     const script = `exec ${process.execPath} "$@" >>"$0.log" 2>&1`
     const rack = spawn(
       'ip',
       [
-        ...['netns', 'exec', this.namespace, 'bash', '-c', script, directory, LAUNCH],
+        ...['netns', 'exec', host ?? this.namespace, 'bash', '-c', script, directory, LAUNCH],
         ...[
           'rack',
           'start',
@@ -79,7 +81,7 @@ export class Room {
           '--dir',
           directory,
           '--interface',
-          'br0',
+          ...place,
           '--json',
           '--log-level',
           'debug',
@@ -93,6 +95,20 @@ export class Room {
 
   async rackLog(name: string): Promise<string> {
     return readFile(join(this.directory, `${name}.log`), 'utf8').catch(() => '')
+  }
+
+  /** Prometheus metrics as `name{labels}` → value, asked for in this room's namespace or a host's. */
+  async metrics(url: string, host = this.namespace): Promise<ReadonlyMap<string, number>> {
+    const script = 'fetch(process.argv[1]).then(async (r) => console.log(await r.text()))'
+    const node = [process.execPath, '-e', script, `${url}/metrics`]
+    const { stdout } = await command('ip', ['netns', 'exec', host, ...node])
+    const lines = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+    return new Map(
+      lines.map((line) => {
+        const at = line.lastIndexOf(' ')
+        return [line.slice(0, at), Number(line.slice(at + 1))] as const
+      }),
+    )
   }
 
   async addTap(): Promise<string> {

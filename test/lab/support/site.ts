@@ -61,7 +61,7 @@ async function registerImage(room: Room): Promise<void> {
 }
 
 /** As an operator does it: wait for the racks, give the subnet a dynamic range, turn DHCP on. */
-async function serveDhcp(room: Room, rackCount: number): Promise<void> {
+export async function serveDhcp(room: Room, rackCount: number): Promise<void> {
   const racks = await eventually(`${rackCount} racks`, 30, async () => {
     const listed = await room.json<readonly RackJson[]>('racks', 'list', '--profile', 'lab')
     return listed.length === rackCount ? listed : undefined

@@ -2,7 +2,7 @@
 // stops it, bounded memory.
 import fc from 'fast-check'
 import t from 'tap'
-import { type Ipv4, makeIpv4 } from '#model/ipv4.ts'
+import { formatIpv4, type Ipv4, makeIpv4 } from '#model/ipv4.ts'
 import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
 import { decodePacket } from '#rack/dhcp/decode.ts'
 import type { Exchange } from '#rack/dhcp/decide.ts'
@@ -12,6 +12,7 @@ import {
   REPLY_AGE_MAX_MS,
   Responder,
   NO_RIGHTS,
+  type ResponderOptions,
 } from '#rack/dhcp/responder.ts'
 import { seededRandom } from '#tools/sim/seeded-random.ts'
 import {
@@ -38,7 +39,9 @@ import {
 
 type Asked = { command: RackCommand; answer: (reply: RackToRegionReply | Error) => Promise<void> }
 
-function makeResponder(options: WorldOptions = {}) {
+type Probe = NonNullable<ResponderOptions['probe']>
+
+function makeResponder(options: WorldOptions = {}, probe?: Probe) {
   const world = makeWorld(options)
   const asked: Asked[] = []
   const sent: { reply: Reply; exchange: Exchange }[] = []
@@ -57,6 +60,7 @@ function makeResponder(options: WorldOptions = {}) {
         }
         asked.push({ command, answer })
       }),
+    ...(probe === undefined ? {} : { probe }),
     offline: NO_RIGHTS,
     transmit: (reply, exchange) => void sent.push({ reply, exchange }),
     clock: world.clock,
@@ -67,6 +71,11 @@ function makeResponder(options: WorldOptions = {}) {
   const receive = (bytes: Uint8Array, how = {}): void =>
     responder.receive(bytes, arrival({ receivedAtMs: world.clock.monotonicMs(), ...how }))
   return { ...world, responder, receive, asked, sent, metrics, logger }
+}
+
+function addressOf(reply: Reply | undefined): Ipv4 | undefined {
+  const decoded = decodePacket(reply?.bytes ?? new Uint8Array())
+  return decoded.ok ? decoded.packet.yiaddr : undefined
 }
 
 const bound = (address: Ipv4): RackToRegionReply => ({
@@ -83,6 +92,68 @@ t.test('a DHCPDISCOVER is answered at once, without a region', async (t) => {
   receive(requestBytes('DHCPDISCOVER'))
   t.equal(sent[0]?.reply.messageType, 'DHCPOFFER')
   t.equal(asked.length, 0)
+})
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+t.test(
+  'a first offer waits until the segment had time to object, a second one does not',
+  async (t) => {
+    const probed: Ipv4[] = []
+    let answer: () => void = () => {}
+    const { receive, sent } = makeResponder({}, (_, address) => {
+      probed.push(address)
+      return new Promise((resolve) => (answer = () => resolve(undefined)))
+    })
+    receive(requestBytes('DHCPDISCOVER'))
+    receive(requestBytes('DHCPDISCOVER'))
+    t.equal(sent.length, 0, 'its repetition too')
+    answer()
+    await turn()
+    t.equal(sent.length, 1)
+    receive(requestBytes('DHCPDISCOVER'))
+    t.equal(sent.length, 2)
+    t.equal(probed.length, 1)
+  },
+)
+
+t.test('an address in use is reported, and the client is offered another', async (t) => {
+  const used: Ipv4[] = []
+  const { receive, sent, asked, metrics, clock } = makeResponder({}, async (_, address) => {
+    if (used.length > 0) return undefined
+    used.push(address)
+    return OTHER_CLIENT
+  })
+  receive(requestBytes('DHCPDISCOVER'))
+  await turn()
+  t.equal(sent.length, 0)
+  const [user] = used
+  t.strictSame(
+    asked.map(({ command }) => command),
+    [{ type: 'lease.observe', rackId: RACK, mac: OTHER_CLIENT, ip: user }],
+  )
+  t.equal(metrics.counts.get('ironraft_dhcp_messages_total DHCPOFFER in_use'), 1)
+  clock.advance(3_000_000)
+  receive(
+    requestBytes('DHCPDISCOVER', { options: user === undefined ? [] : [wants(formatIpv4(user))] }),
+  )
+  await turn()
+  t.equal(sent[0]?.reply.messageType, 'DHCPOFFER')
+  t.not(addressOf(sent[0]?.reply), user)
+})
+
+t.test('the client itself, a holder and clients behind a relay are not held up', async (t) => {
+  const own = makeResponder({}, async () => CLIENT)
+  own.receive(requestBytes('DHCPDISCOVER'))
+  await turn()
+  t.equal(own.sent.length, 1, 'it has the address still')
+  const never: Probe = () => new Promise(() => {})
+  const holder = makeResponder({ holds: [hold('192.0.2.150')] }, never)
+  holder.receive(requestBytes('DHCPDISCOVER'))
+  t.equal(holder.sent.length, 1)
+  const relayed = makeResponder({}, never)
+  relayed.receive(requestBytes('DHCPDISCOVER', { giaddr: ip('192.0.2.9') }))
+  t.equal(relayed.sent.length, 1)
 })
 
 t.test('no DHCPACK before the region has answered', async (t) => {

@@ -91,6 +91,7 @@ export const settings: RackSettings = {
   firmwareLeaseSeconds: 30,
   domainName: 'maas.example.org',
   answerRouterSolicitations: false,
+  featureLevel: 3,
 }
 
 export const hold = (address: string, changes: Partial<Hold> = {}): Hold => ({
@@ -238,13 +239,20 @@ export const list = (...codes: number[]): OptionToWrite => [
 ]
 export const text = (code: number, value: string): OptionToWrite => [code, Buffer.from(value)]
 
-export function recordingMetrics(): Metrics & { readonly counts: Map<string, number> } {
+export function recordingMetrics(): Metrics & {
+  readonly counts: Map<string, number>
+  readonly gauges: Record<string, number>
+} {
   const counts = new Map<string, number>()
+  const gauges: Record<string, number> = {}
   const add = (name: string, labels: Labels = {}): void => {
     const key = `${name} ${Object.values(labels).join(' ')}`.trim()
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }
-  return { counts, count: add, gauge: () => {}, observe: (name, _, labels) => add(name, labels) }
+  const gauge = (name: string, value: number, labels: Labels = {}): void => {
+    gauges[[name, ...Object.values(labels)].join(' ')] = value
+  }
+  return { counts, gauges, count: add, gauge, observe: (name, _, labels) => add(name, labels) }
 }
 
 export function recordingLogger(): Logger & { readonly events: string[] } {

@@ -33,8 +33,12 @@ export type Answer = {
 
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-export function makeCutOffRack(records: JournalRecord[] = [], bootId = 'boot-1') {
-  const lab = makeServedLab()
+export function makeCutOffRack(
+  records: JournalRecord[] = [],
+  bootId = 'boot-1',
+  lab = makeServedLab(),
+  hasView = true,
+) {
   const clock = makeFakeClock(50_000)
   const view = new RackView(clock)
   const index = new ViewIndex(view)
@@ -77,7 +81,7 @@ export function makeCutOffRack(records: JournalRecord[] = [], bootId = 'boot-1')
         else resolve()
       }),
   }
-  push()
+  if (hasView) push()
   const endurance = new Endurance({
     ...{ rackId: RACK, incarnation: 1, ledger, journal, index, request, clock, metrics },
     bootTime: { bootMs: clock.monotonicMs, wallMs: clock.wallMs },

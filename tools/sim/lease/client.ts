@@ -27,6 +27,8 @@ export type ClientOptions = {
   readonly startsAtMs: number
   /** What the racks give: sleeps last about as long. */
   readonly leaseSeconds: number
+  /** Behind it; null: on the racks' own VLAN. */
+  readonly relay: Ipv4 | null
   /** Null: broadcast. */
   readonly send: (bytes: Uint8Array, server: Ipv4 | null) => void
   readonly onBound: (binding: Binding) => void
@@ -84,6 +86,10 @@ export class Client {
     this.#clock = new DriftingClock(queue, rate, random.integer(1_000_000))
     this.#countsFromReceipt = random.chance(50)
     queue.after(options.startsAtMs, () => this.#step())
+  }
+
+  get isRelayed(): boolean {
+    return this.#options.relay !== null
   }
 
   get address(): Ipv4 | undefined {
@@ -268,8 +274,11 @@ export class Client {
     server: Ipv4 | null,
   ): void {
     const beganAtMs = this.#beganAtMs === 0 ? this.#clock.read() : this.#beganAtMs
+    // A relay puts itself into what is broadcast; what is addressed to a server is routed past it.
+    const relay = server === null ? this.#options.relay : null
     const packet = {
-      ...{ op: 1, htype: 1, hops: 0, flags: 0, yiaddr: ZERO, siaddr: ZERO, giaddr: ZERO },
+      ...{ op: 1, htype: 1, hops: relay === null ? 0 : 1, flags: 0, yiaddr: ZERO, siaddr: ZERO },
+      giaddr: relay ?? ZERO,
       ...{ sname: '', file: '', relayInformation: undefined, chaddr: this.#chaddr },
       secs: Math.min(0xffff, Math.floor((this.#clock.read() - beganAtMs) / 1000)),
       xid: fields.xid ?? 1,

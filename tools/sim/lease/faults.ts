@@ -3,7 +3,7 @@ import { makeIpv4 } from '#model/ipv4.ts'
 import type { Command } from '#state/command.ts'
 import type { Profile } from './profile.ts'
 import type { SeededRandom } from './random.ts'
-import { newRange, rackOrder, SUBNET, SUBNET_START } from './set-up.ts'
+import { newRanges, rackOrder, SUBNET, SUBNET_START } from './set-up.ts'
 import type { World } from './world.ts'
 
 const MINUTE = 60_000
@@ -37,6 +37,7 @@ export function planFaults(world: World, random: SeededRandom, profile: Profile)
   repeat(every.rangeChange, operator.rangeChange)
   repeat(every.address, operator.address)
   repeat(every.rackOrder, operator.rackOrder)
+  repeat(every.observed, operator.observed)
 }
 
 function hostFaults(world: World, random: SeededRandom) {
@@ -68,7 +69,7 @@ function hostFaults(world: World, random: SeededRandom) {
       const rack = random.pick(racks)
       const lengthMs = random.between(10_000, random.pick([5, 40]) * MINUTE)
       rack.stopClock()
-      queue.after(lengthMs, () => rack.startClock(lengthMs))
+      queue.after(lengthMs, () => rack.startClock())
     },
     jumpWall: () => {
       const all = [...racks, ...world.regions.nodes]
@@ -113,7 +114,8 @@ function regionFaults(world: World, random: SeededRandom) {
   }
 }
 
-function operatorActs(world: World, random: SeededRandom, { poolSize }: Profile) {
+function operatorActs(world: World, random: SeededRandom, profile: Profile) {
+  const { poolSize, rangeAwayMs } = profile
   const inRange = () => makeIpv4(SUBNET_START + random.integer(poolSize))
   const propose = (command: Command): void => world.propose(command)
   return {
@@ -128,8 +130,8 @@ function operatorActs(world: World, random: SeededRandom, { poolSize }: Profile)
     rangeChange: () => {
       const { state } = world.regions.newest
       for (const id of state.ipRanges.keys()) propose({ type: 'ipRange.delete', id })
-      const backAfterMs = random.between(1_000, 20 * MINUTE)
-      world.queue.after(backAfterMs, () => propose(newRange(poolSize)))
+      const backAfterMs = random.between(1_000, rangeAwayMs)
+      world.queue.after(backAfterMs, () => newRanges(poolSize).forEach(propose))
     },
     address: () => {
       const { state } = world.regions.newest
@@ -142,6 +144,11 @@ function operatorActs(world: World, random: SeededRandom, { poolSize }: Profile)
         ...{ type: 'address.reserve', subnetId: SUBNET, ip, userId: 1 as never },
         ...{ hostname: '', mac: null },
       })
+    },
+    observed: () => {
+      const { rackId } = random.pick(world.racks)
+      const { mac } = random.chance(50) ? random.pick(world.clients) : random.pick(world.racks).link
+      propose({ type: 'lease.observe', rackId, mac, ip: world.oddAddress() })
     },
     rackOrder: () => {
       const primary = random.pick(world.racks).rackId

@@ -12,6 +12,7 @@ export const PROFILES = [
   'ranges',
   'restore',
   'clocks',
+  'returns',
 ] as const
 export type ProfileName = (typeof PROFILES)[number]
 
@@ -19,8 +20,12 @@ export type Profile = {
   readonly name: ProfileName
   readonly racks: number
   readonly clients: number
-  /** Addresses of the dynamic range. */
+  /** Addresses of each dynamic range. */
   readonly poolSize: number
+  /** Percent of clients on a second VLAN, which a relay joins to the racks. */
+  readonly relayedClients: number
+  /** Ms until a range that was deleted is there again, at most. */
+  readonly rangeAwayMs: number
   readonly leaseSeconds: number
   /** Rates of clocks are drawn from these. */
   readonly rates: readonly number[]
@@ -45,6 +50,8 @@ export type Profile = {
     readonly address: number
     readonly rackOrder: number
     readonly restore: number
+    /** A rack tells of an address that somebody answers for. */
+    readonly observed: number
   }
 }
 
@@ -57,6 +64,8 @@ const MIXED: Profile = {
   racks: 2,
   clients: 10,
   poolSize: 24,
+  relayedClients: 30,
+  rangeAwayMs: 20 * MINUTE,
   leaseSeconds: 600,
   rates: [0.9005, 0.95, 1, 1.05, 1.0995],
   safetyMs: 240 * MINUTE,
@@ -76,6 +85,7 @@ const MIXED: Profile = {
     address: 15 * MINUTE,
     rackOrder: 60 * MINUTE,
     restore: 0,
+    observed: 15 * MINUTE,
   },
 }
 const CALM: Profile['every'] = {
@@ -92,74 +102,87 @@ const CALM: Profile['every'] = {
   address: 0,
   rackOrder: 0,
   restore: 0,
+  observed: 0,
 }
 
 export function profileOf(name: ProfileName, random: SeededRandom): Profile {
-  const edges: Profile = { ...MIXED, name, rates: EDGES }
-  switch (name) {
-    case 'mixed':
-      return { ...MIXED, racks: random.between(2, 3), leaseSeconds: random.pick([600, 1800, 7200]) }
-    case 'reserve': {
-      const every = {
-        ...CALM,
-        blackout: 25 * MINUTE,
-        rackCrash: 20 * MINUTE,
-        rackPause: 30 * MINUTE,
-      }
-      const racks = random.between(1, 2)
-      const leaseSeconds = random.pick([600, 3600])
-      return { ...edges, racks, clients: 14, every, leaseSeconds, pausedBeats: 1 }
+  return PROFILE_OF[name]({ ...MIXED, name, rates: EDGES }, random)
+}
+
+/** `edges`: the mixed one with clocks at the edges of ε. */
+const PROFILE_OF: {
+  readonly [N in ProfileName]: (edges: Profile, random: SeededRandom) => Profile
+} = {
+  mixed: (_, random) => ({
+    ...MIXED,
+    racks: random.between(2, 3),
+    leaseSeconds: random.pick([600, 1800, 7200]),
+  }),
+  reserve: (edges, random) => {
+    const every = {
+      ...CALM,
+      blackout: 25 * MINUTE,
+      rackCrash: 20 * MINUTE,
+      rackPause: 30 * MINUTE,
     }
-    case 'offline': {
-      const every = { ...CALM, blackout: 20 * MINUTE, rackCrash: 40 * MINUTE, leaderChange: 0 }
-      const many = { racks: 1, poolSize: 100, clients: 30, lateClients: 85 }
-      return { ...edges, ...many, every, leaseSeconds: random.pick([120, 600]) }
+    const racks = random.between(1, 2)
+    const leaseSeconds = random.pick([600, 3600])
+    return { ...edges, racks, clients: 14, every, leaseSeconds, pausedBeats: 1 }
+  },
+  offline: (edges, random) => {
+    const every = { ...CALM, blackout: 20 * MINUTE, rackCrash: 40 * MINUTE, leaderChange: 0 }
+    const many = { racks: 1, poolSize: 100, clients: 30, lateClients: 85 }
+    return { ...edges, ...many, every, leaseSeconds: random.pick([120, 600]) }
+  },
+  tiny: (edges, random) => {
+    const leaseSeconds = random.pick([30, 600, 1800])
+    const poolSize = random.between(1, 4)
+    return { ...edges, poolSize, relayedClients: 0, clients: 6, every: CALM, leaseSeconds }
+  },
+  views: (edges, random) => {
+    const every = {
+      ...CALM,
+      blackout: 20 * MINUTE,
+      slowLink: 20 * MINUTE,
+      leaderChange: 20 * MINUTE,
     }
-    case 'tiny': {
-      const leaseSeconds = random.pick([30, 600, 1800])
-      return { ...edges, poolSize: random.between(1, 4), clients: 6, every: CALM, leaseSeconds }
+    const leaseSeconds = random.pick([600, 1800, 3600])
+    return { ...edges, poolSize: 4, relayedClients: 0, clients: 8, every, leaseSeconds }
+  },
+  reservations: (edges) => {
+    const every = {
+      ...CALM,
+      blackout: 25 * MINUTE,
+      reservation: 6 * MINUTE,
+      slowLink: 20 * MINUTE,
     }
-    case 'views': {
-      const every = {
-        ...CALM,
-        blackout: 20 * MINUTE,
-        slowLink: 20 * MINUTE,
-        leaderChange: 20 * MINUTE,
-      }
-      const leaseSeconds = random.pick([600, 1800, 3600])
-      return { ...edges, poolSize: 4, clients: 8, every, leaseSeconds }
+    return { ...edges, poolSize: 6, clients: 8, every }
+  },
+  ranges: (edges) => {
+    const every = {
+      ...CALM,
+      rangeChange: 12 * MINUTE,
+      address: 2 * MINUTE,
+      blackout: 15 * MINUTE,
     }
-    case 'reservations': {
-      const every = {
-        ...CALM,
-        blackout: 25 * MINUTE,
-        reservation: 6 * MINUTE,
-        slowLink: 20 * MINUTE,
-      }
-      return { ...edges, poolSize: 6, clients: 8, every }
+    return { ...edges, every, clients: 5, poolSize: 40 }
+  },
+  restore: (edges) => {
+    const every = { ...CALM, restore: 60 * MINUTE, blackout: 30 * MINUTE }
+    return { ...edges, poolSize: 6, relayedClients: 0, clients: 8, every, safetyMs: 300 * MINUTE }
+  },
+  clocks: (edges, random) => {
+    const every = {
+      ...CALM,
+      ...{ rackClockStop: 30 * MINUTE, wallJump: 20 * MINUTE, regionClockStop: 20 * MINUTE },
+      ...{ leaderChange: 8 * MINUTE, blackout: 25 * MINUTE },
     }
-    case 'ranges': {
-      const every = {
-        ...CALM,
-        rangeChange: 12 * MINUTE,
-        address: 2 * MINUTE,
-        blackout: 15 * MINUTE,
-      }
-      return { ...edges, every, clients: 5, poolSize: 40 }
-    }
-    case 'restore': {
-      const every = { ...CALM, restore: 60 * MINUTE, blackout: 30 * MINUTE }
-      return { ...edges, poolSize: 6, clients: 8, every, safetyMs: 300 * MINUTE }
-    }
-    case 'clocks': {
-      const every = {
-        ...CALM,
-        ...{ rackClockStop: 30 * MINUTE, wallJump: 20 * MINUTE, regionClockStop: 20 * MINUTE },
-        ...{ leaderChange: 8 * MINUTE, blackout: 25 * MINUTE },
-      }
-      return { ...edges, every, poolSize: random.pick([3, 24]) }
-    }
-    default:
-      return name satisfies never
-  }
+    return { ...edges, every, relayedClients: 0, poolSize: random.pick([3, 24]) }
+  },
+  returns: (edges) => {
+    // One address in reserve at a time, so that the same ones are granted and returned again and again.
+    const every = { ...CALM, rangeChange: 2 * MINUTE, blackout: 45 * MINUTE }
+    const few = { racks: 1, clients: 2, relayedClients: 0, poolSize: 9, lateClients: 100 }
+    return { ...edges, ...few, every, rangeAwayMs: 20_000, leaseSeconds: 120 }
+  },
 }

@@ -10,7 +10,7 @@ import { type JournalRecord, Ledger } from '#rack/dhcp/ledger.ts'
 import { Responder } from '#rack/dhcp/responder.ts'
 import { ViewIndex } from '#rack/dhcp/view-index.ts'
 import { Endurance } from '#rack/endurance.ts'
-import { PendingRequests, UNKNOWN } from '#rack/pending-requests.ts'
+import { PendingRequests, requestTimeoutMs, UNKNOWN } from '#rack/pending-requests.ts'
 import { RackView, type ViewDump } from '#rack/view.ts'
 import { DriftingClock } from './drifting-clock.ts'
 import type { EventQueue } from './queue.ts'
@@ -18,7 +18,6 @@ import type { SeededRandom } from './random.ts'
 
 const TICK_MS = 2_000
 const VIEW_SAVE_MS = 5_000
-const REQUEST_TIMEOUT_MS = 800
 /** What a socket keeps for a process that does not read. */
 const INBOX_MAX = 64
 
@@ -69,6 +68,7 @@ export class RackHost {
   #isPaused = false
   /** The process cannot look at its clock, which tells nothing. */
   isClockStopped = false
+  #stoppedAtMs = 0
   #inbox: (() => void)[] = []
   /** Synced records as a fold, their number, and those on their way to the disk. */
   #synced = new Ledger()
@@ -135,7 +135,9 @@ export class RackHost {
     this.#isPaused = true
   }
 
+  /** A host that stands still wakes none of its processes (A3). */
   resume(): void {
+    if (this.isClockStopped) return
     this.#isPaused = false
     const inbox = this.#inbox
     this.#inbox = []
@@ -144,17 +146,20 @@ export class RackHost {
 
   /** The host stood still with its clock, and the wall clock was set afterwards. */
   stopClock(): void {
+    if (this.isClockStopped) return
     this.pause()
     this.isClockStopped = true
+    this.#stoppedAtMs = this.#options.queue.nowMs
     this.boot.stop()
     this.wall.stop()
   }
 
-  startClock(wallBehindMs: number): void {
+  startClock(): void {
+    if (!this.isClockStopped) return
     this.isClockStopped = false
     this.boot.go()
     this.wall.go()
-    this.wall.jump(wallBehindMs)
+    this.wall.jump(this.#options.queue.nowMs - this.#stoppedAtMs)
     this.resume()
   }
 
@@ -164,7 +169,7 @@ export class RackHost {
     this.#process = undefined
     this.uplink = undefined
     this.#inbox = []
-    this.#isPaused = false
+    this.#isPaused = this.isClockStopped
     // A prefix of what was under way may have reached the disk.
     const kept = this.#options.random.integer(this.#unsynced.length + 1)
     this.#store(this.#unsynced.slice(0, kept).flatMap(({ records }) => records))
@@ -212,11 +217,12 @@ export class RackHost {
     const view = new RackView(clock)
     if (this.#savedView !== undefined) view.load(this.#savedView)
     const index = new ViewIndex(view)
-    const pending = new PendingRequests({ inFlightMax: 4_096, timeoutMs: REQUEST_TIMEOUT_MS })
+    const pending = new PendingRequests({ inFlightMax: 4_096 })
     const request = (command: RackCommand): Promise<RackToRegionReply> => {
       const { uplink } = this
       if (uplink === undefined) return Promise.resolve(UNKNOWN)
-      return pending.add(this.boot.read(), (id) => uplink.send(id, command))
+      const deadlineMs = this.boot.read() + requestTimeoutMs(command)
+      return pending.add(deadlineMs, (id) => uplink.send(id, command))
     }
     const shared = { rackId, index, request, clock, logger: quietLogger, metrics: noMetrics }
     const endurance = new Endurance({

@@ -54,12 +54,12 @@ export const RACK_VARIANTS: readonly Variant[] = [
     variant: 13,
     name: 'lease-reserve-reuse-after-release',
     file: 'rack/dhcp/decide.ts',
-    find: '  const ip = packet.ciaddr\n  if (context.index.hold(ip)?.client !== client.key)',
+    find: '  const ip = packet.ciaddr\n  if (!isHolder(context, client.key, ip))',
     replace: `  const ip = packet.ciaddr
   const reserves = context.rights?.ledger.reserves
   const entry = reserves?.get(ip)
   if (entry?.bound?.client === client.key) reserves?.set(ip, { ...entry, bound: null })
-  if (context.index.hold(ip)?.client !== client.key)`,
+  if (!isHolder(context, client.key, ip))`,
     why: 'the same inside a rack that is cut off',
     profile: 'offline',
   },

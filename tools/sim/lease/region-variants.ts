@@ -111,8 +111,7 @@ export const REGION_VARIANTS: readonly Variant[] = [
     replace: `      reserve.epoch === epoch
 `,
     why: 'a late copy of the first return takes a later grant away',
-    profile: 'reserve',
-    seedsMax: 60,
+    profile: 'returns',
   },
   {
     variant: 23,

@@ -1,5 +1,7 @@
-// What the region knows when a simulation begins: one VLAN, one subnet, its range, its racks.
-import type { SubnetId, SystemId, VlanId } from '#model/ids.ts'
+// What the region knows when a simulation begins: a VLAN, its racks, another VLAN
+// behind a relay, a range on each.
+import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
+import type { FabricId, SubnetId, SystemId, VlanId } from '#model/ids.ts'
 import { makeIpv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { Command } from '#state/command.ts'
@@ -10,6 +12,11 @@ export const VLAN = 5001 as VlanId
 export const SUBNET = 1 as SubnetId
 /** 10.0.0.100: first address of the dynamic range. */
 export const SUBNET_START = 0x0a000064
+/** The VLAN behind a relay, whose address there is 10.1.0.1; dynamic from 10.1.0.100 on. */
+export const RELAY = makeIpv4(0x0a010001)
+export const RELAYED_START = 0x0a010064
+const RELAYED_VLAN = 5002 as VlanId
+const RELAYED_SUBNET = 2 as SubnetId
 
 export function setUp(racks: readonly RackHost[], profile: Profile): readonly Command[] {
   const [first, second] = racks
@@ -21,9 +28,11 @@ export function setUp(racks: readonly RackHost[], profile: Profile): readonly Co
       admin: { username: 'admin', email: '', isSuperuser: true, passwordHash: '' },
       apiKey: { tokenKey: 't', tokenSecret: 's', consumerKey: 'c', name: 'first' },
       joinTokenDigest: 'd',
+      featureLevel: SUPPORTED_LEVELS.max,
     },
     ...racks.map(registerRack),
-    newRange(profile.poolSize),
+    ...relayedVlan(),
+    ...newRanges(profile.poolSize),
     {
       type: 'vlan.update',
       id: VLAN,
@@ -33,12 +42,32 @@ export function setUp(racks: readonly RackHost[], profile: Profile): readonly Co
   ]
 }
 
-export function newRange(poolSize: number): Command {
-  return {
-    ...{ type: 'ipRange.create', rangeType: 'dynamic', subnetId: SUBNET },
-    ...{ start: makeIpv4(SUBNET_START), end: makeIpv4(SUBNET_START + poolSize - 1) },
+export function newRanges(poolSize: number): readonly Command[] {
+  const starts = [
+    [SUBNET, SUBNET_START],
+    [RELAYED_SUBNET, RELAYED_START],
+  ] as const
+  return starts.map(([subnetId, start]) => ({
+    ...{ type: 'ipRange.create', rangeType: 'dynamic', subnetId },
+    ...{ start: makeIpv4(start), end: makeIpv4(start + poolSize - 1) },
     ...{ comment: '', userId: null },
-  }
+  }))
+}
+
+function relayedVlan(): readonly Command[] {
+  const cidr = { network: makeIpv4(0x0a010000), prefix: 24 }
+  return [
+    {
+      ...{ type: 'vlan.create', fabricId: 0 as FabricId, name: '', vid: 20, mtu: 1500 },
+      ...{ description: '', spaceId: null },
+    },
+    {
+      ...{ type: 'subnet.create', name: '', description: '', vlanId: RELAYED_VLAN, cidr },
+      ...{ gatewayIp: RELAY, dnsServers: [], rdnsMode: 2, activeDiscovery: false },
+      ...{ allowDns: true, allowProxy: true, managed: true, disabledBootArchitectures: [] },
+    },
+    { type: 'vlan.update', id: RELAYED_VLAN, set: { relayVlanId: VLAN } },
+  ]
 }
 
 function registerRack({ rackId, link }: RackHost, at: number): Command {

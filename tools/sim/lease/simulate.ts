@@ -5,7 +5,7 @@ import { planFaults } from './faults.ts'
 import { Violation, type Checker } from './invariants.ts'
 import { type ProfileName, profileOf, PROFILES } from './profile.ts'
 import { seededRandom } from './random.ts'
-import { newRange, rackOrder } from './set-up.ts'
+import { newRanges, rackOrder, RELAYED_START } from './set-up.ts'
 import { World } from './world.ts'
 
 export type SeedResult = {
@@ -66,12 +66,16 @@ export async function simulate(options: SimulateOptions): Promise<SeedResult> {
       of.propose({ type: 'address.release', ip, userId: 1 as never, force: true })
     }
     await of.runUntil(of.queue.nowMs + MINUTE)
-    of.propose(newRange(profile.poolSize))
+    for (const command of newRanges(profile.poolSize)) of.propose(command)
     const [first, second] = of.racks
     if (first !== undefined) of.propose(rackOrder(first.rackId, second?.rackId ?? null))
     const declined = [...state.quarantines.values()].filter((row) => row.until > state.stamp)
-    const usable = profile.poolSize - declined.length
-    for (const [n, client] of of.clients.entries()) if (n >= usable) client.switchOff()
+    const behind = declined.filter(({ ip }) => ip >= RELAYED_START).length
+    const usable = [profile.poolSize - declined.length + behind, profile.poolSize - behind] as const
+    for (const [at, isRelayed] of [false, true].entries()) {
+      const there = of.clients.filter((client) => client.isRelayed === isRelayed)
+      for (const client of there.slice(usable[at])) client.switchOff()
+    }
     // The longest hold there can be, by the slowest log time (A2).
     const longestMs = Math.max(profile.leaseSeconds * 1000, 30 * MINUTE) * 1.5 + 10 * MINUTE
     await of.runUntil(of.queue.nowMs + longestMs + SETTLE_MS)
@@ -80,7 +84,7 @@ export async function simulate(options: SimulateOptions): Promise<SeedResult> {
     note(`at rest: ${of.clients.length - without.length} of ${of.clients.length}`)
     if (without.length === 0) return
     const names = without.map(({ key }) => key).join(', ')
-    of.violation = new Violation('liveness', `no address for ${names}, ${usable} addresses in all`)
+    of.violation = new Violation('liveness', `no address for ${names} of ${usable.join(' + ')}`)
   }
 }
 
@@ -95,8 +99,7 @@ function heal(world: World): void {
   }
   if (world.regions.leader === undefined) world.regions.elect()
   for (const rack of world.racks) {
-    rack.boot.go()
-    rack.wall.go()
+    rack.startClock()
     rack.resume()
     rack.restart(false)
   }

@@ -15,9 +15,14 @@ import { EventQueue } from './queue.ts'
 import { RackHost } from './rack-host.ts'
 import type { SeededRandom } from './random.ts'
 import { Regions, type Applied, type RegionNode } from './regions.ts'
-import { setUp, SUBNET_START, VLAN } from './set-up.ts'
+import { RELAY, RELAYED_START, setUp, SUBNET_START, VLAN } from './set-up.ts'
 
 const BEAT_MS = 15_000
+/** Percent of requests that arrive once more, late; those whose copies are known to be dangerous. */
+const COPIED: { readonly [T in RackCommand['type']]?: number } = {
+  'tenure.hello': 40,
+  'reserve.return': 25,
+}
 const RECONNECT_MS = 700
 
 type Link = {
@@ -100,7 +105,8 @@ export class World {
     const { state } = this.regions.newest
     const known = [...state.reserves.keys(), ...state.reservations.keys(), ...state.holds.keys()]
     if (known.length > 0 && random.chance(70)) return random.pick(known)
-    return makeIpv4(SUBNET_START + random.integer(profile.poolSize))
+    const start = random.chance(profile.relayedClients) ? RELAYED_START : SUBNET_START
+    return makeIpv4(start + random.integer(profile.poolSize))
   }
 
   /** Through any region that is up; nobody waits. */
@@ -116,11 +122,13 @@ export class World {
 
   #makeClient(n: number): Client {
     const { random, profile, trace } = this.#options
+    const relay = random.chance(profile.relayedClients) ? RELAY : null
     return new Client({
       ...{ queue: this.queue, random, number: n + 1, rate: random.pick(profile.rates) },
       leaseSeconds: profile.leaseSeconds,
       startsAtMs: random.integer(random.chance(profile.lateClients) ? profile.safetyMs : 60_000),
-      send: (bytes, server) => this.#toRacks(bytes, server),
+      relay,
+      send: (bytes, server) => this.#toRacks(bytes, server, relay),
       onBound: (binding) => {
         const left = Math.round(binding.endsAtMs - this.queue.nowMs)
         trace(`bound ${binding.client} ${formatIpv4(binding.ip)} ${left}`)
@@ -136,12 +144,12 @@ export class World {
     })
   }
 
-  #toRacks(bytes: Uint8Array, server: Ipv4 | null): void {
+  #toRacks(bytes: Uint8Array, server: Ipv4 | null, relay: Ipv4 | null): void {
     const { random } = this.#options
-    const destination = server ?? makeIpv4(0xffffffff)
     for (const rack of this.racks) {
       if (server !== null && server !== rack.ip) continue
       if (!this.isCalm && random.chance(5)) continue
+      const destination = relay === null ? (server ?? makeIpv4(0xffffffff)) : rack.ip
       const deliver = (): void => rack.receive(bytes, destination)
       this.queue.after(random.between(1, 20), deliver)
       if (this.isCalm) continue
@@ -196,7 +204,7 @@ export class World {
   #disturb({ rack }: Link, command: RackCommand): void {
     if (this.isCalm) return
     const { random } = this.#options
-    if (random.chance(command.type === 'tenure.hello' ? 40 : 3)) {
+    if (random.chance(COPIED[command.type] ?? 3)) {
       const own = 'rackId' in command ? { ...command, rackId: rack.rackId } : command
       this.queue.after(random.integer(45 * 60_000), () => {
         if (!this.isCalm && !this.isRestored) this.propose(own)

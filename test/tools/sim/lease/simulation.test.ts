@@ -35,7 +35,7 @@ for (const [seed, profile] of (['mixed', 'offline', 'ranges'] as const).entries(
 
 /** A run in which its own subject never came up proves nothing. */
 const MUST_HAPPEN = {
-  mixed: ['lease.bind ok', 'lease.release ok', 'tenure.beat ok'],
+  mixed: ['lease.bind ok', 'lease.release ok', 'tenure.beat ok', 'lease.observe ok'],
   offline: ['reserve.replay ok', 'reserve.grant ok', 'reserve.return ok'],
   ranges: ['ipRange.delete ok', 'address.reserve ok', 'address.reserve ADDRESS_UNAVAILABLE'],
 } as const
