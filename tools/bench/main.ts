@@ -2,7 +2,7 @@
 // count, absolute figures move with the neighbours. Results go to bench-results/<time>.json beside the disk's
 // own fdatasync median of that run. Nothing here is a test.
 //
-//   npm run bench -- [--only P1,P2,…] [--rounds 3] [--seconds 4] [--failovers 10] [--no-peer]
+//   npm run bench -- [--only P1,P2,…] [--rounds 3] [--seconds 4] [--failovers 50] [--no-peer]
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
       only: { type: 'string', default: 'P1,P2,P3,P4,P5,P14,P15,P16,S1' },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '4' },
-      failovers: { type: 'string', default: '10' },
+      failovers: { type: 'string', default: '50' },
       'no-peer': { type: 'boolean', default: false },
     },
   })
