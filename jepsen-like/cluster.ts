@@ -11,9 +11,11 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { CLOCK_FILE, clockFile } from './clock-file.ts'
 import { Daemon } from './daemon.ts'
+import { endDetached, killDetached } from './detached.ts'
+import { makeToken, removeMember, type WishOptions } from './member-wishes.ts'
 import { CLIENT, Network } from './network.ts'
 import { Proxy } from './proxy.ts'
-import { moveToSmallDisk, unmountAll } from './small-disk.ts'
+import { moveToSmallDisk, unmount, unmountAll } from './small-disk.ts'
 import { makeFindOwner } from './socket-owner.ts'
 import { eventually, freePorts } from './waiting.ts'
 
@@ -29,7 +31,7 @@ export type ChaosNode = {
   readonly id: string
   /** For us, past the proxies. */
   readonly apiUrl: string
-  /** For clients. */
+  /** For clients: the address of a proxy, which stays when another node takes this one's place. */
   readonly clientUrl: string
   readonly directory: string
   readonly apiPort: number
@@ -39,9 +41,13 @@ export type ChaosNode = {
   readonly daemon: Daemon
 }
 
+/** Where a node is. */
+type Place = Pick<ChaosNode, 'name' | 'apiPort' | 'peerPort' | 'reachedPort'>
+
 type Bootstrapped = {
   readonly nodes: readonly {
     readonly id: string
+    readonly pid: number
     readonly api_url: string
     readonly data_dir: string
   }[]
@@ -66,10 +72,17 @@ export class ChaosCluster {
   readonly clockDirectory: string
   readonly #options: ClusterOptions
   readonly #proxies: Proxy[] = []
+  /** Of clients, by the address that they know. */
+  readonly #doors = new Map<string, Proxy>()
   #nodes: readonly ChaosNode[] = []
+  /** Those that were removed and not replaced on their address. */
+  #removed: readonly ChaosNode[] = []
+  /** Of nodes that were removed: how they ended is judged all the same. */
+  readonly #formerDaemons: Daemon[] = []
   #racks: readonly Daemon[] = []
   #apiKey = ''
   #joined = 0
+  #added = 0
   readonly #findOwner = makeFindOwner(
     () =>
       new Map(
@@ -112,6 +125,11 @@ export class ChaosCluster {
     return [...this.#nodes.map(({ daemon }) => daemon), ...this.#racks]
   }
 
+  /** Also of nodes that are no members any more. */
+  get everyDaemon(): readonly Daemon[] {
+    return [...this.daemons, ...this.#formerDaemons]
+  }
+
   node(name: string): ChaosNode {
     const found = this.#nodes.find((node) => node.name === name)
     if (found === undefined) throw new Error(`there is no node ${name}`)
@@ -128,53 +146,77 @@ export class ChaosCluster {
     return stdout
   }
 
-  /** False when no other node could take it at this moment. */
-  async transferLeadership(): Promise<boolean> {
-    return this.command('region', 'transfer', '--dir', this.#data).then(
-      () => true,
-      () => false,
-    )
+  /** Of all that are members, for what is asked of the cluster. */
+  get wishes(): WishOptions {
+    const urls = this.#nodes.map(({ apiUrl }) => apiUrl)
+    return { urls, apiKey: this.#apiKey, stopped: this.#options.stopped }
   }
 
-  /** Takes a node out of the cluster for good, alive or dead. */
+  /** For a node that is to join beside those that are there. */
+  newName(): string {
+    return `node-${this.#options.nodeCount + ++this.#added}`
+  }
+
+  /** Takes a node out of the cluster for good, alive or dead. Throws when that is refused. */
   async removeNode(name: string): Promise<void> {
-    const { id, daemon } = this.node(name)
-    // A node that has been removed may end by itself.
-    daemon.expectEnd()
-    await this.command('region', 'remove', id, '--dir', this.#data)
-    await daemon.kill()
+    const node = this.node(name)
+    // A node that has been removed ends by itself.
+    node.daemon.expectEnd()
+    await removeMember(this.wishes, node.id)
+    await node.daemon.kill()
+    this.#formerDaemons.push(node.daemon)
+    this.#nodes = this.#nodes.filter((one) => one !== node)
+    this.#removed = [...this.#removed, node]
+    unmount(node.directory)
   }
 
-  /** Joins a new node on the ports, and under our name, of one that was removed. Resolves when it is a voter. */
-  async joinInPlaceOf(name: string): Promise<void> {
-    const old = this.node(name)
-    const { token } = lastJson<{ readonly token: string }>(
-      await this.command('region', 'token', '--dir', this.#data, '--json'),
-    )
+  /**
+   * Joins a new node: on the ports of the removed one of that name, or on its own. It is a voter, and a child of
+   * ours, when it resolves. Throws when that is refused.
+   */
+  async joinNode(name: string): Promise<void> {
+    const before = this.#removed.find((node) => node.name === name)
+    const place = before ?? (await this.#newPlace(name))
+    const token = await makeToken(this.wishes)
     const directory = join(this.directory, `joined-${++this.#joined}`)
-    const help = await this.command('region', 'join', '--help')
-    const advertise = ['--advertise', `127.0.0.1:${old.reachedPort}`]
     const printed = await this.command(
       ...['region', 'join', token, '--dir', directory, '--host', '127.0.0.1'],
-      ...['--api-port', String(old.apiPort), '--peer-port', String(old.peerPort)],
-      ...(help.includes('--advertise') ? advertise : []),
-      ...['--detach', '--json'],
+      ...['--api-port', String(place.apiPort), '--peer-port', String(place.peerPort)],
+      ...['--advertise', `127.0.0.1:${place.reachedPort}`, '--detach', '--json'],
     )
     const { node } = lastJson<{ readonly node: Bootstrapped['nodes'][number] }>(printed)
-    await this.command('region', 'stop', '--dir', directory)
+    await endDetached(node.pid, this.#options.stopped)
+    if (this.#options.smallDisks) moveToSmallDisk(node.data_dir)
     const daemon = this.#daemon(name, ['region', 'run', '--dir', node.data_dir])
-    const anew = { ...old, id: node.id, directory: node.data_dir, daemon }
-    this.#nodes = this.#nodes.map((one) => (one.name === name ? anew : one))
+    const { id, api_url: apiUrl, data_dir: dataDirectory } = node
+    const { apiPort, peerPort, reachedPort, clientUrl = apiUrl } = place
+    const made = { name, id, apiUrl, clientUrl, directory: dataDirectory, daemon }
+    this.#removed = this.#removed.filter((one) => one !== before)
+    this.#nodes = [...this.#nodes, { ...made, apiPort, peerPort, reachedPort }]
     daemon.start()
   }
 
-  get #data(): string {
-    return join(this.directory, 'data')
+  /** Clients that know the removed node `from` find `to` in its place. */
+  moveClients(from: string, to: string): void {
+    const left = this.#removed.find(({ name }) => name === from)
+    const { apiPort } = this.node(to)
+    const door = this.#doors.get(left?.clientUrl ?? '')
+    if (left === undefined || door === undefined) throw new Error(`no client knows ${from}`)
+    door.redirect({ forwardPort: apiPort, target: to })
+    const { clientUrl } = left
+    this.#nodes = this.#nodes.map((node) => (node.name === to ? { ...node, clientUrl } : node))
+  }
+
+  async #newPlace(name: string): Promise<Place & { readonly clientUrl?: undefined }> {
+    const apiPort = await this.#freePorts(3)
+    const [peerPort, reachedPort] = [apiPort + 1, apiPort + 2]
+    await this.#peerProxy({ name, apiPort, peerPort, reachedPort })
+    return { name, apiPort, peerPort, reachedPort }
   }
 
   /** Logs of all processes, for the report. */
   async keepLogs(directory: string): Promise<void> {
-    for (const { name } of this.daemons) {
+    for (const name of new Set(this.everyDaemon.map((daemon) => daemon.name))) {
       const from = join(this.directory, `${name}.log`)
       await cp(from, join(directory, `${name}.log`)).catch(() => {})
     }
@@ -183,6 +225,7 @@ export class ChaosCluster {
   /** Kills what runs and removes every file. Never rejects. */
   async remove(): Promise<void> {
     await Promise.all(this.daemons.map((daemon) => daemon.kill()))
+    killDetached(this.directory)
     await Promise.all(this.#proxies.map((proxy) => proxy.close()))
     unmountAll()
     await rm(this.directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
@@ -191,15 +234,15 @@ export class ChaosCluster {
   async #start(): Promise<void> {
     const { nodeCount, rackCount, stopped } = this.#options
     mkdirSync(this.clockDirectory)
-    const data = this.#data
+    const data = join(this.directory, 'data')
     const apiPort = await this.#freePorts(nodeCount)
     const peerPort = await this.#freePorts(nodeCount)
     const reachedPort = await this.#freePorts(nodeCount)
-    for (let at = 0; at < nodeCount; at++) {
-      await this.#proxy(reachedPort + at, peerPort + at, `node-${at + 1}`, (port) =>
-        this.#callerAt(port),
-      )
-    }
+    const places = Array.from({ length: nodeCount }, (_, at) => ({
+      ...{ name: `node-${at + 1}`, apiPort: apiPort + at },
+      ...{ peerPort: peerPort + at, reachedPort: reachedPort + at },
+    }))
+    for (const place of places) await this.#peerProxy(place)
     const printed = await this.command(
       ...['region', 'bootstrap', '--nodes', String(nodeCount), '--dir', data],
       ...['--api-port', String(apiPort), '--peer-port', String(peerPort)],
@@ -210,13 +253,9 @@ export class ChaosCluster {
     await this.command('region', 'stop', '--dir', data)
     this.#apiKey = made.admin.api_key
     const nodes: ChaosNode[] = []
-    for (const [at, node] of made.nodes.entries()) {
-      const ports = {
-        apiPort: apiPort + at,
-        peerPort: peerPort + at,
-        reachedPort: reachedPort + at,
-      }
-      nodes.push(await this.#makeNode(node, { name: `node-${at + 1}`, ...ports }))
+    for (const [at, place] of places.entries()) {
+      const node = made.nodes[at]
+      if (node !== undefined) nodes.push(await this.#makeNode(node, place))
     }
     this.#nodes = nodes
     if (this.#options.smallDisks) for (const { directory } of nodes) moveToSmallDisk(directory)
@@ -235,18 +274,17 @@ export class ChaosCluster {
     for (const rack of this.#racks) rack.start()
   }
 
-  async #makeNode(
-    node: Bootstrapped['nodes'][number],
-    place: Pick<ChaosNode, 'name' | 'apiPort' | 'peerPort' | 'reachedPort'>,
-  ): Promise<ChaosNode> {
+  async #makeNode(node: Bootstrapped['nodes'][number], place: Place): Promise<ChaosNode> {
     const { name, apiPort } = place
-    const proxy = await this.#proxy(0, apiPort, name, () => CLIENT)
+    const door = await this.#proxy(0, apiPort, name, () => CLIENT)
+    const clientUrl = `http://127.0.0.1:${door.port}`
+    this.#doors.set(clientUrl, door)
     const directory = node.data_dir
     return {
       ...place,
       id: node.id,
       apiUrl: node.api_url,
-      clientUrl: `http://127.0.0.1:${proxy.port}`,
+      clientUrl,
       directory,
       daemon: this.#daemon(name, ['region', 'run', '--dir', directory]),
     }
@@ -276,6 +314,11 @@ export class ChaosCluster {
       UV_THREADPOOL_SIZE: '8',
       NODE_OPTIONS: `${options} --import=${CLOCK_PRELOAD}`.trim(),
     }
+  }
+
+  /** By which the others reach a node. */
+  #peerProxy({ name, peerPort, reachedPort }: Place): Promise<Proxy> {
+    return this.#proxy(reachedPort, peerPort, name, (port) => this.#callerAt(port))
   }
 
   async #proxy(
@@ -316,14 +359,6 @@ function isFree(port: number): Promise<boolean> {
     server.once('error', () => resolve(false))
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
-}
-
-/** Does this version of the product have that command? */
-export function hasCommand(...words: readonly string[]): Promise<boolean> {
-  return run(process.execPath, [MAIN, ...words, '--help'], { timeout: COMMAND_MS }).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** What the command line prints last. */

@@ -1,7 +1,6 @@
 // Injects faults one after another while the workloads run: every required one in an order that the seed
 // chooses, again those that did not come about as they should, then any until the time is over. One at a time,
 // so that what is seen can be put down to something. A slow host gets as long again for what is still required.
-import type { Observer } from './observer.ts'
 import {
   faultName,
   orderTargets,
@@ -25,7 +24,6 @@ const RECOVERY_PART = 0.5
 
 export type FaultLoop = {
   readonly world: World
-  readonly observer: Observer
   readonly nemeses: readonly Nemesis[]
   readonly required: readonly FaultKind[]
   readonly seconds: number
@@ -33,14 +31,20 @@ export type FaultLoop = {
   readonly say: (line: string) => void
 }
 
-/** Everything is healed when it resolves, also when it was broken off. */
-export async function runFaults(loop: FaultLoop): Promise<readonly FaultRecord[]> {
+export type FaultsDone = {
+  readonly records: readonly FaultRecord[]
+  /** What the product refused though it must not; no fault came after it. */
+  readonly refused: string | null
+}
+
+/** Every fault that it resolves with is healed, also when it was broken off. */
+export async function runFaults(loop: FaultLoop): Promise<FaultsDone> {
   const { world, required, seconds } = loop
   const { random, stopped } = world
   const records: FaultRecord[] = []
   if (required.length === 0) {
     await pause(seconds * 1_000, stopped)
-    return records
+    return { records, refused: null }
   }
   await pause(WARM_UP_MS, stopped)
   const endMs = performance.now() + seconds * 1_000
@@ -55,10 +59,16 @@ export async function runFaults(loop: FaultLoop): Promise<readonly FaultRecord[]
     const kind = queue.shift()
     if (kind === undefined) break
     const leftMs = Math.max(FAULT_MS_MIN, untilMs - performance.now())
-    const record = await runFault(loop, kind, Math.min(slotMs, leftMs))
-    if (record !== null) records.push(record)
+    try {
+      const record = await runFault(loop, kind, Math.min(slotMs, leftMs))
+      if (record !== null) records.push(record)
+    } catch (error) {
+      if (stopped.aborted) break
+      const why = error instanceof Error ? error.message : String(error)
+      return { records, refused: `${faultName(kind)}: ${why}` }
+    }
   }
-  return records
+  return { records, refused: null }
 }
 
 async function runFault(
@@ -66,12 +76,12 @@ async function runFault(
   kind: FaultKind,
   slotMs: number,
 ): Promise<FaultRecord | null> {
-  const { world, observer, nemeses, nowNs, say } = loop
+  const { world, nemeses, nowNs, say } = loop
   const { stopped, random, cluster } = world
   const nemesis = nemeses.find(({ name }) => name === kind.nemesis)
   if (nemesis === undefined) throw new Error(`nobody injects ${faultName(kind)}`)
   const leader = await eventually(LEADER_WAIT_MS, stopped, async () => {
-    return (await observer.leader()) ?? undefined
+    return (await world.leader()) ?? undefined
   })
   if (stopped.aborted) return null
   const names = random.shuffle(cluster.nodes.map(({ name }) => name))
@@ -82,11 +92,11 @@ async function runFault(
     await pause(FAULT_MS_MIN, stopped)
     return null
   }
-  const { targets, detail, heal } = injected
+  const { targets, detail, heal, leaderBefore = leader ?? null } = injected
   say(`${(fromNs / 1e9).toFixed(1)} s  ${faultName(kind)}: ${detail}`)
   await pause(Math.max(FAULT_MS_MIN, slotMs * (1 - RECOVERY_PART)), stopped)
   await heal()
   const untilNs = nowNs()
   await pause(slotMs - (performance.now() - beganMs), stopped)
-  return { ...kind, targets, detail, leaderBefore: leader ?? null, fromNs, untilNs }
+  return { ...kind, targets, detail, leaderBefore, fromNs, untilNs }
 }

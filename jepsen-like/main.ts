@@ -83,12 +83,10 @@ function commandLineOf(options: ChaosOptions): string {
 /** Why something registered cannot be used on this host and version, asked once. */
 async function absences(): Promise<(name: string) => Absence | null> {
   const known = new Map<string, Absence>()
-  const note = (name: string, feature: string | null | undefined): void => {
-    if (feature === null || feature === undefined) return
-    known.set(name, { kind: 'to come', text: `arrives with ${feature}` })
+  for (const { name, arrivesWith } of WORKLOADS) {
+    if (arrivesWith === undefined) continue
+    known.set(name, { kind: 'to come', text: `arrives with ${arrivesWith}` })
   }
-  for (const { name, arrivesWith } of WORKLOADS) note(name, arrivesWith)
-  for (const { name, arrivesWith } of NEMESES) note(name, await arrivesWith?.())
   for (const { name, missing } of [...WORKLOADS, ...NEMESES]) {
     if (known.has(name)) continue
     const text = await missing?.()

@@ -18,12 +18,16 @@ export type World = {
   readonly cluster: ChaosCluster
   readonly random: SeededRandom
   readonly stopped: AbortSignal
+  /** Name of the node that leads now; null when none says so. */
+  readonly leader: () => Promise<string | null>
 }
 
 export type Injected = {
   /** Names of the parties that were hit. */
   readonly targets: readonly string[]
   readonly detail: string
+  /** Who led just before they were hit, where that was a while after `inject` was called. */
+  readonly leaderBefore?: string | null
   /** Undoes it; must succeed also when it was undone before. */
   readonly heal: () => Promise<void>
 }
@@ -33,8 +37,6 @@ export type Nemesis = {
   /** One line for the README and `--help`. */
   readonly summary: string
   readonly required: (nodeCount: number) => readonly FaultKind[]
-  /** Feature that it waits for, null when that is there: until then it can be named, and is no pass. */
-  readonly arrivesWith?: () => Promise<string | null>
   /** Why it cannot work here, in a few words. */
   readonly missing?: () => Promise<string | null>
   readonly needsRack?: boolean
@@ -42,7 +44,8 @@ export type Nemesis = {
   readonly needsSmallDisks?: boolean
   /**
    * `nodes` are the region nodes in random order, with the leader first or last as `kind` wants it. Null when
-   * the fault cannot be injected at this moment; nothing was done then.
+   * the fault cannot be injected at this moment; nothing was done then. What rejects, here or in `heal`, was
+   * refused by the product though it must not be: the run fails.
    */
   readonly inject: (
     world: World,

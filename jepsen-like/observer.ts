@@ -20,6 +20,8 @@ type ClusterJson = {
     readonly applied: number
     /** `ok`, or that it has lost something and does not vote. */
     readonly condition: string
+    /** Of its disk. */
+    readonly alarm: string
   }[]
 }
 
@@ -65,13 +67,22 @@ export class Observer {
 }
 
 /**
- * Revision that the node has applied; null when it does not answer, or says of itself that it has lost something
- * and must not vote yet.
+ * Revision that the node has applied; null when it does not answer, says of itself that it has lost something and
+ * must not vote yet, or that its disk is full.
  */
 export async function appliedBy(node: ChaosNode): Promise<number | null> {
+  const own = await ownRow(node)
+  return own?.condition === 'ok' && own.alarm === 'none' ? own.applied : null
+}
+
+/** `none`, `low` or `critical`; null when the node does not answer. */
+export async function alarmOf(node: ChaosNode): Promise<string | null> {
+  return (await ownRow(node))?.alarm ?? null
+}
+
+async function ownRow(node: ChaosNode): Promise<ClusterJson['nodes'][number] | undefined> {
   const status = await statusOf(node)
-  const own = status?.nodes.find(({ id }) => id === node.id)
-  return own?.condition === 'ok' ? own.applied : null
+  return status?.nodes.find(({ id }) => id === node.id)
 }
 
 async function statusOf(node: ChaosNode): Promise<ClusterJson | null> {

@@ -26,11 +26,13 @@ const CONNECTIONS_MAX = 2_000
 export class Proxy {
   readonly #server: Server
   readonly #links = new Set<ProxyLink>()
+  #options: ProxyOptions
 
   private constructor(options: ProxyOptions) {
+    this.#options = options
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (near) => {
       near.on('error', ignore)
-      void this.#accept(near, options)
+      void this.#accept(near, this.#options)
     })
     this.#server.maxConnections = CONNECTIONS_MAX
   }
@@ -46,6 +48,11 @@ export class Proxy {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port
+  }
+
+  /** New connections go there; those that are open stay where they are. */
+  redirect(to: Pick<ProxyOptions, 'forwardPort' | 'target'>): void {
+    this.#options = { ...this.#options, ...to }
   }
 
   async #accept(near: Socket, options: ProxyOptions): Promise<void> {

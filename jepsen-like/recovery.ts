@@ -9,6 +9,8 @@ import { eventually } from './waiting.ts'
 
 /** An election, a snapshot and the backoff of a rack fit in several times over. */
 const RECOVERY_MS = 45_000
+/** After one fault, before another that no node may be away for. */
+const WHOLE_MS = 10_000
 
 /** Undoes whatever may still be in force; nemeses have healed their own already. */
 export function healEverything(cluster: ChaosCluster): void {
@@ -18,6 +20,15 @@ export function healEverything(cluster: ChaosCluster): void {
     if (daemon.isPaused) daemon.resume()
   }
   for (const daemon of cluster.daemons) daemon.start()
+}
+
+/** Does every node answer, vote and have room? Waits a while for it. */
+export async function isWhole(cluster: ChaosCluster, stopped: AbortSignal): Promise<boolean> {
+  const whole = await eventually(WHOLE_MS, stopped, async () => {
+    const applied = await Promise.all(cluster.nodes.map((node) => appliedBy(node)))
+    return applied.every((one) => one !== null) ? true : undefined
+  })
+  return whole === true
 }
 
 export async function judgeRecovery(cluster: ChaosCluster, stopped: AbortSignal): Promise<Finding> {
@@ -49,7 +60,7 @@ export async function judgeRecovery(cluster: ChaosCluster, stopped: AbortSignal)
 
 /** A process that ends by itself has met a bug or refuses to go on; either is for a person to look at. */
 export function judgeProcesses(cluster: ChaosCluster): Finding {
-  const ends = cluster.daemons.flatMap((daemon) => daemon.unexpectedEnds)
+  const ends = cluster.everyDaemon.flatMap((daemon) => daemon.unexpectedEnds)
   if (ends.length === 0) return pass('processes', 'none ended by itself')
   return fail('processes', ends.slice(0, 5).join('; '))
 }

@@ -1,6 +1,7 @@
 // Every workload and nemesis by name.
 import { CLOCK } from './nemeses/clock.ts'
-import { DISK, DISK_FULL } from './nemeses/disk.ts'
+import { DISK_FULL } from './nemeses/disk-full.ts'
+import { DISK } from './nemeses/disk.ts'
 import { MEMBERSHIP } from './nemeses/membership.ts'
 import { PARTITION, REGION_BLACKOUT } from './nemeses/network.ts'
 import { KILL, PAUSE, RACK_KILL } from './nemeses/process.ts'

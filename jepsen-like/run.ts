@@ -95,10 +95,12 @@ async function runOn(
       broken.push(couldNotTell(workload.name, `the workload broke: ${reasonOf(error)}`))
     }),
   )
-  const world = { cluster, random, stopped }
+  const world = { cluster, random, stopped, leader: () => observer.leader() }
   let faults: readonly FaultRecord[] = []
   try {
-    faults = await runFaults({ world, observer, nemeses, required, seconds, nowNs, say })
+    const done = await runFaults({ world, nemeses, required, seconds, nowNs, say })
+    faults = done.records
+    if (done.refused !== null) broken.push(fail('faults', oneLine(done.refused)))
   } finally {
     healEverything(cluster)
     working.abort()
@@ -177,7 +179,9 @@ function judgeCoverage(required: readonly FaultKind[], faults: readonly FaultRec
 }
 
 function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error))
-    .replaceAll(/\s*\n\s*/g, ' ')
-    .slice(0, 300)
+  return oneLine(error instanceof Error ? error.message : String(error))
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, ' ').slice(0, 300)
 }

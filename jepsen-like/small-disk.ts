@@ -5,8 +5,8 @@ import { cpSync, mkdtempSync, renameSync, rmSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** LevelDB's two write buffers, its files and a snapshot fit several times over. */
-const SIZE_MIB = 128
+/** The alarm ends above 416 MiB (`diskLowBytes`, `diskReserveBytes`); a node's files fit in beside. Used as needed. */
+const SIZE_MIB = 640
 
 const mounted = new Set<string>()
 process.on('exit', unmountAll)
@@ -48,6 +48,7 @@ function mount(directory: string): string | null {
   return null
 }
 
-function unmount(directory: string): void {
+/** Does nothing where no small disk is. What was on it is gone. */
+export function unmount(directory: string): void {
   if (mounted.delete(directory)) spawnSync('umount', ['-l', directory])
 }

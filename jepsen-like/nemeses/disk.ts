@@ -1,25 +1,18 @@
-// `disk` and `disk-full`: files of a node that are not what it wrote, and a disk with no room. At most one node at a
-// time may have lost something: a fault is put off while another node is not whole.
+// `disk`: files of a node that are not what it wrote. At most one node at a time may have lost something: a fault is
+// put off while another node is not whole.
 import { closeSync, openSync, readSync, statSync, truncateSync, writeSync } from 'node:fs'
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ChaosNode } from '../cluster.ts'
-import { bothPlaces, type Nemesis, type World } from '../nemesis.ts'
-import { appliedBy } from '../observer.ts'
-import { eventually } from '../waiting.ts'
-import { missingForMounts } from '../small-disk.ts'
-
-/** For all nodes to be whole again after the fault before. */
-const WHOLE_MS = 10_000
-const BALLAST = 'ballast'
-const CHUNK_BYTES = 1 << 20
+import { bothPlaces, type Nemesis } from '../nemesis.ts'
+import { isWhole } from '../recovery.ts'
 
 export const DISK: Nemesis = {
   name: 'disk',
   summary: "a killed node's log loses its tail (truncate) or has a byte changed (flip)",
   required: () => [...bothPlaces('disk', 'truncate'), ...bothPlaces('disk', 'flip')],
   inject: async (world, { variant }, nodes) => {
-    if (!(await isWhole(world))) return null
+    if (!(await isWhole(world.cluster, world.stopped))) return null
     const { cluster, random } = world
     const node = cluster.node(nodes[0] ?? '')
     await node.daemon.kill()
@@ -37,38 +30,6 @@ export const DISK: Nemesis = {
       heal: async () => node.daemon.start(),
     }
   },
-}
-
-export const DISK_FULL: Nemesis = {
-  name: 'disk-full',
-  summary: 'the disk of one node has no room left (root: each node on a small one)',
-  // Until then a node ends when it cannot write, which is safe; the run would call it a failure.
-  arrivesWith: async () => 'the read-only alarm of a full disk',
-  needsSmallDisks: true,
-  missing: missingForMounts,
-  required: () => bothPlaces('disk-full'),
-  inject: async (world, _kind, nodes) => {
-    if (!(await isWhole(world))) return null
-    const node = world.cluster.node(nodes[0] ?? '')
-    const ballast = join(node.directory, BALLAST)
-    const bytes = fill(ballast)
-    return {
-      targets: [node.name],
-      detail: `${node.name}: filled with ${Math.round(bytes / CHUNK_BYTES)} MiB`,
-      heal: async () => {
-        await rm(ballast, { force: true })
-        node.daemon.start()
-      },
-    }
-  },
-}
-
-async function isWhole({ cluster, stopped }: World): Promise<boolean> {
-  const whole = await eventually(WHOLE_MS, stopped, async () => {
-    const applied = await Promise.all(cluster.nodes.map((node) => appliedBy(node)))
-    return applied.every((one) => one !== null) ? true : undefined
-  })
-  return whole === true
 }
 
 /** The write-ahead file in use: the one that holds what was acknowledged last. */
@@ -102,23 +63,4 @@ function flip(file: string, at: number): string {
     closeSync(handle)
   }
   return `one bit of byte ${at} of its log is flipped`
-}
-
-/** Bytes written until there was no room. */
-function fill(path: string): number {
-  const handle = openSync(path, 'w')
-  let written = 0
-  try {
-    for (let bytes = CHUNK_BYTES; bytes >= 1; ) {
-      try {
-        written += writeSync(handle, Buffer.alloc(bytes))
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-        bytes = Math.floor(bytes / 2)
-      }
-    }
-  } finally {
-    closeSync(handle)
-  }
-  return written
 }

@@ -2,15 +2,18 @@
 // new one gets the next number from the replicated state, so their order is the order of the commits, and one
 // request reads them all at one revision.
 import { checkAppends } from '../checkers/append.ts'
+import type { SeededRandom } from '../seeded-random.ts'
 import { pause } from '../waiting.ts'
 import type { Run, Workload, WorkloadContext } from '../workload.ts'
 import { makeClient, rotated, Worker } from '../worker.ts'
 
 const APPENDERS = 3
 const READERS = 2
-const PAUSE_MS = 150
-/** The whole list is in every read. */
-const ELEMENTS_MAX = 1_500
+/** Between two operations of one client, half as long and half as long again. */
+const APPEND_PAUSE_MS = 300
+const READ_PAUSE_MS = 300
+/** The whole list is in every read. Ten a second: enough for five minutes. */
+const ELEMENTS_MAX = 3_000
 const PREFIX = 'chaos-'
 const PATH = '/MAAS/api/2.0/spaces/'
 
@@ -40,7 +43,7 @@ function makeRun({ nodes, apiKey, history, random }: WorkloadContext): Run {
           return null
         },
       })
-      await pause(random.integer(PAUSE_MS * 2), stopped)
+      await pause(between(random, APPEND_PAUSE_MS), stopped)
     }
   }
   const read = async (worker: Worker, client: ReturnType<typeof makeClient>): Promise<void> => {
@@ -61,7 +64,7 @@ function makeRun({ nodes, apiKey, history, random }: WorkloadContext): Run {
     const client = makeClient(rotated(urls, number).slice(0, 1), apiKey)
     while (!stopped.aborted && !history.isFull) {
       await read(worker, client)
-      await pause(PAUSE_MS + random.integer(PAUSE_MS * 2), stopped)
+      await pause(between(random, READ_PAUSE_MS), stopped)
     }
   }
   return {
@@ -76,4 +79,8 @@ function makeRun({ nodes, apiKey, history, random }: WorkloadContext): Run {
       }
     },
   }
+}
+
+function between({ integer }: SeededRandom, ms: number): number {
+  return ms / 2 + integer(ms)
 }

@@ -6,14 +6,18 @@ import { Proxy } from '#chaos/proxy.ts'
 import { makeFindOwner } from '#chaos/socket-owner.ts'
 import { until } from '#test/support/until.ts'
 
-/** An echo server behind a proxy. */
+/** There and back, of somebody whom no cut concerns. */
+const WITNESS_ROUNDS = 5
+
+/** An echo server behind a proxy, and a witness who is always let through. */
 async function makeStage(t: Test) {
   const server = createServer((socket) => socket.on('error', () => {}).pipe(socket))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const network = new Network()
+  let connections = 0
   const proxy = await Proxy.start({
     ...{ port: 0, forwardPort: (server.address() as AddressInfo).port, target: 'server', network },
-    sourceOf: () => 'caller',
+    sourceOf: () => (connections++ === 0 ? 'witness' : 'caller'),
   })
   const sockets: Socket[] = []
   t.teardown(async () => {
@@ -31,11 +35,22 @@ async function makeStage(t: Test) {
     socket.on('error', () => {})
     return { socket, seen }
   }
-  return { network, call, server }
+  const witness = call()
+  witness.socket.write('.')
+  await until('the witness', () => witness.seen.text === '.')
+  /**
+   * Whatever was written before the call has had its turn: the same loop has carried later bytes all the way and
+   * back several times.
+   */
+  const settle = async (): Promise<void> => {
+    for (let round = 0; round < WITNESS_ROUNDS; round++) {
+      const length = witness.seen.text.length + 1
+      witness.socket.write('.')
+      await until('the witness', () => witness.seen.text.length === length)
+    }
+  }
+  return { network, call, server, proxy, settle }
 }
-
-/** Longer than loopback takes, several times over. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 150))
 
 t.test('an open network carries bytes both ways, and ends', async (t) => {
   const { call } = await makeStage(t)
@@ -47,7 +62,7 @@ t.test('an open network carries bytes both ways, and ends', async (t) => {
 })
 
 t.test('a cut holds bytes back and loses none', async (t) => {
-  const { network, call } = await makeStage(t)
+  const { network, call, settle } = await makeStage(t)
   const { socket, seen } = call()
   socket.write('1')
   await until('the echo', () => seen.text === '1')
@@ -60,7 +75,7 @@ t.test('a cut holds bytes back and loses none', async (t) => {
 })
 
 t.test('a cut of the way back alone holds the answers only', async (t) => {
-  const { network, call, server } = await makeStage(t)
+  const { network, call, server, settle } = await makeStage(t)
   let heard = ''
   server.on('connection', (socket) => socket.on('data', (data) => (heard += data.toString())))
   const { socket, seen } = call()
@@ -76,7 +91,7 @@ t.test('a cut of the way back alone holds the answers only', async (t) => {
 })
 
 t.test('a new connection through a cut gets no further until it heals', async (t) => {
-  const { network, call, server } = await makeStage(t)
+  const { network, call, server, settle } = await makeStage(t)
   let connections = 0
   server.on('connection', () => connections++)
   network.block([{ from: 'server', to: 'caller' }])
@@ -90,7 +105,7 @@ t.test('a new connection through a cut gets no further until it heals', async (t
 })
 
 t.test('a caller that gave up during a cut is forgotten', async (t) => {
-  const { network, call, server } = await makeStage(t)
+  const { network, call, server, settle } = await makeStage(t)
   let connections = 0
   server.on('connection', () => connections++)
   network.block([{ from: 'caller', to: 'server' }])
@@ -106,9 +121,25 @@ t.test('a caller that gave up during a cut is forgotten', async (t) => {
 
 t.test('nobody behind it: the caller is hung up on', async (t) => {
   const { call, server } = await makeStage(t)
-  await new Promise((resolve) => server.close(resolve))
+  // Who is connected stays so.
+  server.close()
   const { seen } = call()
   await until('the close', () => seen.closed)
+})
+
+t.test('redirected, it carries new connections elsewhere and leaves the old ones', async (t) => {
+  const { call, proxy } = await makeStage(t)
+  const other = createServer((socket) => void socket.end('other'))
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => other.close())
+  const old = call()
+  old.socket.write('1')
+  await until('the echo', () => old.seen.text === '1')
+  proxy.redirect({ forwardPort: (other.address() as AddressInfo).port, target: 'other' })
+  const anew = call()
+  await until('the other', () => anew.seen.text === 'other')
+  old.socket.write('2')
+  await until('the rest', () => old.seen.text === '12')
 })
 
 t.test('a connection is known by the process that opened it', async (t) => {
