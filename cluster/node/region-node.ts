@@ -28,6 +28,10 @@ import type { Status } from './status.ts'
 import type { Submit } from './submit.ts'
 import type { AppliedWaiters } from './waiters.ts'
 
+/** Of a graceful stop; an election and a commit fit in many times over. */
+const HAND_OVER_MS = 1_000
+const HAND_OVER_LOOK_MS = 5
+
 export const SYSTEM_ACTOR: Actor = {
   kind: 'system',
   userId: null,
@@ -131,11 +135,18 @@ export class RegionNode implements Region {
 
   async transferLeadership(to: string | null): Promise<void> {
     const { raft, driver, clock, scheduler } = this.#parts
-    if (raft.status().role !== 'leader') return
+    let own = raft.status()
+    if (own.role !== 'leader') return
     driver.input((core) => core.transferLeadership(to))
-    const deadlineMs = clock.monotonicMs() + 1_000
-    while (raft.status().role === 'leader' && clock.monotonicMs() < deadlineMs) {
-      await new Promise<void>((resolve) => scheduler.after(5, resolve))
+    const deadlineMs = clock.monotonicMs() + HAND_OVER_MS
+    // Whoever stops at the first sign of the next term takes its vote and its disk with it: with another node slow or
+    // away nothing would be committed until that one answers.
+    for (;;) {
+      await new Promise<void>((resolve) => scheduler.after(HAND_OVER_LOOK_MS, resolve))
+      const now = raft.status()
+      if (now.role === 'leader') own = now
+      else if (now.commitIndex > own.lastIndex) return
+      if (clock.monotonicMs() >= deadlineMs) return
     }
   }
 

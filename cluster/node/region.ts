@@ -92,7 +92,10 @@ export interface Region {
    */
   readonly watch: (after: number, events: WatchEvents) => () => void
   readonly status: () => RegionStatus
-  /** Hands leadership to a healthy follower; resolves when done or when there is nothing to do. */
+  /**
+   * Hands leadership to a healthy follower. Resolves when that one has committed an entry of its own, when there is
+   * nothing to do, or after a second.
+   */
   readonly transferLeadership: (to: string | null) => Promise<void>
 }
 

@@ -170,6 +170,21 @@ t.test('leadership is handed over on request', async (t) => {
   t.ok((await put(node, 'after', 'transfer')).outcome.ok)
 })
 
+t.test('a leader that hands over stays until the next one has committed', async (t) => {
+  const cluster = await setUp(t)
+  const leader = cluster.leader()
+  const [next, other] = cluster.followers()
+  if (leader === undefined || next === undefined || other === undefined)
+    throw new Error('no leader')
+  await settled(cluster)
+  const before = leader.assembly.raftStatus().lastIndex
+  // Without it there is no quorum but the old leader and the next one.
+  cluster.cut.add(other.id)
+  await leader.assembly.region.transferLeadership(next.id)
+  t.match(next.assembly.raftStatus(), { role: 'leader', leader: next.id })
+  t.ok(next.assembly.raftStatus().commitIndex > before, 'an entry of its own is committed')
+})
+
 t.test('a forwarded command that this version cannot read never enters the log', async (t) => {
   const cluster = await setUp(t)
   const leader = cluster.leader()
