@@ -11,7 +11,7 @@ import { encodeCut } from '#node/snapshots.ts'
 import { REGION_CONFIG } from '#platform/config.ts'
 import { makePlatform, systemClock } from '#platform/system.ts'
 import { takeCut } from '#state/cut.ts'
-import { expectCluster, withLock, type ClusterFile } from '../cluster-directory.ts'
+import { type ClusterFile, expectCluster, listenOf, withLock } from '../cluster-directory.ts'
 import { UsageError } from '../exit-codes.ts'
 import { makeCluster, type Layout } from '../make-cluster.ts'
 import { pidFile, readPid } from '../node-process.ts'
@@ -25,13 +25,7 @@ export async function runRecover(args: Arguments, io: Io): Promise<number> {
   const directory = resolve(io.cwd, args.text('dir') ?? '')
   const before = await expectCluster(directory)
   const survivor = await chooseSurvivor(directory, before, args.text('node'))
-  const layout: Layout = {
-    directory,
-    nodeCount: 1,
-    host: survivor.host,
-    apiPort: survivor.apiPort,
-    peerPort: survivor.port,
-  }
+  const layout = layoutOf(directory, survivor)
   const quarantine = !args.flag('accept-duplicate-addresses')
   const confirmed = args.flag('accept-data-loss')
   await withLock(directory, async () => {
@@ -43,6 +37,19 @@ export async function runRecover(args: Arguments, io: Io): Promise<number> {
     await remake(layout, { before, survivor, found, quarantine })
   })
   return bootstrap(layout, { detach: args.flag('detach'), json: args.flag('json') }, io)
+}
+
+/** The new node listens, and is reached, where the old one was. */
+export function layoutOf(directory: string, survivor: Listed): Layout {
+  const listen = listenOf(survivor)
+  return {
+    directory,
+    nodeCount: 1,
+    host: listen.host,
+    apiPort: survivor.apiPort,
+    peerPort: listen.port,
+    advertise: survivor.listen === undefined ? null : { host: survivor.host, port: survivor.port },
+  }
 }
 
 /** Said before anything is done, and again when it is. */
