@@ -207,6 +207,11 @@ export class ChaosCluster {
     this.#nodes = this.#nodes.map((node) => (node.name === to ? { ...node, clientUrl } : node))
   }
 
+  /** All find `node`, wherever they ask. */
+  moveAllClients({ name, apiPort }: ChaosNode): void {
+    for (const door of this.#doors.values()) door.redirect({ forwardPort: apiPort, target: name })
+  }
+
   async #newPlace(name: string): Promise<Place & { readonly clientUrl?: undefined }> {
     const apiPort = await this.#freePorts(3)
     const [peerPort, reachedPort] = [apiPort + 1, apiPort + 2]
@@ -343,9 +348,9 @@ export class ChaosCluster {
 }
 
 /** `/readyz`, asked past the proxies. */
-export async function isServing(node: ChaosNode): Promise<boolean> {
+export async function isServing({ apiUrl }: ChaosNode): Promise<boolean> {
   try {
-    const response = await fetch(`${node.apiUrl}/readyz`, { signal: AbortSignal.timeout(1_000) })
+    const response = await fetch(`${apiUrl}/readyz`, { signal: AbortSignal.timeout(1_000) })
     await response.body?.cancel()
     return response.ok
   } catch {

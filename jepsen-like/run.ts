@@ -7,6 +7,7 @@ import { History, type HistoryEvent, operationsOf } from './history.ts'
 import { faultName, uncovered, type FaultKind, type FaultRecord, type Nemesis } from './nemesis.ts'
 import { Observer, type Sighting } from './observer.ts'
 import { healEverything, judgeProcesses, judgeRecovery } from './recovery.ts'
+import { salvage } from './salvage.ts'
 import { seededRandom } from './seeded-random.ts'
 import { couldNotTell, fail, type Finding, overall, pass, type Verdict } from './verdict.ts'
 import type { Run, Workload } from './workload.ts'
@@ -108,13 +109,12 @@ async function runOn(
   }
   lateness.disable()
   say('healed; waiting for the cluster, then reading once more')
-  const recovery = await judgeRecovery(cluster, stopped)
-  if (recovery.verdict === 'pass') {
-    for (const { workload, run } of started) {
-      await run.finish().catch((error: unknown) => {
-        broken.push(couldNotTell(workload.name, `the last reads failed: ${reasonOf(error)}`))
-      })
-    }
+  const { recovery, readable } = await recoverOrSalvage(cluster, options)
+  for (const { workload, run } of started) {
+    if (!readable(workload)) continue
+    await run.finish().catch((error: unknown) => {
+      broken.push(couldNotTell(workload.name, `the last reads failed: ${reasonOf(error)}`))
+    })
   }
   const findings = [
     ...options.findings,
@@ -131,6 +131,24 @@ async function runOn(
     faults,
     sightings: observer.sightings,
     nodes: cluster.nodes.map(({ name }) => name),
+  }
+}
+
+/** Where there is no cluster to read from, what its disks hold may still show what was lost. */
+async function recoverOrSalvage(
+  cluster: ChaosCluster,
+  { stopped, say }: RunOptions,
+): Promise<{ readonly recovery: Finding; readonly readable: (of: Workload) => boolean }> {
+  const recovery = await judgeRecovery(cluster, stopped)
+  if (recovery.verdict === 'pass') return { recovery, readable: () => true }
+  say('the cluster does not come back; reading from what `region recover` makes of its disks')
+  try {
+    const done = await salvage(cluster, stopped)
+    const summary = `${recovery.summary}; ${done}`
+    return { recovery: { ...recovery, summary }, readable: (of) => of.readsStateOnly === true }
+  } catch (error) {
+    const summary = `${recovery.summary}; nothing was read from its disks: ${reasonOf(error)}`
+    return { recovery: { ...recovery, summary }, readable: () => false }
   }
 }
 

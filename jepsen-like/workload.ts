@@ -29,6 +29,8 @@ export type Workload = {
   /** Why it cannot work here. */
   readonly missing?: () => Promise<string | null>
   readonly racks?: number
+  /** Its final reads ask for state and nothing else: a cluster made of one node's disk can answer them. */
+  readonly readsStateOnly?: true
   /** It needs a network of its own: makes it, inside; returns the interfaces of the racks, in order. */
   readonly ownNetwork?: () => readonly string[]
   /** Makes what it needs while everything is healthy. */

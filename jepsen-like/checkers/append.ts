@@ -14,8 +14,9 @@ export function checkAppends(operations: readonly Operation[], name = 'append'):
   const problem =
     findTwice(longest) ??
     findForeign(longest, appends) ??
-    findFork(reads, longest) ??
+    // Before the forks: after a loss both are there, and a loss is what to look for.
     findLoss(reads, appends) ??
+    findFork(reads, longest) ??
     findStepBack(reads) ??
     findWrongOrder(longest, appends)
   if (problem !== null) return fail(name, problem.text, problem.part)

@@ -39,6 +39,7 @@ th { text-align: left; font-weight: 600; color: var(--quiet); font-size: 13px }
 th, td { padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line); vertical-align: top }
 tr:last-child td { border-bottom: 0 }
 td.pass, td.fail, td.unsure { font-weight: 600; white-space: nowrap }
+td:first-child { white-space: nowrap }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap }
 figure { margin: 0 }
 svg { display: block; width: 100%; min-width: 720px; height: auto }

@@ -13,7 +13,10 @@ export type TimelineInput = {
   readonly workloads: ReadonlyMap<string, readonly Operation[]>
 }
 
-const LABELS_HEIGHT = 76
+const LABELS_HEIGHT = 112
+/** Nearer to the one before, a name would stand on it: then only the table below has it. */
+const LABEL_GAP = 11
+const TERM_GAP = 22
 const LANE = 26
 const BARS = 46
 /** Columns of the operation counts. */
@@ -25,7 +28,10 @@ export function drawTimeline(input: TimelineInput, axis: Axis): string {
   const lanesTop = LABELS_HEIGHT
   const barsTop = lanesTop + parties.length * LANE + 12
   const bottom = barsTop + workloads.size * BARS
-  const bands = faults.map((fault) => drawFault(fault, axis, bottom)).join('')
+  const labelled = spaced(faults, axis)
+  const bands = faults
+    .map((fault) => drawFault(fault, { axis, bottom, isLabelled: labelled.has(fault) }))
+    .join('')
   const lanes = parties
     .map((party, at) => drawParty(party, { input, axis, y: lanesTop + at * LANE }))
     .join('')
@@ -36,19 +42,45 @@ export function drawTimeline(input: TimelineInput, axis: Axis): string {
   return drawing(bottom + 22, 'Timeline of faults, leaders and operations', content)
 }
 
-/** Nodes, and what else was hit. */
+/** Nodes, also those that have gone, then what else was hit; by number. */
 function partiesOf(nodes: readonly string[], faults: readonly FaultRecord[]): readonly string[] {
-  return [...new Set([...nodes, ...faults.flatMap(({ targets }) => targets).toSorted()])]
+  const parties = new Set([...nodes, ...faults.flatMap(({ targets }) => targets)])
+  const order = (party: string): number => Number(/\d+$/.exec(party)?.[0] ?? 0)
+  return [...parties].toSorted((a, b) => {
+    const kinds = Number(b.startsWith('node')) - Number(a.startsWith('node'))
+    return kinds || order(a) - order(b) || (a < b ? -1 : 1)
+  })
 }
 
-function drawFault(fault: FaultRecord, axis: Axis, bottom: number): string {
+/** Those whose names have room. */
+function spaced(faults: readonly FaultRecord[], axis: Axis): ReadonlySet<FaultRecord> {
+  const chosen = new Set<FaultRecord>()
+  let last = -Infinity
+  for (const fault of faults) {
+    const x = middle(fault, axis)
+    if (x - last < LABEL_GAP) continue
+    chosen.add(fault)
+    last = x
+  }
+  return chosen
+}
+
+function middle({ fromNs, untilNs }: FaultRecord, axis: Axis): number {
+  return (axis.x(fromNs) + axis.x(untilNs)) / 2
+}
+
+function drawFault(
+  fault: FaultRecord,
+  place: { readonly axis: Axis; readonly bottom: number; readonly isLabelled: boolean },
+): string {
+  const { axis, bottom, isLabelled } = place
   const [from, to] = [axis.x(fault.fromNs), axis.x(fault.untilNs)]
-  const name = faultName(fault)
-  const title = `${name}: ${fault.detail}`
-  const x = round((from + to) / 2)
-  const label = `<text class="fault-name" transform="translate(${x},${LABELS_HEIGHT - 8}) rotate(-32)">${escapeHtml(shortName(fault))}</text>`
+  const title = `${faultName(fault)}: ${fault.detail}`
   const height = bottom - LABELS_HEIGHT + 4
-  return box({ className: 'band', from, to, y: LABELS_HEIGHT - 4, height, title }) + label
+  const band = box({ className: 'band', from, to, y: LABELS_HEIGHT - 4, height, title })
+  if (!isLabelled) return band
+  const at = `translate(${round(middle(fault, axis) + 3)},${LABELS_HEIGHT - 8}) rotate(-58)`
+  return `${band}<text class="fault-name" transform="${at}">${escapeHtml(shortName(fault))}</text>`
 }
 
 /** The whole name is in the table below. */
@@ -78,7 +110,13 @@ function drawParty(
     ...{ from: axis.x(0), to: axis.x(axis.endNs), y: y + LANE / 2 - 1, height: 2 },
   })
   const spans = leaderships(input.sightings.filter(({ node }) => node === party))
-  const led = spans.map((span) => drawLeadership(span, axis, y)).join('')
+  const led = spans
+    .map((span, at) => {
+      const next = spans[at + 1]
+      const hasRoom = !next || axis.x(next.fromNs) - axis.x(span.untilNs) > TERM_GAP
+      return drawLeadership(span, { axis, y, hasRoom })
+    })
+    .join('')
   return laneName(party, y + LANE / 2 + 4) + base + hit + led
 }
 
@@ -103,15 +141,21 @@ export function leaderships(ofNode: readonly Sighting[]): readonly Leadership[] 
   return spans
 }
 
-function drawLeadership({ term, fromNs, untilNs }: Leadership, axis: Axis, y: number): string {
+/** The term of a short one stands beside it, where it does not cover the next. */
+function drawLeadership(
+  { term, fromNs, untilNs }: Leadership,
+  place: { readonly axis: Axis; readonly y: number; readonly hasRoom: boolean },
+): string {
+  const { axis, y, hasRoom } = place
   const [from, to] = [axis.x(fromNs), axis.x(untilNs)]
   const title = `leader of term ${term}`
   const shape = box({ className: 'leader', from, to, y: y + 6, height: LANE - 12, title })
   const isWide = to - from > 18
-  const place = isWide
+  if (!isWide && !hasRoom) return shape
+  const words = isWide
     ? `class="term" x="${round((from + to) / 2)}" text-anchor="middle"`
     : `class="term outside" x="${round(to + 3)}"`
-  return `${shape}<text ${place} y="${y + LANE / 2 + 4}">${term}</text>`
+  return `${shape}<text ${words} y="${y + LANE / 2 + 4}">${term}</text>`
 }
 
 const OUTCOMES = ['ok', 'fail', 'info'] as const

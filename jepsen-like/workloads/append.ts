@@ -22,6 +22,7 @@ type Space = { readonly id: number; readonly name: string }
 export const APPEND: Workload = {
   name: 'append',
   summary: 'appends to one list and reads of it; one order for all, none lost, none twice',
+  readsStateOnly: true,
   prepare: async (context) => makeRun(context),
   check: (operations) => checkAppends(operations),
 }

@@ -22,6 +22,7 @@ type ApiClient = ReturnType<typeof makeClient>
 export const BANK: Workload = {
   name: 'bank',
   summary: 'addresses reserved and released in two subnets; total conserved, none held twice',
+  readsStateOnly: true,
   prepare: async (context) => {
     const { nodes, apiKey } = context
     const client = makeClient(

@@ -13,6 +13,7 @@ const PAUSE_MS = 30
 export const REGISTER_WORKLOAD: Workload = {
   name: 'register',
   summary: 'reads and writes of settings through every region; linearizable',
+  readsStateOnly: true,
   prepare: async (context) => makeRun(context),
   check: checkRegisters,
 }

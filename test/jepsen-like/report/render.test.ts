@@ -3,7 +3,8 @@ import { type HistoryEvent, operationsOf } from '#chaos/history.ts'
 import type { FaultRecord } from '#chaos/nemesis.ts'
 import type { Sighting } from '#chaos/observer.ts'
 import { renderReport } from '#chaos/report/render.ts'
-import { leaderships } from '#chaos/report/timeline.ts'
+import { makeAxis } from '#chaos/report/markup.ts'
+import { drawTimeline, leaderships } from '#chaos/report/timeline.ts'
 import type { RunResult } from '#chaos/run.ts'
 import { fail, pass } from '#chaos/verdict.ts'
 
@@ -74,6 +75,29 @@ t.test(
     }
   },
 )
+
+t.test('names stand where they have room, lanes by number, racks last', async (t) => {
+  const fault = (fromNs: number, target: string): FaultRecord => ({
+    ...{ nemesis: 'kill', variant: target, leader: null, detail: '', leaderBefore: null },
+    ...{ targets: [target], fromNs, untilNs: fromNs + 1 },
+  })
+  const faults = [
+    fault(1, 'node-10'),
+    fault(2, 'rack-1'),
+    fault(600, 'node-9'),
+    fault(900, 'node-2'),
+  ]
+  const drawn = drawTimeline(
+    { nodes: ['node-3', 'node-1'], faults, sightings: [], workloads: new Map() },
+    makeAxis(1_000),
+  )
+  const texts = (className: string) =>
+    [...drawn.matchAll(new RegExp(`class="${className}"[^>]*>([^<]*)<`, 'g'))].map(
+      ([, text]) => text,
+    )
+  t.same(texts('fault-name'), ['kill node-10', 'kill node-9', 'kill node-2'])
+  t.same(texts('lane'), ['node-1', 'node-2', 'node-3', 'node-9', 'node-10', 'rack-1'])
+})
 
 t.test('a run of nothing is a report too', async (t) => {
   const nothing = { histories: new Map(), faults: [], sightings: [], nodes: [] }
