@@ -15,11 +15,11 @@ const PLANTED = pathToFileURL(
 ).href
 
 // tap ends a file after 30 s unless told otherwise.
-t.setTimeout(170_000)
+t.setTimeout(178_000)
 
 t.test(
   'a planted bug is found: acknowledged before it is written',
-  { timeout: 150_000 },
+  { timeout: 175_000 },
   async (t) => {
     const directory = await temporaryDirectory(t)
     const ran = await run(
@@ -29,7 +29,7 @@ t.test(
         // With this seed all nodes are killed at once first.
         ...['--nemesis', 'kill', '--seed', '3', '--report', directory, '--json'],
       ],
-      { env: { ...process.env, NODE_OPTIONS: `--import=${PLANTED}` }, timeout: 140_000 },
+      { env: { ...process.env, NODE_OPTIONS: `--import=${PLANTED}` }, timeout: 165_000 },
     ).catch((error: unknown) => error as { readonly code: number; readonly stdout: string })
     t.equal('code' in ran ? ran.code : 0, 1, 'a failure, not something that could not be told')
     const { verdict, findings } = JSON.parse(lastLine(ran.stdout)) as {
