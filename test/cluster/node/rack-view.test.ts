@@ -198,3 +198,21 @@ t.test('what no rack needs makes no rows', async (t) => {
   t.same(changesOf(lab, { type: 'setting.put', name: 'maas_name', value: 'x' }), [])
   t.same(changesOf(lab, { type: 'rack.beat', racks: [RACK] }), [])
 })
+
+t.test(
+  'an address seen in use is barred for a rack as a declined one, whichever lasts longer',
+  async (t) => {
+    const lab = makeServedLab()
+    const address = ip('10.0.0.102')
+    lab.ok({ type: 'lease.observe', rackId: RACK, mac: mac(7), ip: address })
+    const barred = () => fullView(lab.state, RACK).filter(({ table }) => table === 'quarantines')
+    t.match(barred(), [{ key: address, row: { mac: mac(7), until: lab.stamp + 3_600_000 } }])
+    lab.ok(bind(7, '10.0.0.102'))
+    lab.ok({ type: 'lease.decline', client: `1-${mac(7)}`, mac: mac(7), ip: address })
+    t.match(barred(), [{ key: address, row: { until: lab.stamp + 86_400_000 } }])
+    const { changes } = lab.run({ type: 'time.advance' }, 3_700_000)
+    const told = viewChanges(lab.state, changes).filter(({ table }) => table === 'quarantines')
+    t.match(told, [{ key: address, row: { until: lab.stamp + 86_400_000 - 3_700_000 } }])
+    t.equal(lab.state.observed.size, 0, 'the decline stays when the observation ends')
+  },
+)
