@@ -57,9 +57,21 @@ export type Fault = { readonly atMs: number } & (
       readonly ms: number
     }
   | { readonly type: 'diskFull'; readonly target: Target; readonly ms: number }
-  /** For good: the node may refuse to start, it may not start wrong. */
+  /** Little room is left (`leftMiB`), on one disk or on all; nothing fails yet. */
+  | {
+      readonly type: 'diskFills'
+      readonly target: Target | 'all'
+      readonly leftMiB: number
+      readonly ms: number
+    }
+  /** The node may not start as if nothing had happened. */
   | { readonly type: 'bitFlip'; readonly target: number; readonly atPermille: number }
   | { readonly type: 'lostTail'; readonly target: number; readonly keptPermille: number }
+  | { readonly type: 'wipe'; readonly target: number }
+  /** The disk becomes again what it was, marks and receipt included: only the others can know. */
+  | { readonly type: 'olderImage'; readonly target: number }
+  /** One row is computed or written wrong. */
+  | { readonly type: 'rowFlip'; readonly target: number }
   | { readonly type: 'transfer' }
   | {
       readonly type: 'membership'
@@ -92,8 +104,12 @@ const WEIGHTS: Readonly<Record<FaultType, number>> = {
   stopClock: 2,
   slowDisk: 6,
   diskFull: 2,
+  diskFills: 3,
   bitFlip: 1,
   lostTail: 1,
+  wipe: 1,
+  olderImage: 2,
+  rowFlip: 2,
   transfer: 4,
   membership: 6,
 }
@@ -101,14 +117,17 @@ const TYPES = Object.keys(WEIGHTS) as FaultType[]
 /** Clock rates stay within the ε of the lease protocol (§1.2). */
 const DRIFT_PERCENT_MAX = 9
 
+/** Where a quorum forgot nobody leads, and that is right: of a minority only, in one run. */
+const DAMAGES: ReadonlySet<FaultType> = new Set([
+  ...(['bitFlip', 'lostTail', 'wipe', 'olderImage', 'rowFlip'] as const),
+])
+
 /** Each seed has its own mix: some faults often, some never ("swarm"). */
 export function drawSchedule(random: SeededRandom, plan: FaultPlan): readonly Fault[] {
   const enabled = TYPES.filter(() => random.chance(65))
-  // Damaged disks and removed members together could leave too few nodes to come back.
+  // Who forgot comes back when all the others have answered: removed ones would not.
   const damages = random.chance(35)
-  const usable = enabled.filter((type) =>
-    damages ? type !== 'membership' : type !== 'bitFlip' && type !== 'lostTail',
-  )
+  const usable = enabled.filter((type) => (damages ? type !== 'membership' : !DAMAGES.has(type)))
   const gapMs = random.pick([150, 400, 1_200, 5_000])
   const schedule: Fault[] = []
   let damageLeft = Math.floor((plan.nodeCount - 1) / 2)
@@ -117,8 +136,7 @@ export function drawSchedule(random: SeededRandom, plan: FaultPlan): readonly Fa
     atMs += 1 + random.integer(2 * gapMs)
     if (atMs >= plan.untilMs || usable.length === 0) return schedule
     const type = pickWeighted(random, usable)
-    const isDamage = type === 'bitFlip' || type === 'lostTail'
-    if (isDamage && damageLeft-- <= 0) continue
+    if (DAMAGES.has(type) && damageLeft-- <= 0) continue
     schedule.push({ atMs, ...drawFault(random, type, plan.nodeCount) })
   }
 }
@@ -171,6 +189,14 @@ function drawFault(random: SeededRandom, type: FaultType, nodeCount: number): Dr
       return { type, target: node, atPermille: random.integer(1_000) }
     case 'lostTail':
       return { type, target: node, keptPermille: random.integer(1_000) }
+    case 'diskFills': {
+      const whom = random.chance(25) ? ('all' as const) : target
+      return { type, target: whom, leftMiB: random.pick([20, 50, 200]), ms }
+    }
+    case 'wipe':
+    case 'olderImage':
+    case 'rowFlip':
+      return { type, target: node }
     case 'transfer':
       return { type }
     case 'membership':

@@ -5,6 +5,7 @@ import type { MakeChecker } from './checker.ts'
 import { Clients } from './clients.ts'
 import { drawSchedule, type Fault, type FaultType } from './faults.ts'
 import { Injector } from './inject.ts'
+import type { SimNode } from './node.ts'
 import type { Ended } from './operation.ts'
 import { drawProfile } from './profile.ts'
 import { splitRandom } from './seeded-random.ts'
@@ -127,11 +128,20 @@ async function live(world: World, clients: Clients): Promise<void> {
 function whatIsMissing(world: World): string {
   const { leader, voters, up } = world
   if (leader === undefined) return 'there is no leader'
+  const missing = voters.find((id) => !up.some((node) => node.id === id))
+  if (missing !== undefined) return `${missing} is down`
   const members = up.filter((node) => voters.includes(node.id))
   const revisions = new Set(members.map((node) => node.state?.revision))
   if (world.openCount() > 0) return `${world.openCount()} requests have not ended`
   if (revisions.size > 1) return `the nodes are at ${[...revisions].join(', ')}`
+  const without = members.find((node) => conditionOf(node) !== 'ok')
+  if (without !== undefined) return `${without.id} is ${conditionOf(without)}`
   return ''
+}
+
+function conditionOf(node: SimNode): string {
+  const { members } = node.assembly.region.status()
+  return members.find(({ id }) => id === node.id)?.condition ?? 'unknown'
 }
 
 /** A write and a read through every member. */

@@ -4,6 +4,12 @@ import { crc32 } from 'node:zlib'
 import type { RowStore } from '#node/open-stores.ts'
 import type { StateRow } from '#storage/state-load.ts'
 
+export type RowsImage = {
+  readonly rows: ReadonlyMap<string, StateRow>
+  readonly appliedIndex: number
+  readonly stamp: number
+}
+
 export class MemoryRows {
   #rows = new Map<string, StateRow>()
   #appliedIndex = 0
@@ -11,8 +17,36 @@ export class MemoryRows {
   /** Handles of an earlier generation are those of a dead process. */
   #generation = 0
 
+  /** The next row is written with a bit flipped: memory or processor of this machine are broken. */
+  #flipsNext = false
+  flippedCount = 0
+
   killProcess(): void {
     this.#generation++
+    this.#flipsNext = false
+  }
+
+  flipNext(): void {
+    this.#flipsNext = true
+  }
+
+  get appliedIndex(): number {
+    return this.#appliedIndex
+  }
+
+  image(): RowsImage {
+    return {
+      rows: new Map(this.#rows),
+      appliedIndex: this.#appliedIndex,
+      stamp: this.#stamp,
+    }
+  }
+
+  restore({ rows, appliedIndex, stamp }: RowsImage): void {
+    this.killProcess()
+    this.#rows = new Map(rows)
+    this.#appliedIndex = appliedIndex
+    this.#stamp = stamp
   }
 
   losePower(): void {
@@ -31,7 +65,9 @@ export class MemoryRows {
         await Promise.resolve()
         demand()
         for (const { table, key } of write.deletes) this.#rows.delete(nameOf(table, key))
-        for (const row of write.puts) this.#rows.set(nameOf(row.table, row.key), row)
+        for (const row of write.puts) {
+          this.#rows.set(nameOf(row.table, row.key), this.#maybeFlipped(row))
+        }
         this.#appliedIndex = write.appliedIndex
         this.#stamp = write.stamp
       },
@@ -49,7 +85,7 @@ export class MemoryRows {
         this.#clear()
       },
       close: () => Promise.resolve(),
-      contentHash: () => this.#contentHash(),
+      contentHash: () => this.contentHash(),
     }
     return Object.defineProperties(store as unknown as RowStore, {
       appliedIndex: { get: () => this.#appliedIndex },
@@ -58,12 +94,24 @@ export class MemoryRows {
   }
 
   /** Equal on nodes with equal rows, as the real store's is. */
-  #contentHash(): string {
+  contentHash(): string {
     let sum = 0
     for (const [name, { table, value }] of this.#rows) {
       if (table !== 'meta') sum = (sum + Math.imul(crc32(value, crc32(name)), 0x85ebca6b)) >>> 0
     }
     return `${this.#rows.size}.${sum.toString(16)}`
+  }
+
+  /** In a text, so that the row is still one. */
+  #maybeFlipped(row: StateRow): StateRow {
+    if (!this.#flipsNext || row.table !== 'settings') return row
+    const value = Buffer.from(row.value)
+    const at = value.lastIndexOf('op')
+    if (at < 0) return row
+    this.#flipsNext = false
+    this.flippedCount++
+    value[at] = 0x6e
+    return { ...row, value }
   }
 
   #clear(): void {
