@@ -88,7 +88,11 @@ export type FaultPlan = {
   readonly nodeCount: number
   readonly fromMs: number
   readonly untilMs: number
+  /** These faults only, each so often; instead of a mix of the seed's own. */
+  readonly weights?: Weights
 }
+
+export type Weights = Readonly<Partial<Record<FaultType, number>>>
 
 const WEIGHTS: Readonly<Record<FaultType, number>> = {
   kill: 8,
@@ -124,9 +128,14 @@ const DAMAGES: ReadonlySet<FaultType> = new Set([
 
 /** Each seed has its own mix: some faults often, some never ("swarm"). */
 export function drawSchedule(random: SeededRandom, plan: FaultPlan): readonly Fault[] {
-  const enabled = TYPES.filter(() => random.chance(65))
+  const weights = plan.weights ?? WEIGHTS
+  const isEnabled = (type: FaultType): boolean =>
+    plan.weights === undefined ? random.chance(65) : plan.weights[type] !== undefined
+  const enabled = TYPES.filter(isEnabled)
   // Who forgot comes back when all the others have answered: removed ones would not.
-  const damages = random.chance(35)
+  const damages = random.chance(
+    plan.weights === undefined ? 35 : 100 * Number(enabled.some((type) => DAMAGES.has(type))),
+  )
   const usable = enabled.filter((type) => (damages ? type !== 'membership' : !DAMAGES.has(type)))
   const gapMs = random.pick([150, 400, 1_200, 5_000])
   const schedule: Fault[] = []
@@ -135,17 +144,21 @@ export function drawSchedule(random: SeededRandom, plan: FaultPlan): readonly Fa
   for (;;) {
     atMs += 1 + random.integer(2 * gapMs)
     if (atMs >= plan.untilMs || usable.length === 0) return schedule
-    const type = pickWeighted(random, usable)
+    const type = pickWeighted(random, usable, weights)
     if (DAMAGES.has(type) && damageLeft-- <= 0) continue
     schedule.push({ atMs, ...drawFault(random, type, plan.nodeCount) })
   }
 }
 
-function pickWeighted(random: SeededRandom, types: readonly FaultType[]): FaultType {
-  const total = types.reduce((sum, type) => sum + WEIGHTS[type], 0)
+function pickWeighted(
+  random: SeededRandom,
+  types: readonly FaultType[],
+  weights: Weights,
+): FaultType {
+  const total = types.reduce((sum, type) => sum + (weights[type] ?? 0), 0)
   let left = random.integer(total)
   for (const type of types) {
-    left -= WEIGHTS[type]
+    left -= weights[type] ?? 0
     if (left < 0) return type
   }
   throw new Error('weights add up')

@@ -19,11 +19,22 @@ export class MemoryRows {
 
   /** The next row is written with a bit flipped: memory or processor of this machine are broken. */
   #flipsNext = false
+  #isWrong = false
   flippedCount = 0
 
+  /**
+   * Of what was written wrong and not found yet nothing is left: a state made from it would be served until the
+   * next hash, and the product does not promise more than that hash.
+   */
   killProcess(): void {
     this.#generation++
     this.#flipsNext = false
+    if (this.#isWrong) this.#clear()
+  }
+
+  /** The product knows by now: what it makes of these rows is its own judgement. */
+  noteFound(): void {
+    this.#isWrong = false
   }
 
   flipNext(): void {
@@ -74,7 +85,7 @@ export class MemoryRows {
       replace: async (content: Parameters<RowStore['replace']>[0]) => {
         await Promise.resolve()
         demand()
-        this.#rows = new Map()
+        this.#clear()
         for (const row of content.rows) this.#rows.set(nameOf(row.table, row.key), row)
         this.#appliedIndex = content.appliedIndex
         this.#stamp = content.stamp
@@ -102,19 +113,21 @@ export class MemoryRows {
     return `${this.#rows.size}.${sum.toString(16)}`
   }
 
-  /** In a text, so that the row is still one. */
+  /** In a text, so that the row is still one; of a table whose rows stay as they are. */
   #maybeFlipped(row: StateRow): StateRow {
-    if (!this.#flipsNext || row.table !== 'settings') return row
+    if (!this.#flipsNext || row.table !== 'events') return row
     const value = Buffer.from(row.value)
     const at = value.lastIndexOf('op')
     if (at < 0) return row
     this.#flipsNext = false
+    this.#isWrong = true
     this.flippedCount++
     value[at] = 0x6e
     return { ...row, value }
   }
 
   #clear(): void {
+    this.#isWrong = false
     this.#rows = new Map()
     this.#appliedIndex = 0
     this.#stamp = 0

@@ -151,6 +151,7 @@ export class NodeDisk {
       writeLoss: async (loss) => {
         await this.#syncOf(generation)
         this.#beside = { ...this.#beside, loss }
+        if (loss.isWrong) this.rows.noteFound()
       },
       openStores,
       setAside: async () => this.#eraseData(),
