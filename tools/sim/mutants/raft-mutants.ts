@@ -48,7 +48,7 @@ export const RAFT_MUTANTS: readonly Mutant[] = [
     file: 'cluster/raft/vote.ts',
     find: 'const isFree = state.votedFor === null && state.leader === null',
     replace: 'const isFree = true',
-    why: '§5.2: one vote per term; often seen when a candidate has given its own away and asks for others',
+    why: '§5.2: one vote per term; a candidate gives its own away and still asks for others',
     caughtBy: ['election-safety', 'durable-before-visible', 'assertion'],
     seedsMax: 100,
   },
