@@ -188,7 +188,7 @@ export const RAFT_MUTANTS: readonly Mutant[] = [
     file: 'cluster/raft/follower.ts',
     find: '    refuse(state, message)\n    return\n',
     replace: '    acknowledge(state, message, prevLogIndex)\n    return\n',
-    why: 'B4 (CCF #6016): the follower acknowledges entries that it does not have, or has otherwise',
+    why: 'B4 (CCF #6016): the follower acknowledges entries it lacks, or has otherwise',
     caughtBy: ['durable-before-visible', ...HISTORY],
     seedsMax: 20,
   },
