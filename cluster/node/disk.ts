@@ -2,23 +2,16 @@
 // with an empty one, to be re-seeded by the others; where there are none, it does not start. Nothing of the
 // damaged files is used: an entry that cannot be read may be committed, and cutting it off would let this
 // node vote as if it had never been (pitfalls C11, C12).
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
-import type { Logger } from '#model/ports.ts'
 import { REGION_CONFIG } from '#platform/config.ts'
 import { describeError } from '#platform/system.ts'
 import type { DiskPosition } from '#protocol/peer.ts'
-import { type DiskSpace, makeDiskSpace } from '#storage/disk-space.ts'
-import { type Loss, readLoss, writeLoss } from './loss-file.ts'
-import { JOINED_MARK, type NodeFile } from './node-file.ts'
-import { openStores, type Stores } from './open-stores.ts'
-import { PeerMemory } from './peer-memory.ts'
-
-/** What a damaged node's evidence may be: each is a whole copy of a node's data. */
-const KEEP_ASIDE = 2
-const ASIDE = 'damaged'
-const DATA = ['log', 'log.receipt', 'snapshots', 'state']
+import type { DiskSpace } from '#storage/disk-space.ts'
+import { type DiskFiles, type DiskFilesOptions, makeDiskFiles } from './disk-files.ts'
+import type { Loss } from './loss-file.ts'
+import type { NodeFile } from './node-file.ts'
+import type { Stores } from './open-stores.ts'
+import type { PeerMemory } from './peer-memory.ts'
 
 export type Disk = {
   readonly stores: Stores
@@ -32,34 +25,33 @@ export type Disk = {
   readonly recordLoss: (loss: Loss) => Promise<void>
 }
 
-export type OpenDiskOptions = {
-  readonly dir: string
-  readonly node: NodeFile
-  readonly incarnation: number
-  readonly logger: Logger
+export async function openDisk(options: DiskFilesOptions): Promise<Disk> {
+  return await openDiskOver(makeDiskFiles(options), options)
 }
 
 /**
  * Throws STORAGE_DAMAGED when the disk lost something that nobody can give back, CLUSTER_MISMATCH when the
  * data are another cluster's, DIRECTORY_IN_USE, STORAGE_FAILED; then nothing stays open.
  */
-export async function openDisk(options: OpenDiskOptions): Promise<Disk> {
-  const { dir, node, incarnation } = options
-  const space = makeDiskSpace(dir)
+export async function openDiskOver(
+  files: DiskFiles,
+  { node, incarnation }: Pick<DiskFilesOptions, 'node' | 'incarnation'>,
+): Promise<Disk> {
+  const { path, space } = files
   // LevelDB writes when it opens; a full disk must not keep the node from starting.
   if ((await space.freeBytes()) < REGION_CONFIG.diskCriticalBytes) await space.release()
-  const peerMemory = await PeerMemory.open(dir)
+  const peerMemory = await files.openPeerMemory()
   const hasOthers = peerMemory.peers.length > 0 || node.peers.some(({ id }) => id !== node.nodeId)
-  const before = await readLoss(dir)
-  if (before.isWrong && hasOthers) await setAside(options, before.why ?? 'its state was wrong')
-  const { stores, damage } = await openOrSetAside(options, hasOthers)
+  const before = await files.readLoss()
+  if (before.isWrong && hasOthers) await files.setAside(before.why ?? 'its state was wrong')
+  const { stores, damage } = await openOrSetAside(files, { incarnation, hasOthers })
   try {
     refuseForeign(stores, node)
-    const lost = damage ?? before.why ?? (await whyEmpty(dir, stores))
-    if (lost !== null && !hasOthers) throw nobodyLeft(dir, lost)
+    const lost = damage ?? before.why ?? (await whyEmpty(files, stores))
+    if (lost !== null && !hasOthers) throw nobodyLeft(path, lost)
     const epoch = lost === null ? before.epoch : incarnation
-    if (lost !== null) await writeLoss(dir, { version: 1, epoch, why: lost, isWrong: false })
-    const recordLoss = (loss: Loss): Promise<void> => writeLoss(dir, loss)
+    if (lost !== null) await files.writeLoss({ version: 1, epoch, why: lost, isWrong: false })
+    const recordLoss = (loss: Loss): Promise<void> => files.writeLoss(loss)
     return { stores, peerMemory, space, incarnation, epoch, lost, recordLoss }
   } catch (error) {
     await stores.close()
@@ -74,51 +66,27 @@ export function positionOf({ stores, incarnation, epoch }: Disk): DiskPosition {
 }
 
 async function openOrSetAside(
-  options: OpenDiskOptions,
-  hasOthers: boolean,
+  files: DiskFiles,
+  options: { readonly incarnation: number; readonly hasOthers: boolean },
 ): Promise<{ readonly stores: Stores; readonly damage: string | null }> {
-  const { dir, node, incarnation, logger } = options
+  const { incarnation, hasOthers } = options
   try {
-    return { stores: await openStores(dir, node, logger), damage: null }
+    return { stores: await files.openStores(), damage: null }
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'STORAGE_DAMAGED') throw error
     const { what } = error.details
     const damage = typeof what === 'string' ? what : error.message
-    if (!hasOthers) throw nobodyLeft(dir, damage, error)
+    if (!hasOthers) throw nobodyLeft(files.path, damage, error)
     // Written first: a crash in between must not leave an empty log that nobody distrusts.
-    await writeLoss(dir, { version: 1, epoch: incarnation, why: damage, isWrong: false })
-    await setAside(options, describeError(error))
-    return { stores: await openStores(dir, node, logger), damage }
+    await files.writeLoss({ version: 1, epoch: incarnation, why: damage, isWrong: false })
+    await files.setAside(describeError(error))
+    return { stores: await files.openStores(), damage }
   }
 }
 
-/** Renames the data; of earlier evidence only the newest stays. */
-async function setAside(options: OpenDiskOptions, why: string): Promise<void> {
-  const { dir, incarnation, logger } = options
-  const root = join(dir, ASIDE)
-  const aside = join(root, String(incarnation))
-  await mkdir(aside, { recursive: true, mode: 0o700 })
-  for (const name of DATA) {
-    const path = join(dir, name)
-    const exists = await stat(path).then(
-      () => true,
-      () => false,
-    )
-    if (exists) await rename(path, join(aside, name))
-  }
-  const kept = (await readdir(root)).toSorted((a, b) => Number(b) - Number(a))
-  for (const name of kept.slice(KEEP_ASIDE)) await rm(join(root, name), { recursive: true })
-  logger.error('node.damaged_data_set_aside', { error: why, kept_in: aside })
-}
-
-/** Both go with the first entries: beside one of them an empty log is a new one. */
-const NEW_NODE_MARKS = ['initialise.json', JOINED_MARK]
-
-async function whyEmpty(dir: string, stores: Stores): Promise<string | null> {
+async function whyEmpty(files: DiskFiles, stores: Stores): Promise<string | null> {
   if (stores.position().batchSequence > 0) return null
-  const names = await readdir(dir)
-  const isNew = NEW_NODE_MARKS.some((mark) => names.includes(mark))
-  return isNew ? null : 'its log is empty, and it is not a new node'
+  return (await files.isNew()) ? null : 'its log is empty, and it is not a new node'
 }
 
 function refuseForeign(stores: Stores, node: NodeFile): void {

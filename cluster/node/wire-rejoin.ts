@@ -3,6 +3,7 @@ import type { RegionLimits } from '#platform/config.ts'
 import type { Platform } from '#platform/system.ts'
 import type { PeerMessage } from '#protocol/peer.ts'
 import type { Raft } from '#raft/raft.ts'
+import { configurationOnDisk } from './configuration-on-disk.ts'
 import type { Disk } from './disk.ts'
 import type { Driver } from './driver.ts'
 import type { NodeFile } from './node-file.ts'
@@ -25,12 +26,16 @@ export function wireRejoin(parts: {
 }): Rejoin {
   const { disk, node, limits, platform, raft, driver, reads, waiters } = parts
   const { clock, scheduler, logger, metrics } = platform
+  const onDisk = configurationOnDisk(disk.stores)
   return new Rejoin({
     ...{ nodeId: node.nodeId, disk, clock, scheduler, logger, metrics },
     peers: () => node.peers.map(({ id }) => id),
     send: parts.send,
     core: {
-      configuration: () => raft.status().configuration,
+      configuration: () => {
+        const { lastApplied, configuration } = raft.status()
+        return lastApplied < onDisk.index ? onDisk.configuration : configuration
+      },
       term: () => raft.term,
       start: () => driver.start(),
       forget: (life) => driver.input((core) => core.forget(life)),

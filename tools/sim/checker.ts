@@ -13,12 +13,22 @@ export type Watched = {
   readonly index: number
   /** What its disk holds; also of a node that is down. Null before its first start. */
   readonly reader: LogReader | null
+  /** What its disk held before it was damaged: it has said so to others. */
+  readonly lostReader: LogReader | null
   /** As last made durable. */
   readonly hardState: HardState
   /** When it last went on after a pause. */
   readonly resumedUs: number
   /** Null while it is down. */
   readonly state: RegionState | null
+}
+
+export type LeaderCommit = {
+  readonly index: number
+  readonly term: number
+  /** What it had applied before the task in which it did so, and after it. */
+  readonly appliedBefore: number
+  readonly applied: number
 }
 
 export type CheckerContext = {
@@ -48,12 +58,16 @@ export type Checker = {
   /** Seen for the first time on any node. */
   readonly onCommitted?: (committed: Committed) => void
   readonly onApplied?: (node: Watched, entry: Entry) => void
+  /** A leader moves its commit index, while the configuration changes. */
+  readonly onLeaderCommit?: (node: Watched, commit: LeaderCommit) => void
   /** The changes of one revision, seen for the first time on any node. */
   readonly onBatch?: (batch: Batch) => void
   /** The same on a node that comes later. */
   readonly onOtherBatch?: (node: Watched, batch: Batch) => void
   /** Whole state of a node, now and then. */
   readonly onDigest?: (node: Watched, digest: string) => void
+  /** Its disk lost something behind its back; it is down. */
+  readonly onDamaged?: (node: Watched) => void
   /** A node has opened what its disk held after a crash. */
   readonly onOpened?: (node: Watched) => void
   readonly onOperation?: (operation: FinishedOperation) => void

@@ -57,9 +57,21 @@ export type Fault = { readonly atMs: number } & (
       readonly ms: number
     }
   | { readonly type: 'diskFull'; readonly target: Target; readonly ms: number }
-  /** For good: the node may refuse to start, it may not start wrong. */
+  /** Little room is left (`leftMiB`), on one disk or on all; nothing fails yet. */
+  | {
+      readonly type: 'diskFills'
+      readonly target: Target | 'all'
+      readonly leftMiB: number
+      readonly ms: number
+    }
+  /** The node may not start as if nothing had happened. */
   | { readonly type: 'bitFlip'; readonly target: number; readonly atPermille: number }
   | { readonly type: 'lostTail'; readonly target: number; readonly keptPermille: number }
+  | { readonly type: 'wipe'; readonly target: number }
+  /** The disk becomes again what it was, marks and receipt included: only the others can know. */
+  | { readonly type: 'olderImage'; readonly target: number }
+  /** One row is computed or written wrong. */
+  | { readonly type: 'rowFlip'; readonly target: number }
   | { readonly type: 'transfer' }
   | {
       readonly type: 'membership'
@@ -76,7 +88,11 @@ export type FaultPlan = {
   readonly nodeCount: number
   readonly fromMs: number
   readonly untilMs: number
+  /** These faults only, each so often; instead of a mix of the seed's own. */
+  readonly weights?: Weights
 }
+
+export type Weights = Readonly<Partial<Record<FaultType, number>>>
 
 const WEIGHTS: Readonly<Record<FaultType, number>> = {
   kill: 8,
@@ -92,8 +108,12 @@ const WEIGHTS: Readonly<Record<FaultType, number>> = {
   stopClock: 2,
   slowDisk: 6,
   diskFull: 2,
+  diskFills: 3,
   bitFlip: 1,
   lostTail: 1,
+  wipe: 1,
+  olderImage: 2,
+  rowFlip: 2,
   transfer: 4,
   membership: 6,
 }
@@ -101,14 +121,22 @@ const TYPES = Object.keys(WEIGHTS) as FaultType[]
 /** Clock rates stay within the ε of the lease protocol (§1.2). */
 const DRIFT_PERCENT_MAX = 9
 
+/** Where a quorum forgot nobody leads, and that is right: of a minority only, in one run. */
+const DAMAGES: ReadonlySet<FaultType> = new Set([
+  ...(['bitFlip', 'lostTail', 'wipe', 'olderImage', 'rowFlip'] as const),
+])
+
 /** Each seed has its own mix: some faults often, some never ("swarm"). */
 export function drawSchedule(random: SeededRandom, plan: FaultPlan): readonly Fault[] {
-  const enabled = TYPES.filter(() => random.chance(65))
-  // Damaged disks and removed members together could leave too few nodes to come back.
-  const damages = random.chance(35)
-  const usable = enabled.filter((type) =>
-    damages ? type !== 'membership' : type !== 'bitFlip' && type !== 'lostTail',
+  const weights = plan.weights ?? WEIGHTS
+  const isEnabled = (type: FaultType): boolean =>
+    plan.weights === undefined ? random.chance(65) : plan.weights[type] !== undefined
+  const enabled = TYPES.filter(isEnabled)
+  // Who forgot comes back when all the others have answered: removed ones would not.
+  const damages = random.chance(
+    plan.weights === undefined ? 35 : 100 * Number(enabled.some((type) => DAMAGES.has(type))),
   )
+  const usable = enabled.filter((type) => (damages ? type !== 'membership' : !DAMAGES.has(type)))
   const gapMs = random.pick([150, 400, 1_200, 5_000])
   const schedule: Fault[] = []
   let damageLeft = Math.floor((plan.nodeCount - 1) / 2)
@@ -116,18 +144,21 @@ export function drawSchedule(random: SeededRandom, plan: FaultPlan): readonly Fa
   for (;;) {
     atMs += 1 + random.integer(2 * gapMs)
     if (atMs >= plan.untilMs || usable.length === 0) return schedule
-    const type = pickWeighted(random, usable)
-    const isDamage = type === 'bitFlip' || type === 'lostTail'
-    if (isDamage && damageLeft-- <= 0) continue
+    const type = pickWeighted(random, usable, weights)
+    if (DAMAGES.has(type) && damageLeft-- <= 0) continue
     schedule.push({ atMs, ...drawFault(random, type, plan.nodeCount) })
   }
 }
 
-function pickWeighted(random: SeededRandom, types: readonly FaultType[]): FaultType {
-  const total = types.reduce((sum, type) => sum + WEIGHTS[type], 0)
+function pickWeighted(
+  random: SeededRandom,
+  types: readonly FaultType[],
+  weights: Weights,
+): FaultType {
+  const total = types.reduce((sum, type) => sum + (weights[type] ?? 0), 0)
   let left = random.integer(total)
   for (const type of types) {
-    left -= WEIGHTS[type]
+    left -= weights[type] ?? 0
     if (left < 0) return type
   }
   throw new Error('weights add up')
@@ -171,6 +202,14 @@ function drawFault(random: SeededRandom, type: FaultType, nodeCount: number): Dr
       return { type, target: node, atPermille: random.integer(1_000) }
     case 'lostTail':
       return { type, target: node, keptPermille: random.integer(1_000) }
+    case 'diskFills': {
+      const whom = random.chance(25) ? ('all' as const) : target
+      return { type, target: whom, leftMiB: random.pick([20, 50, 200]), ms }
+    }
+    case 'wipe':
+    case 'olderImage':
+    case 'rowFlip':
+      return { type, target: node }
     case 'transfer':
       return { type }
     case 'membership':

@@ -1,51 +1,62 @@
 // Makes the faults of a schedule happen to the world, ends each after its time, and heals everything when the
 // safety phase is over. Counts what really happened: a run in which nothing did proves nothing.
-import type { Configuration } from '#raft/types.ts'
+import { damage } from './damage.ts'
 import type { Fault, FaultType, Target } from './faults.ts'
+import { MembershipFaults } from './membership.ts'
 import { QUIET } from './network.ts'
 import type { SimNode } from './node.ts'
-import type { SeededRandom } from './seeded-random.ts'
 import type { Resident, World } from './world.ts'
 
 export class Injector implements Resident {
   readonly #world: World
   readonly #schedule: readonly Fault[]
-  readonly #random: SeededRandom
+  readonly #membership: MembershipFaults
   #calm = false
-  /** Nodes that were once members and are so no more; their ids are never used again (D10). */
-  readonly #left = new Set<string>()
+  /** No fault begins before. */
+  #quietUntilUs = 0
   readonly counts = new Map<FaultType, number>()
 
   constructor(world: World, schedule: readonly Fault[]) {
     this.#world = world
     this.#schedule = schedule
-    this.#random = world.random('inject')
+    this.#membership = new MembershipFaults(world, world.random('inject'))
   }
 
   readonly start = (): void => {
     for (const fault of this.#schedule) {
       this.#world.timeline.at(fault.atMs * 1_000, () => {
-        if (this.#calm) return
+        if (this.#calm || this.#world.timeline.nowUs < this.#quietUntilUs) return
         this.#world.trace.note('fault', fault.type)
         if (this.#inject(fault)) this.counts.set(fault.type, (this.counts.get(fault.type) ?? 0) + 1)
       })
     }
-    this.#watchMembership()
+    this.#membership.watch()
   }
+
+  readonly openCount = (): number => this.#membership.openCount
+
+  readonly onDeath = (node: SimNode): void => this.#membership.onDeath(node)
 
   /** Everything that can be repaired is. */
   readonly onCalm = (): void => {
     this.#calm = true
+    this.#heal()
+  }
+
+  #heal(): void {
     this.#world.network.heal()
     for (const node of this.#world.nodes) {
       node.syncDelayUs = 0
-      this.#freeDisk(node)
+      node.data.free()
       node.host.setClockRate(1)
       node.host.resume()
-      if (node.phase === 'down' && node.reader !== null && !this.#left.has(node.id)) {
-        this.#restart(node)
-      }
+      if (node.reader !== null) this.#restart(node)
     }
+  }
+
+  #quiet(ms: number): void {
+    this.#quietUntilUs = this.#world.timeline.nowUs + ms * 1_000
+    this.#heal()
   }
 
   #inject(fault: Fault): boolean {
@@ -54,6 +65,7 @@ export class Injector implements Resident {
     }
     if (fault.type === 'powerLoss') return this.#losePower(fault)
     if (fault.type === 'transfer') return this.#transfer()
+    if (fault.type === 'diskFills') return this.#fillDisk(fault)
     if (fault.type === 'membership') return this.#changeMembership(fault)
     const node = this.#find(fault.target)
     return node !== undefined && this.#injectNode(node, fault)
@@ -85,7 +97,7 @@ export class Injector implements Resident {
     node: SimNode,
     fault: Exclude<
       Fault,
-      { type: 'split' | 'bridge' | 'noise' | 'powerLoss' | 'transfer' | 'membership' }
+      { type: 'split' | 'bridge' | 'noise' | 'powerLoss' | 'diskFills' | 'transfer' | 'membership' }
     >,
   ): boolean {
     const { host, disk, index } = node
@@ -123,22 +135,27 @@ export class Injector implements Resident {
         this.#slow([node], fault.syncMs, fault.ms)
         return true
       case 'diskFull':
-        node.isDiskFull = true
-        disk.breakWrites()
+        node.data.fill()
         this.#later(fault.ms, () => {
-          this.#freeDisk(node)
-          if (node.phase === 'down') this.#restart(node)
+          node.data.free()
+          this.#restart(node)
         })
         return true
       case 'bitFlip':
-        return this.#damage(node, () => {
-          const byte = Math.floor((disk.syncedBytes * fault.atPermille) / 1_000)
-          disk.flipBit(byte, fault.atPermille % 8)
-        })
       case 'lostTail':
-        return this.#damage(node, () => {
-          disk.loseTail(Math.floor((disk.syncedBytes * fault.keptPermille) / 1_000))
-        })
+      case 'wipe':
+      case 'olderImage':
+      case 'rowFlip':
+        return damage(
+          {
+            world: this.#world,
+            later: (ms, task) => this.#world.timeline.in(ms * 1_000, task),
+            restart: (each) => this.#restart(each),
+            quiet: (ms) => this.#quiet(ms),
+          },
+          node,
+          fault,
+        )
       default:
         return fault satisfies never
     }
@@ -163,23 +180,28 @@ export class Injector implements Resident {
     return true
   }
 
-  /** The process dies and its disk changed behind its back; it stays down as long as it refuses to start. */
-  #damage(node: SimNode, how: () => void): boolean {
-    if (!node.isUp || node.disk.syncedBytes < 100) return false
-    this.#world.kill(node, () => node.kill())
-    how()
-    this.#later(300, () => this.#restart(node))
-    return true
-  }
-
   #restart(node: SimNode): void {
-    if (node.phase !== 'down' || node.isDiskFull || this.#left.has(node.id)) return
+    if (node.phase !== 'down' || node.data.isFull || node.isRemoved) return
     void this.#world.start(node)
   }
 
-  #freeDisk(node: SimNode): void {
-    node.isDiskFull = false
-    node.disk.mendWrites()
+  /** There is room again after a while; whatever waits for it goes on by itself. */
+  #fillDisk({ target, leftMiB, ms }: Extract<Fault, { type: 'diskFills' }>): boolean {
+    const one = target === 'all' ? undefined : this.#find(target)
+    const hit = target === 'all' ? this.#world.nodes : one === undefined ? [] : [one]
+    for (const { data } of hit) data.roomBytes = leftMiB * 2 ** 20
+    this.#later(ms, () => {
+      for (const { data } of hit) data.free()
+    })
+    return hit.length > 0
+  }
+
+  #changeMembership({ change, slowMs }: Extract<Fault, { type: 'membership' }>): boolean {
+    const { leader, voters, nodes } = this.#world
+    const old = nodes.filter((node) => node !== leader && voters.includes(node.id))
+    if (!this.#membership.change(change)) return false
+    this.#slow(old, slowMs, 3 * slowMs)
+    return true
   }
 
   #slow(nodes: readonly SimNode[], syncMs: number, ms: number): void {
@@ -223,64 +245,6 @@ export class Injector implements Resident {
       if (!this.#calm) task()
     })
   }
-
-  /** By the core's own door; whether it is accepted is the core's to say. */
-  #changeMembership({ change, slowMs }: Extract<Fault, { type: 'membership' }>): boolean {
-    const { leader, configuration, nodes, observer } = this.#world
-    if (leader === undefined || configuration.votersOutgoing.length > 0) return false
-    const { voters } = configuration
-    // Ids are never used again, however short the membership was (D10).
-    const spare = nodes.find((node) => !observer.wasMember(node.id) && node.phase !== 'lost')
-    const victim = this.#random.pick(voters)
-    const next = nextVoters({ change, voters, spare: spare?.id, victim })
-    if (next === null) return false
-    const isNew = spare?.phase === 'down' && next.includes(spare.id)
-    if (isNew) void this.#world.start(spare)
-    const isJoint = change === 'replace'
-    const to: Configuration = {
-      ...{ voters: next, votersOutgoing: isJoint ? voters : [], learners: [], learnersNext: [] },
-      autoLeave: isJoint,
-    }
-    leader.host.run(() => leader.assembly.proposeConfiguration(to))
-    const old = nodes.filter((node) => node !== leader && voters.includes(node.id))
-    this.#slow(old, slowMs, 3 * slowMs)
-    return true
-  }
-
-  /** Who was removed is stopped a little later, as an operator would. */
-  #watchMembership(): void {
-    const members = new Set<string>()
-    const look = (): void => {
-      const { configuration, nodes, timeline } = this.#world
-      const now = [...configuration.voters, ...configuration.votersOutgoing]
-      for (const id of now) members.add(id)
-      for (const id of members) {
-        if (now.includes(id) || this.#left.has(id)) continue
-        this.#left.add(id)
-        const node = nodes.find((each) => each.id === id)
-        const stop = (): void => {
-          if (node?.isUp) this.#world.kill(node, () => node.kill())
-        }
-        timeline.in(3_000_000, stop)
-      }
-      timeline.in(500_000, look)
-    }
-    look()
-  }
-}
-
-function nextVoters(options: {
-  readonly change: 'replace' | 'grow' | 'shrink'
-  readonly voters: readonly string[]
-  readonly spare: string | undefined
-  readonly victim: string
-}): readonly string[] | null {
-  const { change, voters, spare, victim } = options
-  const without = voters.filter((id) => id !== victim)
-  if (change === 'shrink') return voters.length > 3 ? without : null
-  if (spare === undefined) return null
-  if (change === 'grow') return voters.length < 5 ? [...voters, spare] : null
-  return [...without, spare]
 }
 
 function percent(of: number, share: number): number {

@@ -1,12 +1,14 @@
 // Connections between simulated nodes: made a little after both run, broken when one dies or a fault says so,
 // told to both ends; and the transport that the product sends through. What happens to a message on its way is
 // the network's.
+import { decodePeerMessages, encodePeerMessage } from '#protocol/peer-codec.ts'
 import type { PeerMessage } from '#protocol/peer.ts'
 import type { PeerTransport } from '#transport/links.ts'
 import { Network } from './network.ts'
 import type { SimNode } from './node.ts'
 import type { Observer } from './observer.ts'
 import type { SeededRandom } from './seeded-random.ts'
+import { isSameValue } from './same-value.ts'
 import { SnapshotStreams } from './snapshot-streams.ts'
 import type { Timeline } from './timeline.ts'
 import type { Trace } from './trace.ts'
@@ -22,12 +24,17 @@ export type LinksOptions = {
   readonly random: SeededRandom
   readonly observer: Observer
   readonly nodes: () => readonly SimNode[]
+  /** Messages pass as the bytes that the product makes of them. */
+  readonly usesCodec: boolean
+  readonly fail: (checker: string, message: string) => void
 }
 
 export class Links {
   readonly network: Network
   readonly #options: LinksOptions
-  readonly #links = new Set<number>()
+  /** Of each connection that stands, which one it is: counted up with every new one. */
+  readonly #links = new Map<number, number>()
+  #linkCount = 0
   readonly #streams: SnapshotStreams
   readonly #byId = new Map<string, SimNode>()
 
@@ -36,7 +43,6 @@ export class Links {
     this.network = new Network({
       timeline: options.timeline,
       random: options.random,
-      deliver: (from, to, message) => this.#deliver(from, to, message),
     })
     this.#streams = new SnapshotStreams(options.timeline, this.network)
   }
@@ -62,7 +68,7 @@ export class Links {
       this.#options.timeline.in(REDIAL_US, () => this.connect(a, b))
       return
     }
-    this.#links.add(linkOf(a, b))
+    this.#links.set(linkOf(a, b), ++this.#linkCount)
     this.#tell(a, b, { up: true, refused: false })
     this.#tell(b, a, { up: true, refused: false })
   }
@@ -94,7 +100,7 @@ export class Links {
         const target = isLinked(to)
         if (target === undefined) return false
         if (message.type === 'raft') this.#options.observer.onSend(node, message.message)
-        this.network.send(node.index, target.index, message)
+        this.#send(node, target, message)
         return true
       },
       sendSnapshot: async (to, offer, chunks) => {
@@ -115,10 +121,43 @@ export class Links {
     return this.#byId.get(id)
   }
 
-  #deliver(from: number, to: number, message: PeerMessage): void {
-    const target = this.#options.nodes()[to]
-    const source = this.#options.nodes()[from]
-    if (target === undefined || source === undefined || !target.isUp) return
+  /**
+   * What is under way when a connection breaks may still arrive, until either process dies or the next connection stands.
+   */
+  #send(node: SimNode, target: SimNode, message: PeerMessage): void {
+    const link = linkOf(node, target)
+    const connection = this.#links.get(link)
+    const { life } = target.host
+    const bytes = this.#options.usesCodec ? encodePeerMessage(message) : null
+    const packet = {
+      ...{ from: node.index, to: target.index },
+      // The question for an earlier life goes ahead of everything else on its connection.
+      isFirst: message.type === 'recall',
+      deliver: () => {
+        const isOld = (this.#links.get(link) ?? connection) !== connection
+        if (isOld || life !== target.host.life || !target.isUp) return
+        const arrived = bytes === null ? message : this.#decode(bytes, message)
+        if (arrived !== null) this.#deliver(node, target, arrived)
+      },
+    }
+    this.network.send(packet)
+  }
+
+  /** What is read is what was sent. */
+  #decode(bytes: Uint8Array, sent: PeerMessage): PeerMessage | null {
+    const { fail } = this.#options
+    try {
+      const [message] = decodePeerMessages(bytes)
+      if (message !== undefined && isSameValue(message, sent)) return message
+      fail('codec', `a message of type ${sent.type} is another one when it is read`)
+    } catch (error) {
+      fail('codec', `what was sent cannot be read: ${String(error)}`)
+    }
+    return null
+  }
+
+  #deliver(source: SimNode, target: SimNode, message: PeerMessage): void {
+    const [from, to] = [source.index, target.index]
     target.host.run(() => {
       const { timeline, trace, observer } = this.#options
       if (message.type === 'raft') {

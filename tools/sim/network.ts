@@ -1,6 +1,5 @@
 // The links between simulated nodes: each message is lost, doubled, delayed (and so reordered) by chance, and
 // not delivered at all where a link is cut. A cut says nothing to either end; a dead process does.
-import type { PeerMessage } from '#protocol/peer.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -20,12 +19,23 @@ const DELAY_SPREAD_US = 600
 export type NetworkOptions = {
   readonly timeline: Timeline
   readonly random: SeededRandom
-  readonly deliver: (from: number, to: number, message: PeerMessage) => void
+}
+
+export type Packet = {
+  readonly from: number
+  readonly to: number
+  /** Not lost while its connection stands, and not overtaken by what is sent after it. */
+  readonly isFirst: boolean
+  readonly deliver: () => void
 }
 
 export class Network {
   readonly #options: NetworkOptions
   readonly #cut = new Set<number>()
+  /** By link: what must not be overtaken arrives then. */
+  readonly #notBeforeUs = new Map<number, number>()
+  /** By link: what must not be lost, sent into a cut. */
+  readonly #held = new Map<number, Packet>()
   noise: Noise = QUIET
   sentCount = 0
   lostCount = 0
@@ -53,18 +63,29 @@ export class Network {
     this.noise = QUIET
   }
 
-  send(from: number, to: number, message: PeerMessage): void {
+  send(packet: Packet): void {
     const { random } = this.#options
+    const { from, to, isFirst } = packet
     const { lossPercent, duplicatePercent } = this.noise
     this.sentCount++
-    if (this.isCut(from, to) || (lossPercent > 0 && random.chance(lossPercent))) {
+    if (this.isCut(from, to)) {
+      this.lostCount++
+      if (isFirst) this.#held.set(from * 256 + to, packet)
+      return
+    }
+    this.#sendHeld(from * 256 + to)
+    if (isFirst) {
+      this.#deliverFirst(packet)
+      return
+    }
+    if (lossPercent > 0 && random.chance(lossPercent)) {
       this.lostCount++
       return
     }
-    this.#deliverLater(from, to, message)
+    this.#deliverLater(packet)
     if (duplicatePercent === 0 || !random.chance(duplicatePercent)) return
     this.duplicatedCount++
-    this.#deliverLater(from, to, message)
+    this.#deliverLater(packet)
   }
 
   /** One way, now; for what is more than a message. */
@@ -74,8 +95,24 @@ export class Network {
     return DELAY_MIN_US + random.integer(DELAY_SPREAD_US) + added
   }
 
-  #deliverLater(from: number, to: number, message: PeerMessage): void {
-    const { timeline, deliver } = this.#options
-    timeline.in(this.delayUs(), () => deliver(from, to, message))
+  #sendHeld(link: number): void {
+    if (this.#held.size === 0) return
+    const held = this.#held.get(link)
+    this.#held.delete(link)
+    if (held !== undefined) this.#deliverFirst(held)
+  }
+
+  #deliverFirst({ from, to, deliver }: Packet): void {
+    const { timeline } = this.#options
+    const atUs = timeline.nowUs + this.delayUs()
+    this.#notBeforeUs.set(from * 256 + to, atUs)
+    timeline.at(atUs, deliver)
+  }
+
+  #deliverLater({ from, to, deliver }: Packet): void {
+    const { timeline } = this.#options
+    const atUs = timeline.nowUs + this.delayUs()
+    const notBeforeUs = this.#notBeforeUs.get(from * 256 + to) ?? 0
+    timeline.at(Math.max(atUs, notBeforeUs), deliver)
   }
 }

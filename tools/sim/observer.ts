@@ -1,7 +1,7 @@
 // The eyes of the world: sees what nodes send, save and apply, keeps the ledger of what is committed, and
 // passes all of it to the checkers. What it compares with is only what it saw itself.
 import { stateDigest } from '#node/snapshots.ts'
-import { decodeConfiguration } from '#raft/membership.ts'
+import { decodeConfiguration, members } from '#raft/membership.ts'
 import type { Message } from '#raft/message.ts'
 import type { Configuration, Entry } from '#raft/types.ts'
 import type { ChangeBatch } from '#state/outcome.ts'
@@ -23,6 +23,9 @@ export type ObserverOptions = {
   readonly fail: (checker: string, message: string) => void
 }
 
+/** A new configuration is committed, applied, and worked with for a while. */
+const RECONFIGURING_US = 10_000_000
+
 export class Observer {
   readonly ledger = new Ledger()
   readonly #options: ObserverOptions
@@ -30,6 +33,9 @@ export class Observer {
   // Called for every message: only those that want to be.
   readonly #onSend: readonly NonNullable<Checker['onSend']>[]
   readonly #onReceive: readonly NonNullable<Checker['onReceive']>[]
+  /** So long the commits of leaders are looked at one by one. */
+  #reconfiguredUs = 0
+  readonly #commits = new Map<SimNode, number>()
   readonly #watching = new Map<SimNode, () => void>()
   readonly #configurations: { readonly index: number; readonly configuration: Configuration }[]
 
@@ -48,9 +54,7 @@ export class Observer {
 
   /** Of any committed configuration so far. */
   wasMember(id: string): boolean {
-    return this.#configurations.some(({ configuration: { voters, votersOutgoing } }) => {
-      return voters.includes(id) || votersOutgoing.includes(id)
-    })
+    return this.#configurations.some(({ configuration }) => members(configuration).includes(id))
   }
 
   onSend(node: SimNode, message: Message): void {
@@ -66,6 +70,9 @@ export class Observer {
   }
 
   onSave(node: SimNode, write: LogWrite): void {
+    if (write.entries.some(({ kind }) => kind === 'configuration')) {
+      this.#reconfiguredUs = this.#options.timeline.nowUs + RECONFIGURING_US
+    }
     for (const checker of this.#checkers) checker.onSave?.(node, write)
   }
 
@@ -85,8 +92,13 @@ export class Observer {
     for (const checker of this.#checkers) checker.onEnd?.()
   }
 
+  onDamaged(node: SimNode): void {
+    for (const checker of this.#checkers) checker.onDamaged?.(node)
+  }
+
   /** From its start to its death. */
   watch(node: SimNode): void {
+    this.#commits.delete(node)
     const { region } = node.assembly
     const stop = region.watch(region.local().revision, {
       onBatch: (batch) => this.#onBatch(node, batch),
@@ -104,28 +116,49 @@ export class Observer {
   look(node: SimNode): void {
     const { state, seen, reader } = node
     if (state === null || reader === null) return
-    const { timeline, trace, fail } = this.#options
+    const { timeline, trace } = this.#options
     if (seen.state !== state) {
       // A snapshot took the place of entries that this node never saw.
       trace.note('snapshot', node.id, state.revision)
       node.seen = { state, revision: state.revision }
       return
     }
-    if (state.revision === seen.revision) return
+    const appliedBefore = seen.revision
+    if (state.revision !== seen.revision && !this.#onApplied(node)) return
+    if (timeline.nowUs < this.#reconfiguredUs) this.#lookAtCommit(node, appliedBefore)
+  }
+
+  /** False when the run is over. */
+  #onApplied(node: SimNode): boolean {
+    const { state, seen, reader } = node
+    const { timeline, trace, fail } = this.#options
+    if (state === null || reader === null) return false
     timeline.dirty = true
     for (let index = seen.revision + 1; index <= state.revision; index++) {
       if (index > reader.lastIndex()) {
         const what = `${node.id} applies ${index}, which is not on its disk`
         fail('durable-before-visible', what)
-        return
+        return false
       }
       const entry = reader.entries(index, index + 1, 1)[0]
-      if (entry === undefined) return
+      if (entry === undefined) return false
       if (this.ledger.at(index) === undefined) this.#onCommitted(node, entry)
       for (const checker of this.#checkers) checker.onApplied?.(node, entry)
     }
     seen.revision = state.revision
     trace.note('applied', node.index, state.revision)
+    return true
+  }
+
+  /** By what it counted when it did: so every task of a leader is looked at, but only for a while. */
+  #lookAtCommit(node: SimNode, appliedBefore: number): void {
+    const { role, term, commitIndex } = node.assembly.raftStatus()
+    const known = this.#commits.get(node)
+    this.#commits.set(node, commitIndex)
+    if (role !== 'leader' || known === undefined || commitIndex <= known) return
+    const applied = node.seen.revision
+    const commit = { index: commitIndex, term, appliedBefore, applied }
+    for (const checker of this.#checkers) checker.onLeaderCommit?.(node, commit)
   }
 
   /** Whole states of nodes that are equally far are equal. */

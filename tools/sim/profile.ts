@@ -8,10 +8,12 @@ export type Profile = {
   readonly clientCount: number
   /** Mean pause of a client between two operations. */
   readonly thinkMs: number
+  /** Messages pass as bytes; dearer, and every fourth seed finds what there is to find. */
+  readonly usesCodec: boolean
 }
 
 export function drawProfile(random: SeededRandom): Profile {
-  const appendBytesMax = random.pick([1_500, 20_000, 1 << 20])
+  const appendBytesMax = random.pick([200, 1_500, 20_000, 1 << 20])
   const snapshotEntries = random.pick([60, 200, 1_000, 10_000])
   const limits: RegionLimits = {
     ...REGION_CONFIG,
@@ -32,6 +34,11 @@ export function drawProfile(random: SeededRandom): Profile {
     trailingEntries: random.pick([5, Math.ceil(snapshotEntries / 2)]),
     historyBatches: random.pick([20, 5_000]),
     requestTimeoutMs: random.pick([3_000, 10_000]),
+    joinTimeoutMs: 20_000,
+    stateHashEntries: random.pick([16, 64, 8_192]),
+    stateHashMs: 5_000,
   }
-  return { limits, clientCount: 2 + random.integer(4), thinkMs: random.pick([200, 600, 2_000]) }
+  const clientCount = 2 + random.integer(4)
+  const thinkMs = random.pick([200, 600, 2_000])
+  return { limits, clientCount, thinkMs, usesCodec: random.chance(25) }
 }

@@ -2,7 +2,7 @@
 // schedule found that still fails in the same way.
 import type { MakeChecker } from './checker.ts'
 import type { Fault, FaultType } from './faults.ts'
-import { runSeed, type SeedOptions, type SeedResult } from './run-seed.ts'
+import { type Focus, runSeed, type SeedOptions, type SeedResult } from './run-seed.ts'
 import { shrink } from './shrink.ts'
 
 export type SeedsOptions = {
@@ -13,6 +13,7 @@ export type SeedsOptions = {
   readonly ticks: number
   /** All by default. */
   readonly checkers?: readonly MakeChecker[]
+  readonly focus?: Focus
   /** 0 keeps schedules as they are. */
   readonly shrinkTriesMax: number
   /** Ends after the seed under way. */
@@ -60,8 +61,9 @@ export async function runSeeds(options: SeedsOptions): Promise<SeedsResult> {
   for (let seed = options.from; seed < options.from + options.count; seed++) {
     if (options.isOver()) break
     const nodeCount = options.nodeCount ?? nodeCountOf(seed)
-    const { ticks, checkers } = options
-    const run: SeedOptions = { seed, nodeCount, ticks, ...(checkers && { checkers }) }
+    const { ticks, checkers, focus } = options
+    const more = { ...(checkers && { checkers }), ...(focus && { focus }) }
+    const run: SeedOptions = { seed, nodeCount, ticks, ...more }
     const result = await runSeed(run)
     totals = add(totals, result)
     options.onSeed(result, nodeCount)

@@ -19,6 +19,8 @@ import { Trace } from './trace.ts'
 /** Those behind the first nodes may join later. */
 const NAMES = ['aaaaaa', 'bbbbbb', 'cccccc', 'dddddd', 'eeeeee', 'ffffff', 'gggggg', 'hhhhhh']
 
+const RESTART_US = 2_000_000
+
 export type Violation = { readonly checker: string; readonly message: string }
 
 export type WorldOptions = {
@@ -50,6 +52,8 @@ export class World {
   readonly #links: Links
   readonly #residents: Resident[] = []
   violation: Violation | null = null
+  divergedCount = 0
+  #divergedUs = 0
 
   constructor(options: WorldOptions) {
     const { seed, nodeCount, profile, checkers } = options
@@ -64,7 +68,12 @@ export class World {
       fail: (checker, message) => this.fail(checker, message),
     })
     const random = this.random('network')
-    this.#links = new Links({ ...{ timeline, trace, random, nodes }, observer: this.observer })
+    this.#links = new Links({
+      ...{ timeline, trace, random, nodes },
+      observer: this.observer,
+      usesCodec: profile.usesCodec,
+      fail: (checker, message) => this.fail(checker, message),
+    })
     this.nodes = NAMES.map((name, index) => this.#makeNode(name, index, first))
   }
 
@@ -134,6 +143,13 @@ export class World {
     this.observer.onOperation(operation)
   }
 
+  /** Of a node that is down; checkers know that its disk is not what it was. */
+  damage(node: SimNode, how: () => void): void {
+    this.trace.note('damage', node.id)
+    this.observer.onDamaged(node)
+    node.damage(how)
+  }
+
   /** From its disk; false when it may not. Connections come a little later. */
   async start(node: SimNode): Promise<boolean> {
     const started = await node.start()
@@ -166,20 +182,24 @@ export class World {
   #makeNode(name: string, index: number, first: readonly string[]): SimNode {
     const { timeline, profile, observer } = this
     return new SimNode({
-      file: nodeFile(name, first),
+      id: name,
+      file: nodeFile(name, first, first),
       ...{ index, timeline, limits: profile.limits },
       random: this.random(`node ${index}`),
       initialise: INITIALISE,
       events: {
         onTask: (node) => {
           // Somebody waits for an answer, which may have come.
-          if (node.isBusy || this.openCount() > 0) timeline.dirty = true
+          const isWaiting = node.isBusy || timeline.nowUs < this.#divergedUs
+          if (isWaiting || this.openCount() > 0) timeline.dirty = true
           observer.look(node)
         },
         onSave: (node, write) => observer.onSave(node, write),
         onSaved: (node, write) => observer.onSaved(node, write),
         onOpened: (node) => observer.onOpened(node),
         onFailure: (node, what, error) => this.#onFailure(node, what, error),
+        onDiverged: (node) => this.#onDiverged(node),
+        onRemoved: (node) => this.#onRemoved(node),
         transport: (node) => this.#links.transport(node),
       },
     })
@@ -187,11 +207,33 @@ export class World {
 
   #onFailure(node: SimNode, what: string, error: unknown): void {
     const isExpected = error instanceof AppError && error.code === 'STORAGE_FAILED'
-    if (!isExpected || !node.isDiskFull) {
+    if (!isExpected || !node.data.isFull) {
       this.fail('assertion', `${node.id}: ${what}: ${describe(error)}`)
       return
     }
     // It stopped itself at the first failed write (pitfall C2).
+    this.timeline.soon(() => this.kill(node, () => node.kill()))
+  }
+
+  /** Serves nothing and has no vote from now on; its next start is another node's, as it were. */
+  #onDiverged(node: SimNode): void {
+    this.trace.note('diverged', node.id)
+    this.divergedCount++
+    // What it has is set aside at its next start, however that comes.
+    this.damage(node, () => {})
+    // Its leader records it, and nobody waits for that.
+    this.#divergedUs = this.timeline.nowUs + 15_000_000
+    const { life } = node.host
+    this.timeline.in(RESTART_US, () => {
+      if (!node.isUp || life !== node.host.life) return
+      this.kill(node, () => node.kill())
+      this.timeline.in(RESTART_US, () => void (node.phase === 'down' && this.start(node)))
+    })
+  }
+
+  #onRemoved(node: SimNode): void {
+    this.trace.note('removed', node.id)
+    node.isRemoved = true
     this.timeline.soon(() => this.kill(node, () => node.kill()))
   }
 }
@@ -204,13 +246,21 @@ const INITIALISE: CommandOf<'cluster.initialise'> = {
   joinTokenDigest: 'd',
 }
 
-function nodeFile(nodeId: string, firstVoters: readonly string[]): NodeFile {
-  const peers = NAMES.map((id, i) => ({
-    ...{ id, host: '192.0.2.1', port: 5250 + i },
-    apiUrl: `http://192.0.2.${i + 1}:5240`,
-  }))
+/** As the bootstrap writes it, and `region join`. */
+export function nodeFile(
+  nodeId: string,
+  firstVoters: readonly string[],
+  others: readonly string[],
+): NodeFile {
+  const peers = [...new Set([...others, nodeId])].map(addressOf)
   const shared = { version: 1 as const, clusterId: 'simulated', host: '192.0.2.1' }
   return { ...shared, nodeId, apiPort: 5240, peerPort: 5250, peers, firstVoters }
+}
+
+export function addressOf(id: string) {
+  const number = NAMES.indexOf(id)
+  const apiUrl = `http://192.0.2.${number + 1}:5240`
+  return { id, host: '192.0.2.1', port: 5250 + number, apiUrl }
 }
 
 function configurationOf(voters: readonly string[]): Configuration {

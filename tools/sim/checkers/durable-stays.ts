@@ -1,4 +1,5 @@
-// What a save made durable is there after every crash, or the node refuses to start (pitfalls C5, C10, C12).
+// What a save made durable is there after every crash (pitfalls C5, C12), unless the disk itself lost it: then
+// see `forgot-is-silent`.
 import type { MakeChecker } from '../checker.ts'
 
 type Kept = {
@@ -10,11 +11,12 @@ type Kept = {
 
 export const durableStays: MakeChecker = ({ fail }) => {
   const kept = new Map<string, Kept>()
+  const damaged = new Set<string>()
   return {
     name: 'durable-stays',
     onSaved: (node) => {
       const { reader, hardState } = node
-      if (reader === null) return
+      if (reader === null || damaged.has(node.id)) return
       const lastIndex = reader.lastIndex()
       const { currentTerm, votedFor } = hardState
       kept.set(node.id, {
@@ -24,7 +26,12 @@ export const durableStays: MakeChecker = ({ fail }) => {
         lastTerm: reader.termAt(lastIndex) ?? 0,
       })
     },
+    onDamaged: ({ id }) => {
+      kept.delete(id)
+      damaged.add(id)
+    },
     onOpened: (node) => {
+      damaged.delete(node.id)
       const before = kept.get(node.id)
       if (before === undefined || node.reader === null) return
       const { currentTerm, votedFor } = node.hardState

@@ -1,4 +1,5 @@
 // At most one leader per term, and at most one vote per node and term, over all lives of all nodes (Raft §5.2).
+import type { Message } from '#raft/message.ts'
 import type { MakeChecker } from '../checker.ts'
 
 export const electionSafety: MakeChecker = ({ ledger, fail }) => {
@@ -8,12 +9,13 @@ export const electionSafety: MakeChecker = ({ ledger, fail }) => {
     name: 'election-safety',
     onSend: (node, message) => {
       const { type, term } = message
-      if (type === 'requestVoteReply' && message.granted) {
+      const votedFor = voteIn(message)
+      if (votedFor !== null) {
         const vote = `${node.id} in term ${term}`
         const earlier = votes.get(vote)
-        votes.set(vote, message.to)
-        if (earlier !== undefined && earlier !== message.to) {
-          fail(`${vote} voted for ${earlier} and for ${message.to}`)
+        votes.set(vote, votedFor)
+        if (earlier !== undefined && earlier !== votedFor) {
+          fail(`${vote} voted for ${earlier} and for ${votedFor}`)
         }
       }
       if (type !== 'appendEntries' && type !== 'heartbeat' && type !== 'installSnapshot') return
@@ -23,4 +25,10 @@ export const electionSafety: MakeChecker = ({ ledger, fail }) => {
       else if (earlier !== node.id) fail(`${earlier} and ${node.id} both lead term ${term}`)
     },
   }
+}
+
+/** A candidate's question says that it has voted for itself. */
+function voteIn(message: Message): string | null {
+  if (message.type === 'requestVote') return message.from
+  return message.type === 'requestVoteReply' && message.granted ? message.to : null
 }

@@ -12,6 +12,8 @@ type Heard = { readonly atUs: number; readonly term: number; readonly leader: st
 
 export const leaderFreshness: MakeChecker = ({ nowUs, fail }) => {
   const heard = new Map<string, Heard>()
+  /** Started, and its core has not spoken: until its disk is judged it hears nothing. */
+  const verifying = new Set<string>()
   /** By voter and candidate: in which term, and what was wrong with granting it then. */
   const asked = new Map<string, { readonly term: number; readonly because: string | null }>()
   return {
@@ -27,6 +29,7 @@ export const leaderFreshness: MakeChecker = ({ nowUs, fail }) => {
         asked.set(`${node.id} ${from}`, { term, because })
       }
       if (type !== 'appendEntries' && type !== 'heartbeat') return
+      if (verifying.has(node.id)) return
       const isOld = term < Math.max(heard.get(node.id)?.term ?? 0, node.hardState.currentTerm)
       if (nowUs() - node.resumedUs < STALL_US) heard.delete(node.id)
       else if (!isOld) heard.set(node.id, { atUs: nowUs(), term, leader: from })
@@ -34,8 +37,12 @@ export const leaderFreshness: MakeChecker = ({ nowUs, fail }) => {
     onDisconnected: (node, peer) => {
       if (heard.get(node.id)?.leader === peer) heard.delete(node.id)
     },
-    onOpened: (node) => void heard.delete(node.id),
+    onOpened: ({ id }) => {
+      heard.delete(id)
+      verifying.add(id)
+    },
     onSend: (node, message) => {
+      verifying.delete(node.id)
       // Its own time-out ran out, which a broken connection brings near: it believes in that leader no more.
       if (message.type === 'preVote') heard.delete(node.id)
       if (message.type !== 'preVoteReply' || !message.granted) return

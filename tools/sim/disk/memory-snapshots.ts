@@ -19,6 +19,8 @@ type Incoming = { readonly name: string; readonly chunks: Uint8Array[] }
 
 const KEEP_COUNT = 2
 
+export type SnapshotsImage = ReadonlyMap<number, File>
+
 export class MemorySnapshots {
   readonly #files = new Map<number, File>()
   #incoming: Incoming | null = null
@@ -31,6 +33,16 @@ export class MemorySnapshots {
 
   killProcess(): void {
     this.#generation++
+  }
+
+  image(): SnapshotsImage {
+    return new Map(this.#files)
+  }
+
+  restore(image: SnapshotsImage): void {
+    this.losePower()
+    this.#files.clear()
+    for (const [index, file] of image) this.#files.set(index, file)
   }
 
   /** What a transfer had written was not synced. */

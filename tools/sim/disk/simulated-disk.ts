@@ -20,6 +20,8 @@ export type SimulatedDiskOptions = {
   readonly sync?: () => Promise<void>
 }
 
+export type DiskImage = { readonly bytes: Buffer; readonly receipt: ReceiptState }
+
 export class SimulatedDisk {
   readonly #options: SimulatedDiskOptions
   #bytes = Buffer.alloc(1 << 14)
@@ -80,6 +82,27 @@ export class SimulatedDisk {
     this.#bytes[byte] = (this.#bytes[byte] ?? 0) ^ (1 << bit)
   }
 
+  /** What a copy of the whole disk has; `restore` puts an older one back. */
+  image(): DiskImage {
+    return {
+      bytes: Buffer.from(this.#bytes.subarray(0, this.#syncedBytes)),
+      receipt: this.#receipt.synced,
+    }
+  }
+
+  restore({ bytes, receipt }: DiskImage): void {
+    this.#generation++
+    this.#bytes = Buffer.from(bytes)
+    this.#length = bytes.length
+    this.#syncedBytes = bytes.length
+    this.#receipt = { cached: receipt, synced: receipt }
+  }
+
+  /** Nothing is left. */
+  erase(): void {
+    this.restore({ bytes: Buffer.alloc(0), receipt: EMPTY_RECEIPT })
+  }
+
   /** Every write from now on fails. */
   breakWrites(): void {
     this.#broken = true
@@ -97,7 +120,7 @@ export class SimulatedDisk {
   #append(frame: Buffer): void {
     const length = this.#length + frame.length
     if (length > this.#bytes.length) {
-      const larger = Buffer.alloc(2 * length)
+      const larger = Buffer.alloc(2 * Math.max(length, 1 << 13))
       this.#file().copy(larger)
       this.#bytes = larger
     }

@@ -1,6 +1,8 @@
 // A mutant is a deliberate bug: one passage of a product source replaced while it is loaded, in a process of
 // the simulator only. Product code has no switches. What no checker catches is a hole in the simulator.
 
+import type { Focus } from '../run-seed.ts'
+
 export type Mutant = {
   /** Unique; kebab-case. */
   readonly name: string
@@ -13,6 +15,8 @@ export type Mutant = {
   readonly why: string
   /** Checkers of which one must be the first to object; anything else is not the catch that was meant. */
   readonly caughtBy: readonly string[]
+  /** Where the bug can show, when it is rare: its runs are about that only. */
+  readonly focus?: Focus
   /** Within so many seeds, counted from 0. */
   readonly seedsMax: number
 }

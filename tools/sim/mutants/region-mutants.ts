@@ -1,5 +1,6 @@
 // Deliberate bugs of what stands on consensus: sessions, log time, holds, reads, the applier. With those of
 // `raft-mutants.ts` they are what `ironraft sim --mutants` must catch.
+import { DISK_MUTANTS } from './disk-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { RAFT_MUTANTS } from './raft-mutants.ts'
 
@@ -157,4 +158,5 @@ export const REGION_MUTANTS: readonly Mutant[] = [
   ...RAFT_MUTANTS,
   ...NODE_MUTANTS,
   ...STATE_MUTANTS,
+  ...DISK_MUTANTS,
 ]

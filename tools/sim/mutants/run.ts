@@ -27,24 +27,36 @@ export type MutantSuite = {
   readonly script: string
   readonly args: (mutant: Mutant) => readonly string[]
   readonly timeoutMs: number
+  /** Children at the same time; default 1. */
+  readonly jobs?: number
   /** Called as each one ends. */
   readonly onResult: (result: MutantResult) => void
   readonly nowMs: () => number
 }
 
-/** One after the other: each child already uses a core. */
+/** Results are in the order of the mutants. */
 export async function runMutants(suite: MutantSuite): Promise<readonly MutantResult[]> {
   const results: MutantResult[] = []
-  for (const mutant of suite.mutants) {
-    const { script, timeoutMs, nowMs } = suite
-    const beganMs = nowMs()
-    const child = await runChild({ script, args: suite.args(mutant), mutant, timeoutMs })
-    const judged = child.type === 'answer' ? judge(mutant, child.answer) : unknown(child.why)
-    const result = { name: mutant.name, ...judged, seconds: (nowMs() - beganMs) / 1_000 }
-    results.push(result)
-    suite.onResult(result)
+  let next = 0
+  const work = async (): Promise<void> => {
+    for (let at = next++; at < suite.mutants.length; at = next++) {
+      const mutant = suite.mutants[at]
+      if (mutant === undefined) return
+      const result = await runOne(suite, mutant)
+      results[at] = result
+      suite.onResult(result)
+    }
   }
+  await Promise.all(Array.from({ length: suite.jobs ?? 1 }, work))
   return results
+}
+
+async function runOne(suite: MutantSuite, mutant: Mutant): Promise<MutantResult> {
+  const { script, timeoutMs, nowMs } = suite
+  const beganMs = nowMs()
+  const child = await runChild({ script, args: suite.args(mutant), mutant, timeoutMs })
+  const judged = child.type === 'answer' ? judge(mutant, child.answer) : unknown(child.why)
+  return { name: mutant.name, ...judged, seconds: (nowMs() - beganMs) / 1_000 }
 }
 
 function judge(mutant: Mutant, answer: unknown): Pick<MutantResult, 'result' | 'detail'> {

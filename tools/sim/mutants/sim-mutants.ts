@@ -1,4 +1,5 @@
 // `ironraft sim --mutants`: every deliberate bug, each in a child of its own, within its number of seeds.
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Mutant } from './mutant.ts'
 import { REGION_MUTANTS } from './region-mutants.ts'
@@ -19,7 +20,8 @@ export async function runRegionMutants(options: {
   return await runMutants({
     mutants: REGION_MUTANTS.filter(wanted),
     script: CHILD,
-    args: (mutant) => [String(mutant.seedsMax), String(TICKS)],
+    args: ({ seedsMax, focus = {} }) => [String(seedsMax), String(TICKS), JSON.stringify(focus)],
+    jobs: availableParallelism(),
     timeoutMs: TIMEOUT_MS,
     onResult,
     nowMs: () => performance.now(),

@@ -13,12 +13,14 @@ import { durableBeforeVisible } from '#tools/sim/checkers/durable-before-visible
 import { durableStays } from '#tools/sim/checkers/durable-stays.ts'
 import { electionSafety } from '#tools/sim/checkers/election-safety.ts'
 import { exactlyOnce } from '#tools/sim/checkers/exactly-once.ts'
+import { forgotIsSilent } from '#tools/sim/checkers/forgot-is-silent.ts'
 import { leaderCompleteness } from '#tools/sim/checkers/leader-completeness.ts'
 import { leaderFreshness } from '#tools/sim/checkers/leader-freshness.ts'
 import { linearizableReads } from '#tools/sim/checkers/linearizable-reads.ts'
 import { logMatching } from '#tools/sim/checkers/log-matching.ts'
 import { logTime } from '#tools/sim/checkers/log-time.ts'
 import { stateMachineSafety } from '#tools/sim/checkers/state-machine-safety.ts'
+import { truncatesOnConflict } from '#tools/sim/checkers/truncates-on-conflict.ts'
 import { uniqueAddress } from '#tools/sim/checkers/unique-address.ts'
 import { uniqueLease } from '#tools/sim/checkers/unique-lease.ts'
 import { Ledger } from '#tools/sim/ledger.ts'
@@ -28,7 +30,7 @@ type NodeState = { terms?: readonly number[]; term?: number; votedFor?: string |
 
 /** `terms[i]` is the term of entry i + 1. */
 const node = (id: string, { terms = [], term = 1, votedFor = null }: NodeState = {}): Watched => ({
-  ...{ id, index: 0, resumedUs: -1e9, state: null },
+  ...{ id, index: 0, resumedUs: -1e9, state: null, lostReader: null },
   hardState: { currentTerm: term, votedFor, commitIndex: 0 },
   reader: {
     firstIndex: () => 1,
@@ -215,6 +217,78 @@ t.test('durable-stays: terms, votes and entries come back', (t) => {
   checker.onOpened?.(node('b', { ...before, votedFor: null }))
   checker.onOpened?.(node('b', { ...before, terms: [1] }))
   t.equal(failures.length, 3)
+  t.end()
+})
+
+t.test('durable-stays: what the disk lost is not the node that forgot it', (t) => {
+  const { checker, failures } = setUp(durableStays)
+  checker.onSaved?.(node('b', { terms: [1, 2], term: 2 }), write([]))
+  checker.onDamaged?.(node('b'))
+  checker.onOpened?.(node('b'))
+  t.same(failures, [])
+  t.end()
+})
+
+t.test('forgot-is-silent: nothing that counts before all is back', (t) => {
+  const { checker, failures, commit } = setUp(forgotIsSilent)
+  commit(entry(1, 1))
+  commit(entry(2, 2))
+  checker.onSaved?.(node('b', { terms: [1, 2, 2], term: 3 }), write([]))
+  checker.onDamaged?.(node('b'))
+  const ack = (more: object) =>
+    message('appendEntriesReply', 'b', { success: true, index: 1, ...more })
+  const send = (state: NodeState, what: Message) => checker.onSend?.(node('b', state), what)
+  const partly = { terms: [1], term: 3 }
+  send(partly, ack({ amnesia: 7 }))
+  send(partly, message('requestVoteReply', 'b', { granted: false }))
+  send(partly, message('preVoteReply', 'b', { granted: true }))
+  t.same(failures, [])
+  send(partly, ack({}))
+  send(partly, message('requestVoteReply', 'b', { granted: true }))
+  send(partly, message('heartbeatReply', 'b', {}))
+  send({ terms: [1, 2], term: 2 }, message('requestVote', 'b', {}))
+  t.equal(failures.length, 4)
+  send({ terms: [1, 2], term: 3 }, ack({}))
+  send(partly, ack({}))
+  t.equal(
+    failures.length,
+    4,
+    'what was never committed need not come back; then it is as any other',
+  )
+  t.end()
+})
+
+t.test('truncates-on-conflict: a shorter message is no reason to cut', (t) => {
+  const { checker, failures } = setUp(truncatesOnConflict)
+  const b = node('b', { terms: [1, 1, 2] })
+  checker.onSave?.(b, write([entry(2, 3)]))
+  checker.onSave?.(b, write([entry(2, 1), entry(3, 2)]))
+  checker.onSave?.(b, write([entry(4, 2)]))
+  t.same(failures, [])
+  checker.onSave?.(b, write([entry(2, 1)]))
+  t.equal(failures.length, 1)
+  t.end()
+})
+
+t.test('commit-quorum: a leader counts by the configuration that it has applied', (t) => {
+  const nodes = [node('a', { terms: [1, 1, 1] }), node('b', { terms: [1, 1, 1] }), node('c')]
+  const { checker, failures } = setUp(commitQuorum, nodes)
+  const leader = nodes[0] ?? node('a')
+  const at = { term: 1, appliedBefore: 1, applied: 1 }
+  checker.onLeaderCommit?.(leader, { ...at, index: 3 })
+  t.same(failures, [])
+  checker.onLeaderCommit?.(node('a', { terms: [1, 1, 1, 1] }), { ...at, index: 4 })
+  t.equal(failures.length, 1)
+  t.end()
+})
+
+t.test('election-safety: a candidate has given its vote', (t) => {
+  const { checker, failures } = setUp(electionSafety)
+  checker.onSend?.(node('b'), message('requestVote', 'b', { term: 4 }))
+  checker.onSend?.(node('b'), message('requestVoteReply', 'b', { term: 5, to: 'a', granted: true }))
+  t.same(failures, [])
+  checker.onSend?.(node('b'), message('requestVoteReply', 'b', { term: 4, to: 'a', granted: true }))
+  t.equal(failures.length, 1)
   t.end()
 })
 

@@ -10,8 +10,8 @@ import { runRegionMutants } from '#tools/sim/mutants/sim-mutants.ts'
 t.setTimeout(170_000)
 
 const ROOT = join(import.meta.dirname, '..', '..', '..', '..')
-/** Not checkers of their own: the product's assertions, lost promises, and the end of a run. */
-const BESIDES = ['assertion', 'rejection', 'liveness']
+/** Not checkers of their own: the product's assertions, lost promises, messages as bytes, and the end of a run. */
+const BESIDES = ['assertion', 'rejection', 'liveness', 'codec', 'state-hash']
 const HANDFUL = ['ack-before-sync', 'applies-uncommitted', 'hold-not-seen', 'random-in-apply']
 
 t.test('no mutant is stale, and each is one of a kind', (t) => {
