@@ -131,7 +131,7 @@ const PROFILE_OF: {
   },
   offline: (edges, random) => {
     const every = { ...CALM, blackout: 20 * MINUTE, rackCrash: 40 * MINUTE, leaderChange: 0 }
-    const many = { racks: 1, poolSize: 100, clients: 30, lateClients: 85 }
+    const many = { racks: 1, poolSize: 100, relayedClients: 0, clients: 30, lateClients: 85 }
     return { ...edges, ...many, every, leaseSeconds: random.pick([120, 600]) }
   },
   tiny: (edges, random) => {
@@ -156,7 +156,7 @@ const PROFILE_OF: {
       reservation: 6 * MINUTE,
       slowLink: 20 * MINUTE,
     }
-    return { ...edges, poolSize: 6, clients: 8, every }
+    return { ...edges, poolSize: 6, relayedClients: 0, clients: 8, every }
   },
   ranges: (edges) => {
     const every = {

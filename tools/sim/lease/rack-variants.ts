@@ -62,6 +62,7 @@ export const RACK_VARIANTS: readonly Variant[] = [
   if (!isHolder(context, client.key, ip))`,
     why: 'the same inside a rack that is cut off',
     profile: 'offline',
+    seedsMax: 40,
   },
   {
     variant: 18,
