@@ -73,11 +73,9 @@ export async function startRegion(
     onDiverged: () => racks.close(),
   })
   const { region } = parts
-  const leases = new LeaseMetrics(platform.clock, platform.metrics)
-  const racks = new RackService({
-    ...{ region, limits, logger, background, clock, metrics: platform.metrics },
-    onAnswer: (command, reply) => leases.onAnswer(command, reply),
-  })
+  const leases = new LeaseMetrics(clock, platform.metrics)
+  const onAnswer: LeaseMetrics['onAnswer'] = (...answer) => leases.onAnswer(...answer)
+  const racks = new RackService({ region, limits, background, onAnswer, ...own })
   const { onRemoved, removed } = watchRemoval(dir, logger)
   await credentials.beforeListening()
   const current = () => credentials.current
@@ -100,9 +98,9 @@ export async function startRegion(
   })
   const connectedRacks = () => racks.connected()
   const timer = startHousekeeping({ region, limits, background, clock, connectedRacks }, leases)
+  const join = { dir, node, incarnation, region, version, logger, onRemoved }
   const joining = new AbortController()
-  const options = { dir, node, incarnation, region, version, logger, onRemoved }
-  background(joinCluster(options, joining.signal), 'cluster.join')
+  background(joinCluster(join, joining.signal), 'cluster.join')
   const close = async (): Promise<void> => {
     joining.abort()
     clearInterval(timer)
