@@ -21,6 +21,9 @@ import type { Resource } from './resource.ts'
 import { ACCOUNT } from './routes/account.ts'
 import { ADDRESSES } from './routes/addresses.ts'
 import { CONTROLLERS } from './routes/controllers.ts'
+import { DNS_RECORDS } from './routes/dns-records.ts'
+import { DNS_RESOURCES } from './routes/dns-resources.ts'
+import { DOMAINS } from './routes/domains.ts'
 import { EVENTS } from './routes/events.ts'
 import { FABRICS, VLAN_BY_ID } from './routes/fabrics.ts'
 import { MACHINES } from './routes/machines.ts'
@@ -103,6 +106,9 @@ function allResources(version: string): readonly Resource[] {
     ...SPACES,
     ...ADDRESSES,
     ...CONTROLLERS,
+    ...DOMAINS,
+    ...DNS_RESOURCES,
+    ...DNS_RECORDS,
     ...EVENTS,
     ...USERS,
     ...ACCOUNT,

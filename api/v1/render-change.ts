@@ -25,6 +25,9 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   settings: 'settings',
   reservations: 'reserved_ips',
   members: 'members',
+  domains: 'domains',
+  dnsResources: 'dns_resources',
+  dnsRecords: 'dns_records',
   // Secrets.
   apiKeys: null,
   joinTokens: null,
@@ -47,6 +50,8 @@ const KEYED_BY_ADDRESS = new Set<TableName>([
   'reservations',
   'observed',
 ])
+/** Lists of them; a member's or controller's are text already. */
+const ADDRESSES = new Set(['addresses', 'reserved'])
 
 /** Null when nothing of the batch may be shown. */
 export function renderBatch(batch: ChangeBatch): string | null {
@@ -80,6 +85,7 @@ function sortedEntries(row: object): [string, unknown][] {
 
 function renderField(field: string, value: unknown): unknown {
   if (ADDRESS.has(field) && typeof value === 'number') return formatIpv4(value as Ipv4)
+  if (ADDRESSES.has(field) && Array.isArray(value)) return value.map(renderAddress)
   if (field === 'cidr') return formatCidr(value as Cidr)
   // Owner data has free keys: they stay as they are.
   if (field === 'ownerData') return isRow(value) ? Object.fromEntries(sortedEntries(value)) : value
@@ -87,6 +93,10 @@ function renderField(field: string, value: unknown): unknown {
     return value.map((item: unknown) => (isRow(item) ? renderRow(item) : item))
   }
   return isRow(value) ? renderRow(value) : value
+}
+
+function renderAddress(value: unknown): unknown {
+  return typeof value === 'number' ? formatIpv4(value as Ipv4) : value
 }
 
 function isRow(value: unknown): value is object {

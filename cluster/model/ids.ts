@@ -15,6 +15,9 @@ export type IpRangeId = Branded<number, 'IpRangeId'>
 export type InterfaceId = Branded<number, 'InterfaceId'>
 export type BlockDeviceId = Branded<number, 'BlockDeviceId'>
 export type BootResourceId = Branded<number, 'BootResourceId'>
+export type DomainId = Branded<number, 'DomainId'>
+export type DnsResourceId = Branded<number, 'DnsResourceId'>
+export type DnsRecordId = Branded<number, 'DnsRecordId'>
 export type EventId = Branded<number, 'EventId'>
 
 /** The 24 characters MAAS draws system ids from: no vowels that make words, nothing ambiguous. */

@@ -69,6 +69,17 @@ const COMMAND_TYPES = {
   'token.use': true,
   'token.revoke': true,
   'lease.observe': true,
+  'domain.create': true,
+  'domain.update': true,
+  'domain.delete': true,
+  'domain.setDefault': true,
+  'domain.setSerial': true,
+  'dnsResource.create': true,
+  'dnsResource.update': true,
+  'dnsResource.delete': true,
+  'dnsRecord.create': true,
+  'dnsRecord.update': true,
+  'dnsRecord.delete': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

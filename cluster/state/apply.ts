@@ -8,6 +8,15 @@ import { advanceTime, initialiseCluster, raiseLevel } from './cluster.ts'
 import type { Command, CommandType, Envelope } from './command.ts'
 import type { Context, Handler } from './context.ts'
 import { beatRacks, deleteRack, loseRack, registerRack, registerRegion } from './controllers.ts'
+import { createDnsRecord, deleteDnsRecord, updateDnsRecord } from './dns-records.ts'
+import { createDnsResource, deleteDnsResource, updateDnsResource } from './dns-resources.ts'
+import {
+  createDomain,
+  deleteDomain,
+  setDefaultDomain,
+  setDnsSerial,
+  updateDomain,
+} from './domains.ts'
 import { recordEvent } from './events.ts'
 import {
   createFabric,
@@ -120,6 +129,17 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'token.create': createToken,
   'token.use': spendToken,
   'token.revoke': revokeToken,
+  'domain.create': createDomain,
+  'domain.update': updateDomain,
+  'domain.delete': deleteDomain,
+  'domain.setDefault': setDefaultDomain,
+  'domain.setSerial': setDnsSerial,
+  'dnsResource.create': createDnsResource,
+  'dnsResource.update': updateDnsResource,
+  'dnsResource.delete': deleteDnsResource,
+  'dnsRecord.create': createDnsRecord,
+  'dnsRecord.update': updateDnsRecord,
+  'dnsRecord.delete': deleteDnsRecord,
 }
 
 /** Which command it takes is known by the key it was found under. */

@@ -65,6 +65,17 @@ const COMMAND_LEVELS = {
   'token.use': 2,
   'token.revoke': 3,
   'lease.observe': 3,
+  'domain.create': 3,
+  'domain.update': 3,
+  'domain.delete': 3,
+  'domain.setDefault': 3,
+  'domain.setSerial': 3,
+  'dnsResource.create': 3,
+  'dnsResource.update': 3,
+  'dnsResource.delete': 3,
+  'dnsRecord.create': 3,
+  'dnsRecord.update': 3,
+  'dnsRecord.delete': 3,
 } as const satisfies { readonly [T in CommandType]: number }
 
 /** Old logs may hold them and are replayed for ever; `cluster.restore` does what they did, and nothing proposes them. */

@@ -39,7 +39,12 @@ export function notFound(model: string): Refusal {
 }
 
 /** First id of the counters that do not begin at 1, as MAAS has them. */
-const FIRST_IDS: Readonly<Record<string, number>> = { fabrics: 0, spaces: 0, vlans: 5001 }
+const FIRST_IDS: Readonly<Record<string, number>> = {
+  domains: 0,
+  fabrics: 0,
+  spaces: 0,
+  vlans: 5001,
+}
 
 /** Ids are never given twice, also when their object is gone. */
 export function nextId<Id extends number>(state: RegionState, name: string): Id {

@@ -48,3 +48,11 @@ export const RESERVE_FREE_SHARE = 8
 export const RESERVE_PROBES_MAX = 4_096
 /** Beyond it new reservations are refused. */
 export const RESERVATIONS_MAX = 100_000
+
+export const DOMAINS_MAX = 10_000
+export const FORWARD_SERVERS_MAX = 8
+export const DNS_RESOURCES_MAX = 1_000_000
+export const DNS_RECORDS_MAX = 1_000_000
+/** Addresses of one name, and records beside them: an RRset must fit into a message. */
+export const DNS_ADDRESSES_MAX = 256
+export const DNS_RECORDS_PER_NAME_MAX = 256

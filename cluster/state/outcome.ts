@@ -2,6 +2,9 @@
 import type { ErrorCode } from '#model/errors.ts'
 import type {
   BootResourceId,
+  DnsRecordId,
+  DnsResourceId,
+  DomainId,
   FabricId,
   IpRangeId,
   SpaceId,
@@ -57,6 +60,9 @@ type NamedValues = {
   readonly 'reserve.grant': ReserveValue
   readonly 'reserve.replay': ReplayValue
   readonly 'bootResource.put': Created<BootResourceId>
+  readonly 'domain.create': Created<DomainId>
+  readonly 'dnsResource.create': Created<DnsResourceId>
+  readonly 'dnsRecord.create': Created<DnsRecordId>
 }
 
 export type ValueOf<T extends CommandType> = T extends keyof NamedValues ? NamedValues[T] : null

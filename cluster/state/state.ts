@@ -1,6 +1,14 @@
 // The replicated state of a region: one typed table per name, secondary indexes kept up to date by the
 // tables themselves. Everything in it is a function of the rows; nothing remembers how they came in.
-import type { FabricId, SubnetId, SystemId, UserId, VlanId } from '#model/ids.ts'
+import type {
+  DnsResourceId,
+  DomainId,
+  FabricId,
+  SubnetId,
+  SystemId,
+  UserId,
+  VlanId,
+} from '#model/ids.ts'
 import type { Cidr } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { ClientKey } from '#model/network.ts'
@@ -57,6 +65,9 @@ export class RegionState implements Tables {
   readonly reservations = this.#table('reservations')
   readonly members = this.#table('members')
   readonly observed = this.#table('observed')
+  readonly domains = this.#table('domains')
+  readonly dnsResources = this.#table('dnsResources')
+  readonly dnsRecords = this.#table('dnsRecords')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -129,6 +140,23 @@ export class RegionState implements Tables {
   readonly observedByMac: IndexOn<'observed', MacAddress> = new TableIndex(
     this.observed,
     (r) => r.mac,
+  )
+  /** By the name in lower case. */
+  readonly domainsByName: IndexOn<'domains', string> = new TableIndex(this.domains, (r) =>
+    r.name.toLowerCase(),
+  )
+  readonly dnsResourcesByDomain: IndexOn<'dnsResources', DomainId> = new TableIndex(
+    this.dnsResources,
+    (r) => r.domainId,
+  )
+  readonly dnsRecordsByResource: IndexOn<'dnsRecords', DnsResourceId> = new TableIndex(
+    this.dnsRecords,
+    (r) => r.resourceId,
+  )
+  /** By `<domain id>/<name in lower case>`. */
+  readonly dnsResourcesByName: IndexOn<'dnsResources', string> = new TableIndex(
+    this.dnsResources,
+    (r) => `${r.domainId}/${r.name.toLowerCase()}`,
   )
   /** Dynamic and reserved ranges by address, with the number of holds and reserves in each. */
   readonly pools = new Pools(this.ipRanges, this.holds, this.reserves)

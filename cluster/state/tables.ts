@@ -1,9 +1,13 @@
 // The replicated tables: name → row type. Keys: `system_id`, integer ids, an address as uint32, or the
 // text named beside the row.
 import type { BootResource } from '#model/boot.ts'
+import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
 import type {
   BlockDeviceId,
   BootResourceId,
+  DnsRecordId,
+  DnsResourceId,
+  DomainId,
   FabricId,
   InterfaceId,
   IpRangeId,
@@ -157,6 +161,9 @@ export type TableRows = {
   readonly reservations: Reservation
   readonly members: Member
   readonly observed: Observed
+  readonly domains: Domain
+  readonly dnsResources: DnsResource
+  readonly dnsRecords: DnsRecord
 }
 export type TableName = keyof TableRows
 
@@ -182,6 +189,9 @@ type OtherKeys = {
   readonly reservations: Ipv4
   readonly members: SystemId
   readonly observed: Ipv4
+  readonly domains: DomainId
+  readonly dnsResources: DnsResourceId
+  readonly dnsRecords: DnsRecordId
 }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -217,4 +227,7 @@ export const TABLE_NAMES = [
   'reservations',
   'members',
   'observed',
+  'domains',
+  'dnsResources',
+  'dnsRecords',
 ] as const satisfies readonly TableName[]

@@ -9,6 +9,7 @@ const mac = '52:54:00:00:00:01'
 const ip = 0x0a000005
 const cidr = { network: 0x0a000000, prefix: 24 }
 const name = 'name'
+const domain = { name: 'example.org', authoritative: true, ttl: 30, forwardDnsServers: [] }
 const description = 'text'
 const facts = { name: 'eth0', linkConnected: true, linkSpeedMbps: 1000, vendor: 'v', product: 'p' }
 const machine = {
@@ -115,6 +116,17 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'token.create': { digest: 'd', kind: 'region', lifetimeMs: 3_600_000 },
   'token.use': { digest: 'd', usedBy: 'r' },
   'token.revoke': { digest: 'd' },
+  'domain.create': domain,
+  'domain.update': { id: 1, set: { ttl: 60 } },
+  'domain.delete': { id: 1 },
+  'domain.setDefault': { id: 1 },
+  'domain.setSerial': { serial: 4_294_967_295 },
+  'dnsResource.create': { userId, name: 'www', domainId: 1, addressTtl: null, addresses: [ip] },
+  'dnsResource.update': { id: 1, userId, set: { addressTtl: 5 } },
+  'dnsResource.delete': { id: 1 },
+  'dnsRecord.create': { domainId: 1, name: 'a', ttl: null, rrtype: 'TXT', rrdata: 'x' },
+  'dnsRecord.update': { id: 1, set: { rrdata: 'y' } },
+  'dnsRecord.delete': { id: 1 },
   'restore.begin': {},
   'restore.accept': {},
 }

@@ -1,0 +1,138 @@
+// dnsresources/: names and their addresses (maas-api §9).
+import { fullName } from '#model/dns-name.ts'
+import type { DnsResource } from '#model/dns.ts'
+import type { DnsResourceId } from '#model/ids.ts'
+import { formatIpv4, parseIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { defaultDomainOf } from '#state/query-dns.ts'
+import { addressesOf } from '#state/query.ts'
+import type { RegionState } from '#state/state.ts'
+import { json, jsonList, NO_CONTENT, type Call } from '../call.ts'
+import { notFound } from '../errors.ts'
+import { Form } from '../input.ts'
+import { renderDnsResource } from '../render/dns.ts'
+import { create, read, remove, update, type Resource } from '../resource.ts'
+import { parseId } from '../specifiers.ts'
+import { ownerNameOf, requiredOwnerName, resourceFilter } from './dns-names.ts'
+import { ttlField } from './domains.ts'
+import { present } from './fabrics.ts'
+
+function resourceOf(state: RegionState, call: Call): DnsResource {
+  const id = parseId(call.param('id'))
+  const resource = id === null ? undefined : state.dnsResources.get(id as DnsResourceId)
+  if (resource === undefined) throw notFound('DNSResource')
+  return resource
+}
+
+function renderResourceOf(state: RegionState, id: DnsResourceId) {
+  const resource = state.dnsResources.get(id)
+  return resource === undefined ? { id } : renderDnsResource(state, resource)
+}
+
+async function list(call: Call) {
+  const state = await call.state()
+  const rows = [...state.dnsResources.values()].filter(resourceFilter(state, call))
+  const implicit = call.input.flag('all') ? machineNames(state, call) : []
+  return jsonList([...rows, ...implicit], (row) =>
+    'fqdn' in row ? row : renderDnsResource(state, row),
+  )
+}
+
+/** With `all`: the names that machines have by themselves; they have no id. */
+function machineNames(state: RegionState, call: Call) {
+  const { input } = call
+  const domain = defaultDomainOf(state)
+  const wantedDomain = input.text('domain')?.toLowerCase()
+  if (wantedDomain !== undefined && ![domain.name, String(domain.id)].includes(wantedDomain)) {
+    return []
+  }
+  const wanted = (input.text('fqdn') ?? input.text('name'))?.toLowerCase()
+  return [...state.machines.values()].flatMap(({ systemId, hostname }) => {
+    const fqdn = fullName(hostname, domain.name)
+    const addresses = addressesOf(state, systemId)
+    const isWanted = wanted === undefined || [fqdn, hostname].includes(wanted)
+    if (!isWanted || addresses.length === 0) return []
+    const ips = addresses.map((ip) => ({ ip: formatIpv4(ip) }))
+    const nothing = { id: null, address_ttl: null, resource_uri: null }
+    return [{ ...nothing, fqdn, ip_addresses: ips, resource_records: [] }]
+  })
+}
+
+/** By comma, blank, or repeated; each an address, or the number of one that `ipaddresses/` showed. */
+function addressesField(form: Form): readonly Ipv4[] | undefined {
+  const name = 'ip_addresses'
+  if (!form.input.has(name)) return undefined
+  const parts = form.input.list(name).flatMap((part) => part.split(/\s+/))
+  const addresses = new Set<Ipv4>()
+  for (const part of parts) {
+    const ip = parseIpv4(part)
+    if (ip === undefined) form.report(name, `'${part.slice(0, 64)}' is not an IPv4 address.`)
+    else addresses.add(ip)
+  }
+  return [...addresses]
+}
+
+async function createResource(call: Call) {
+  const state = await call.state()
+  const { domain, name } = requiredOwnerName(state, call)
+  const form = new Form(call.input)
+  const addressTtl = ttlField(form, 'address_ttl') ?? null
+  const addresses = addressesField(form) ?? []
+  form.check()
+  const { id } = await call.propose({
+    type: 'dnsResource.create',
+    ...{ userId: call.user.id, domainId: domain.id, name, addressTtl, addresses },
+  })
+  return json(renderResourceOf(call.after(), id))
+}
+
+async function updateResource(call: Call) {
+  const state = await call.state()
+  const { id, name, domainId } = resourceOf(state, call)
+  const owner = ownerNameOf(state, call) ?? renamed(call, { name, domainId })
+  const form = new Form(call.input)
+  const addressTtl = ttlField(form, 'address_ttl')
+  const addresses = addressesField(form)
+  form.check()
+  const set = {
+    name: owner.name,
+    domainId: 'domain' in owner ? owner.domain.id : owner.domainId,
+    addressTtl,
+    addresses,
+  }
+  await call.propose({ type: 'dnsResource.update', id, userId: call.user.id, set: present(set) })
+  return json(renderResourceOf(call.after(), id))
+}
+
+/** `name` alone moves it within its domain. */
+function renamed(call: Call, old: Pick<DnsResource, 'name' | 'domainId'>) {
+  return { ...old, name: call.input.text('name')?.trim() || old.name }
+}
+
+export const DNS_RESOURCES: readonly Resource[] = [
+  {
+    name: 'DNSResourcesHandler',
+    path: 'dnsresources/',
+    doc: 'Manage DNS resources.',
+    actions: [
+      read('user', 'List DNS resources.', list),
+      create('admin', 'Create a DNS resource.', createResource),
+    ],
+  },
+  {
+    name: 'DNSResourceHandler',
+    path: 'dnsresources/{id}/',
+    doc: 'Manage one DNS resource.',
+    actions: [
+      read('user', 'Show a DNS resource.', async (call) => {
+        const state = await call.state()
+        return json(renderDnsResource(state, resourceOf(state, call)))
+      }),
+      update('admin', 'Change a DNS resource.', updateResource),
+      remove('admin', 'Delete a DNS resource.', async (call) => {
+        const { id } = resourceOf(await call.state(), call)
+        await call.propose({ type: 'dnsResource.delete', id })
+        return NO_CONTENT
+      }),
+    ],
+  },
+]
