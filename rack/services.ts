@@ -2,7 +2,7 @@
 // had is missing, said once with its remedy, and the others go on; only HTTP is indispensable.
 import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
-import { formatIpv4, makeIpv4, parseIpv4 } from '#model/ipv4.ts'
+import { formatIpv4, type Ipv4, makeIpv4, parseIpv4 } from '#model/ipv4.ts'
 import type { SystemId } from '#model/ids.ts'
 import type { Platform } from '#platform/system.ts'
 import { describeError } from '#platform/system.ts'
@@ -11,6 +11,8 @@ import { BootEvents } from './boot-events.ts'
 import { BootFileStore } from './boot-file-store.ts'
 import type { OfflineRights } from './dhcp/responder.ts'
 import { type DhcpServer, startDhcp } from './dhcp/server.ts'
+import { type DnsServer, startDns } from './dns/server.ts'
+import { viewFeed } from './dns/view-feed.ts'
 import { bootScript } from './http/boot-script.ts'
 import { ImageCache } from './http/image-cache.ts'
 import { RegionProxy } from './http/proxy.ts'
@@ -31,6 +33,8 @@ export type ServiceConfig = {
   /** 67, or another for tests: then replies go to the next port. */
   readonly dhcpPort: number
   readonly dhcp: boolean
+  /** Where DNS is answered; null: nowhere. */
+  readonly dns: { readonly address: Ipv4; readonly port: number } | null
   readonly bootFilesDir: string
   readonly imageBytesMax: number
 }
@@ -52,6 +56,8 @@ export interface Services {
   readonly httpPort: number
   /** Null when its port could not be bound. */
   readonly tftpPort: number | null
+  /** Null when it is not asked for, or its port could not be bound. */
+  readonly dnsPort: number | null
   /** Interfaces with DHCP, and with answers to router solicitations. */
   readonly dhcpLinks: () => readonly string[]
   readonly raLinks: () => readonly string[]
@@ -95,6 +101,7 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
   })
   const readFile = readTftpFile({ bootFiles, events, view, httpPort: http.port })
   const tftp = await tryTftp(options, readFile)
+  const dns = await tryDns(options)
   const dhcp = await tryDhcp(options, http.port)
   const advertiser = new RouterAdvertiser({ sockets, clock, logger, metrics })
   const follow = (): void => {
@@ -108,11 +115,13 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
   return {
     httpPort: http.port,
     tftpPort: tftp?.port ?? null,
+    dnsPort: dns?.port ?? null,
     dhcpLinks: () => dhcp?.served() ?? [],
     raLinks: () => advertiser.served(),
     follow,
     close: async () => {
-      await Promise.all([http.close(), tftp?.close(), dhcp?.close(), advertiser.close()])
+      const servers = [http, tftp, dns, dhcp, advertiser]
+      await Promise.all(servers.map((server) => server?.close()))
       proxy.close()
       await images.close()
     },
@@ -154,16 +163,32 @@ async function tryTftp(
       metrics: platform.metrics,
     })
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN'
-    platform.logger.warn('rack.tftp_not_served', {
-      error_code: code,
-      error: describeError(error),
-      remedy:
-        code === 'EACCES' || code === 'EPERM'
-          ? 'run the rack with CAP_NET_BIND_SERVICE, or choose another port'
-          : 'free the port, or choose another one',
-    })
+    platform.logger.warn('rack.tftp_not_served', whyNotServed(error))
     return undefined
+  }
+}
+
+async function tryDns(options: ServiceOptions): Promise<DnsServer | undefined> {
+  const { config, platform, view, sockets } = options
+  if (config.dns === null) return undefined
+  const { openUdp } = sockets
+  try {
+    return await startDns({ listen: config.dns, openUdp, feed: viewFeed(view), ...platform })
+  } catch (error) {
+    platform.logger.warn('rack.dns_not_served', whyNotServed(error))
+    return undefined
+  }
+}
+
+function whyNotServed(error: unknown) {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN'
+  return {
+    error_code: code,
+    error: describeError(error),
+    remedy:
+      code === 'EACCES' || code === 'EPERM'
+        ? 'run the rack with CAP_NET_BIND_SERVICE, or choose another port'
+        : 'free the port, or choose another one',
   }
 }
 

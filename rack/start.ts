@@ -44,6 +44,7 @@ export const RACK_DEFAULTS = {
   tftpPort: 69,
   dhcpPort: 67,
   dhcp: true,
+  dns: null,
   bootFilesDir: '/usr/lib/ipxe',
   imageBytesMax: 20 * 2 ** 30,
   interfaces: null,
@@ -54,6 +55,7 @@ export type Rack = {
   readonly rackId: SystemId
   readonly httpPort: number
   readonly tftpPort: number | null
+  readonly dnsPort: number | null
   readonly status: () => Readonly<Record<string, unknown>>
   readonly close: () => Promise<void>
 }
@@ -108,7 +110,7 @@ export async function startRack(config: RackConfig, platform: Platform): Promise
     await endurance.close()
     throw error
   }
-  const { httpPort, tftpPort, close, follow } = services
+  const { httpPort, tftpPort, dnsPort, close, follow } = services
   const following = setInterval(() => {
     if (served.refresh()) link.setRegistration(registrationOf(config, rackId))
     follow()
@@ -121,6 +123,7 @@ export async function startRack(config: RackConfig, platform: Platform): Promise
     rackId,
     httpPort,
     tftpPort,
+    dnsPort,
     status,
     close: async () => {
       clearInterval(ticking)
@@ -280,6 +283,7 @@ function statusOf(of: {
     services: {
       http_port: services?.httpPort ?? null,
       tftp_port: services?.tftpPort ?? null,
+      dns_port: services?.dnsPort ?? null,
       dhcp: services?.dhcpLinks() ?? [],
       router_solicitations: services?.raLinks() ?? [],
     },

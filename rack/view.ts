@@ -12,7 +12,8 @@ import type { ViewRows, ViewTable } from '#protocol/rack.ts'
 
 type ViewKey = string | number
 type Tables = { readonly [T in ViewTable]: Map<ViewKey, ViewRows[T]> }
-type ViewListener = (tables: ReadonlySet<ViewTable>) => void
+/** `changes` null: the whole view is another. */
+type ViewListener = (tables: ReadonlySet<ViewTable>, changes: readonly ViewChange[] | null) => void
 
 /** A whole view as values, for the disk. */
 export type ViewDump = {
@@ -154,14 +155,15 @@ export class RackView {
     this.#machinesByMac.clear()
     this.#holdsByClient.clear()
     for (const change of dump.rows) this.#put(change)
-    this.#finish(dump, new Set(TABLES))
+    this.#finish(dump, new Set(TABLES), null)
   }
 
   #change(message: Extract<RegionToRack, { type: 'viewChanges' }>): void {
     this.#heardAtMs = this.#clock.monotonicMs()
     if (message.revision <= this.#revision) return
     for (const change of message.changes) this.#put(change)
-    this.#finish(message, new Set(message.changes.map(({ table }) => table)))
+    const { changes } = message
+    this.#finish(message, new Set(changes.map(({ table }) => table)), changes)
   }
 
   #put(change: ViewChange): void {
@@ -203,14 +205,18 @@ export class RackView {
     }
   }
 
-  #finish(dump: Omit<ViewDump, 'rows'>, tables: ReadonlySet<ViewTable>): void {
+  #finish(
+    dump: Omit<ViewDump, 'rows'>,
+    tables: ReadonlySet<ViewTable>,
+    changes: readonly ViewChange[] | null,
+  ): void {
     this.#revision = dump.revision
     this.#stamp = dump.stamp
     if (tables.has('subnets')) this.#subnetsByVlan = undefined
     if (tables.has('ipRanges')) this.#rangesBySubnet = undefined
     if (tables.has('vlans')) this.#vlansByInterface = undefined
     if (tables.has('reservations')) this.#reservationsByClient = undefined
-    for (const listener of this.#listeners) listener(tables)
+    for (const listener of this.#listeners) listener(tables, changes)
   }
 }
 
@@ -227,6 +233,10 @@ const TABLES = [
   'tenures',
   'reserves',
   'reservations',
+  'domains',
+  'dnsResources',
+  'dnsRecords',
+  'dnsSubnets',
 ] as const satisfies readonly ViewTable[]
 
 function emptyTables(): Tables {
@@ -243,6 +253,10 @@ function emptyTables(): Tables {
     tenures: new Map(),
     reserves: new Map(),
     reservations: new Map(),
+    domains: new Map(),
+    dnsResources: new Map(),
+    dnsRecords: new Map(),
+    dnsSubnets: new Map(),
   }
 }
 

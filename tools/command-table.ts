@@ -39,11 +39,16 @@ const HOST: Option = {
   value: 'ADDRESS',
   help: 'address of this host that others reach',
 }
+const DNS: Option = {
+  name: 'dns',
+  value: 'HOST[:PORT]',
+  help: 'answer DNS there, further processes on the ports after it (default: nowhere)',
+}
 const LISTEN_HOST: Option = { ...HOST, default: '127.0.0.1', help: 'address to listen on' }
 
 /** Where a node that is made on this host lives and listens. */
 const placed = (host: Option, detach: string, ...more: readonly Option[]): readonly Option[] => [
-  ...[DIRECTORY, host, API_PORT, PEER_PORT, ...more],
+  ...[DIRECTORY, host, API_PORT, PEER_PORT, DNS, ...more],
   { name: 'detach', help: `return when ${detach}, leave it running` },
   JSON_OPTION,
 ]
@@ -205,7 +210,7 @@ const REGION_COMMANDS: readonly Command[] = [
     path: ['region', 'run'],
     summary: 'run one prepared region node in the foreground',
     hidden: true,
-    options: [{ ...DIRECTORY, help: 'directory of the node' }, LOG_LEVEL],
+    options: [{ ...DIRECTORY, help: 'directory of the node' }, DNS, LOG_LEVEL],
     load: async () => (await import('./commands/region-run.ts')).runRegion,
   },
 ]
@@ -225,6 +230,7 @@ const RACK_COMMANDS: readonly Command[] = [
         help: 'interfaces that may serve DHCP (default none)',
       },
       ...RACK_PORTS,
+      DNS,
       ENDURANCE,
       LOG_LEVEL,
       JSON_OPTION,
@@ -237,7 +243,7 @@ const OTHER_COMMANDS: readonly Command[] = [
   {
     path: ['start'],
     summary: 'three regions and a rack on this host, without DHCP; Ctrl-C stops all',
-    options: [DIRECTORY, API_PORT, PEER_PORT],
+    options: [DIRECTORY, API_PORT, PEER_PORT, DNS],
     load: async () => (await import('./commands/start.ts')).runStart,
   },
   {

@@ -15,6 +15,7 @@ import { formatToken, type HostPort } from '#protocol/token.ts'
 import { fingerprint, issueMember, makeClusterCa, type KeyAndCertificate } from '#transport/pki.ts'
 import type { CommandOf, FirstCommand } from '#state/command.ts'
 import { listenOf, writeCluster, type ClusterFile } from './cluster-directory.ts'
+import type { DnsAddress } from './dns-address.ts'
 
 export type Layout = {
   readonly directory: string
@@ -31,6 +32,8 @@ export type Layout = {
   readonly advertise?: HostPort | null
   /** Of the certificates that are made, and of all that follow them; default a year. */
   readonly certificateLifetimeMs?: number | undefined
+  /** Where the first node that is started answers DNS, the others on the ports after it; default: nowhere. */
+  readonly dns?: DnsAddress | null
 }
 
 /** What a cluster begins with. */

@@ -22,8 +22,11 @@ export type StartedNode = {
   readonly ended: Promise<string>
 }
 
-/** Runs `region run` for the node of `directory`; standard output and error go to its `log.jsonl`. */
-export async function startNode(directory: string): Promise<StartedNode> {
+/** Runs `region run` for the node of `directory`, with `options`; standard output and error go to its `log.jsonl`. */
+export async function startNode(
+  directory: string,
+  options: readonly string[] = [],
+): Promise<StartedNode> {
   const path = join(directory, 'log.jsonl')
   const size = await stat(path).then(
     (found) => found.size,
@@ -33,7 +36,7 @@ export async function startNode(directory: string): Promise<StartedNode> {
   const log = await open(path, 'a', 0o600)
   const child = spawn(
     process.execPath,
-    [...flags(), MAIN, 'region', 'run', '--dir', directory],
+    [...flags(), MAIN, 'region', 'run', '--dir', directory, ...options],
     // Apart from our process group: Ctrl-C is ours to pass on, once.
     { detached: true, stdio: ['ignore', log.fd, log.fd], env: childEnvironment() },
   )

@@ -10,6 +10,7 @@ import {
   withLock,
   type ClusterFile,
 } from './cluster-directory.ts'
+import { formatDns } from './dns-address.ts'
 import { expectFree } from './free-port.ts'
 import { makeCluster, type Layout } from './make-cluster.ts'
 import { pidFile, readPid, startNode, stopProcess, type StartedNode } from './node-process.ts'
@@ -53,7 +54,7 @@ export async function bringUp(
     const cluster = await withoutRemoved(layout.directory, made)
     const started: StartedNode[] = []
     try {
-      const nodes = await startAll(layout.directory, cluster, started)
+      const nodes = await startAll(layout, cluster, started)
       const ended = await untilServing({ nodes, started, stopped })
       const alive = nodes.map((node) => (ended.has(node.directory) ? { ...node, pid: null } : node))
       return { cluster, nodes: alive, started, failures: [...ended.values()] }
@@ -118,7 +119,7 @@ function expectSame(cluster: ClusterFile, layout: Layout): void {
 }
 
 async function startAll(
-  directory: string,
+  { directory, dns = null }: Layout,
   cluster: ClusterFile,
   started: StartedNode[],
 ): Promise<RunningNode[]> {
@@ -134,11 +135,11 @@ async function startAll(
     await expectFree(listen.host, listen.port)
   }
   const nodes: RunningNode[] = []
-  for (const node of cluster.nodes) {
+  for (const [at, node] of cluster.nodes.entries()) {
     const path = join(directory, node.directory)
     let pid = pids.get(node.id) ?? null
     if (pid === null) {
-      const child = await startNode(path)
+      const child = await startNode(path, dns === null ? [] : ['--dns', formatDns(dns, at)])
       started.push(child)
       pid = child.pid
     }

@@ -5,8 +5,9 @@ import type { SubnetId, SystemId, VlanId } from '#model/ids.ts'
 import { contains } from '#model/ipv4.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { Subnet, Vlan } from '#model/network.ts'
-import type { RackSettings, RackVlan, ViewChange } from '#protocol/rack.ts'
+import type { DnsSettings, DnsSubnet, RackSettings, RackVlan, ViewChange } from '#protocol/rack.ts'
 import type { Change } from '#state/outcome.ts'
+import { defaultDomainOf, defaultTtlOf, SERIAL_COUNTER, serialOffsetOf } from '#state/query-dns.ts'
 import { machineBootOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 
@@ -22,6 +23,7 @@ const TOPOLOGY = new Set<Change['table']>([
 ])
 
 export function isTopology(change: Change): boolean {
+  if (change.table === 'counters') return change.key === SERIAL_COUNTER
   return TOPOLOGY.has(change.table)
 }
 
@@ -33,35 +35,65 @@ export function topologyFingerprint(state: RegionState, rackId: SystemId): strin
   return JSON.stringify(topologyRows(state, rackId).rows)
 }
 
-/** Everything `rackId` needs to serve its VLANs, in table order. */
+/** Everything `rackId` needs to serve its VLANs, and what DNS needs of the whole cluster, in table order. */
 export function fullView(state: RegionState, rackId: SystemId): readonly ViewChange[] {
   const { rows, subnets } = topologyRows(state, rackId)
   const inside = (ip: Ipv4): boolean => subnets.some((subnet) => contains(subnet.cidr, ip))
-  for (const row of state.ipAddresses.values()) {
-    if (inside(row.ip)) rows.push({ table: 'ipAddresses', key: row.ip, row })
-  }
-  for (const row of state.holds.values()) {
-    if (inside(row.ip)) rows.push({ table: 'holds', key: row.ip, row })
-  }
   for (const ip of new Set([...state.quarantines.keys(), ...state.observed.keys()])) {
     if (inside(ip)) rows.push(barredRow(state, ip))
   }
   for (const row of state.reserves.values()) {
     if (inside(row.ip)) rows.push({ table: 'reserves', key: row.ip, row })
   }
-  for (const row of state.reservations.values()) {
-    if (inside(row.ip)) rows.push({ table: 'reservations', key: row.ip, row })
-  }
   const tenure = state.tenures.get(rackId)
   if (tenure !== undefined) rows.push({ table: 'tenures', key: rackId, row: tenure })
-  for (const machine of state.machines.values()) {
-    const row = machineBootOf(state, machine.systemId)
-    if (row !== undefined) rows.push({ table: 'machineBoots', key: row.systemId, row })
-  }
   for (const row of state.bootResources.values()) {
     rows.push({ table: 'bootResources', key: row.id, row })
   }
+  rows.push(...nameRows(state))
   return rows
+}
+
+/** What the names of the whole cluster are made of (D9). */
+export function dnsView(state: RegionState): readonly ViewChange[] {
+  return [{ table: 'settings', key: 'rack', row: settingsOf(state) }, ...nameRows(state)]
+}
+
+/** Of a batch; settings only when they may have changed. */
+export function dnsChanges(state: RegionState, changes: readonly Change[]): readonly ViewChange[] {
+  const rows = viewChanges(state, changes)
+  if (!changes.some(isTopology)) return rows
+  return [{ table: 'settings', key: 'rack', row: settingsOf(state) }, ...rows]
+}
+
+function nameRows(state: RegionState): readonly ViewChange[] {
+  const rows: ViewChange[] = []
+  for (const row of state.domains.values()) rows.push({ table: 'domains', key: row.id, row })
+  for (const row of state.dnsResources.values()) {
+    rows.push({ table: 'dnsResources', key: row.id, row })
+  }
+  for (const row of state.dnsRecords.values()) {
+    rows.push({ table: 'dnsRecords', key: row.id, row })
+  }
+  for (const subnet of state.subnets.values()) {
+    rows.push({ table: 'dnsSubnets', key: subnet.id, row: dnsSubnetOf(subnet) })
+  }
+  for (const { systemId } of state.machines.values()) {
+    const row = machineBootOf(state, systemId)
+    if (row !== undefined) rows.push({ table: 'machineBoots', key: systemId, row })
+  }
+  for (const row of state.ipAddresses.values()) {
+    rows.push({ table: 'ipAddresses', key: row.ip, row })
+  }
+  for (const row of state.reservations.values()) {
+    rows.push({ table: 'reservations', key: row.ip, row })
+  }
+  for (const row of state.holds.values()) rows.push({ table: 'holds', key: row.ip, row })
+  return rows
+}
+
+function dnsSubnetOf({ id, cidr, rdnsMode, allowDns }: Subnet): DnsSubnet {
+  return { id, cidr, rdnsMode, allowDns }
 }
 
 /** The rows of a batch without topology changes that a rack gets; the same for every rack. */
@@ -81,9 +113,15 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
       table === 'tenures' ||
       table === 'reserves' ||
       table === 'reservations' ||
-      table === 'bootResources'
+      table === 'bootResources' ||
+      table === 'domains' ||
+      table === 'dnsResources' ||
+      table === 'dnsRecords'
     ) {
       rows.push(change)
+    } else if (table === 'subnets') {
+      const row = change.row === null ? null : dnsSubnetOf(change.row)
+      rows.push({ table: 'dnsSubnets', key: change.key, row })
     }
   }
   for (const systemId of machines) {
@@ -148,7 +186,6 @@ function settingsOf(state: RegionState): RackSettings {
     const value = state.settings.get(name)?.value
     return typeof value === 'number' ? value : otherwise
   }
-  const domain = state.settings.get('default_domain')?.value
   return {
     clusterId: state.clusterId,
     regionPeers: regions.flatMap(({ peerAddress }) => (peerAddress === null ? [] : [peerAddress])),
@@ -156,7 +193,22 @@ function settingsOf(state: RegionState): RackSettings {
     featureLevel: state.featureLevel,
     leaseSeconds: number('dhcp_lease_seconds', 600),
     firmwareLeaseSeconds: number('dhcp_firmware_lease_seconds', 30),
-    domainName: typeof domain === 'string' ? domain : 'maas',
+    domainName: defaultDomainOf(state).name,
     answerRouterSolicitations: state.settings.get('answer_router_solicitations')?.value === true,
+    dns: dnsSettingsOf(state),
+  }
+}
+
+function dnsSettingsOf(state: RegionState): DnsSettings {
+  const list = (name: string): readonly string[] => {
+    const value = state.settings.get(name)?.value
+    return typeof value === 'string' ? value.split(/[\s,]+/).filter((part) => part !== '') : []
+  }
+  return {
+    defaultDomain: defaultDomainOf(state).name,
+    defaultTtl: defaultTtlOf(state),
+    serialOffset: serialOffsetOf(state),
+    upstream: list('upstream_dns'),
+    trusted: list('dns_trusted_acl'),
   }
 }

@@ -1,6 +1,8 @@
 // Rack ⇄ region over mTLS. The rack asks, the region pushes the part of the state that concerns it.
 import type { BootResource, MachineBoot } from '#model/boot.ts'
-import type { SystemId, VlanId } from '#model/ids.ts'
+import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
+import type { SubnetId, SystemId, VlanId } from '#model/ids.ts'
+import type { Cidr } from '#model/ipv4.ts'
 import type {
   Hold,
   IpAddress,
@@ -38,8 +40,34 @@ export type ViewRows = {
   readonly tenures: Tenure
   readonly reserves: Reserve
   readonly reservations: Reservation
+  readonly domains: Domain
+  readonly dnsResources: DnsResource
+  readonly dnsRecords: DnsRecord
+  readonly dnsSubnets: DnsSubnet
 }
 export type ViewTable = keyof ViewRows
+
+/** What DNS needs of a subnet; of all of them, while `subnets` has only those that the rack serves. */
+export type DnsSubnet = {
+  readonly id: SubnetId
+  readonly cidr: Cidr
+  /** 0 off, 1 on, 2 on with RFC 2317 for prefixes longer than 24. */
+  readonly rdnsMode: number
+  /** Its hosts may ask for names that are not ours. */
+  readonly allowDns: boolean
+}
+
+export type DnsSettings = {
+  readonly defaultDomain: string
+  /** Seconds, for records whose domain says nothing. */
+  readonly defaultTtl: number
+  /** Added to the revision to make the SOA serial, mod 2^32. */
+  readonly serialOffset: number
+  /** IPv4 addresses that are asked for names that are not ours, in order. */
+  readonly upstream: readonly string[]
+  /** CIDRs that may ask for them besides the subnets that allow it. */
+  readonly trusted: readonly string[]
+}
 
 export type RackSettings = {
   readonly clusterId: string
@@ -55,6 +83,8 @@ export type RackSettings = {
   readonly answerRouterSolicitations: boolean
   /** Of the cluster: which commands its regions know. Absent: from a region of before it was told. */
   readonly featureLevel?: number
+  /** Absent: the region is too old to say. */
+  readonly dns?: DnsSettings
 }
 
 export type ViewChange = {

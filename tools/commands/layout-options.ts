@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { parseLifetime } from '#model/certificate-lifetime.ts'
 import { type HostPort, parseHostPort } from '#protocol/token.ts'
 import type { Arguments, Io } from '../command-line.ts'
+import { dnsAddressOf } from '../dns-address.ts'
 import { UsageError } from '../exit-codes.ts'
 import type { Layout } from '../make-cluster.ts'
 
@@ -18,6 +19,7 @@ export function layoutOf(args: Arguments, io: Io, nodeCount: number): Layout {
     apiPort: args.number('api-port') ?? 0,
     peerPort: args.number('peer-port') ?? 0,
     advertise: advertised(args),
+    dns: dnsAddressOf(args.text('dns')),
     certificateLifetimeMs: lifetimeOf(args),
   }
 }

@@ -9,6 +9,7 @@ import { parseToken } from '#protocol/token.ts'
 import type { RackJoin } from '#rack/join.ts'
 import { RACK_DEFAULTS, type RackConfig, startRack } from '#rack/start.ts'
 import type { Arguments, Io } from '../command-line.ts'
+import { dnsAddressOf } from '../dns-address.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
 import { productVersion } from '../version.ts'
 
@@ -17,9 +18,10 @@ export async function runRack(args: Arguments, io: Io): Promise<number> {
   const platform = makePlatform({ logLevel: (args.text('log-level') ?? 'info') as LogLevel })
   const rack = await startRack(await rackConfig(args, io), platform)
   flushCompileCache()
-  const { rackId, httpPort, tftpPort } = rack
+  const { rackId, httpPort, tftpPort, dnsPort } = rack
   if (args.flag('json')) {
-    io.out(JSON.stringify({ rack_id: rackId, http_port: httpPort, tftp_port: tftpPort }))
+    const ports = { http_port: httpPort, tftp_port: tftpPort, dns_port: dnsPort }
+    io.out(JSON.stringify({ rack_id: rackId, ...ports }))
   } else {
     io.out(`Rack ${rackId} is up: HTTP boot on port ${httpPort}. Ctrl-C stops it.`)
   }
@@ -40,6 +42,7 @@ async function rackConfig(args: Arguments, io: Io): Promise<RackConfig> {
     httpPort: args.number('http-port') ?? RACK_DEFAULTS.httpPort,
     tftpPort: args.number('tftp-port') ?? RACK_DEFAULTS.tftpPort,
     dhcpPort: args.number('dhcp-port') ?? RACK_DEFAULTS.dhcpPort,
+    dns: dnsAddressOf(args.text('dns')),
     bootFilesDir: args.text('boot-files') ?? RACK_DEFAULTS.bootFilesDir,
     endurance: (args.text('endurance') ?? RACK_DEFAULTS.endurance) as EnduranceMode,
     version: await productVersion(),

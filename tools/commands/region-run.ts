@@ -7,8 +7,10 @@ import { startRegion } from '#node/start.ts'
 import type { LogLevel } from '#platform/logger.ts'
 import { makePlatform } from '#platform/system.ts'
 import type { Arguments, Io } from '../command-line.ts'
+import { dnsAddressOf } from '../dns-address.ts'
 import { EXIT } from '../exit-codes.ts'
 import { claimPid, pidFile, releasePid } from '../node-process.ts'
+import { serveRegionDns } from '../region-dns.ts'
 import { productVersion } from '../version.ts'
 
 export async function runRegion(args: Arguments, io: Io): Promise<number> {
@@ -29,6 +31,7 @@ export async function runRegion(args: Arguments, io: Io): Promise<number> {
       await running.close()
       throw error
     })
+    const dns = await serveRegionDns(region, dnsAddressOf(args.text('dns')), platform)
     platform.logger.info('region.started', { node_id: node.nodeId, api_url: api.url, version })
     // Now, because many of these processes end by SIGKILL.
     flushCompileCache()
@@ -37,6 +40,7 @@ export async function runRegion(args: Arguments, io: Io): Promise<number> {
       stopped.addEventListener('abort', () => end())
     })
     await Promise.race([asked, removed])
+    await dns?.close()
     await api.close()
     await running.close()
   } finally {

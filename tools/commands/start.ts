@@ -6,6 +6,7 @@ import { parseToken } from '#protocol/token.ts'
 import { RACK_DEFAULTS, startRack } from '#rack/start.ts'
 import type { Arguments, Io } from '../command-line.ts'
 import { madeBy } from '../cluster-directory.ts'
+import { dnsAddressOf, type DnsAddress } from '../dns-address.ts'
 import { EXIT } from '../exit-codes.ts'
 import { bringUp, type RunningCluster, takeDown } from '../run-cluster.ts'
 import { productVersion } from '../version.ts'
@@ -15,6 +16,7 @@ const HOST = '127.0.0.1'
 export async function runStart(args: Arguments, io: Io): Promise<number> {
   const stopped = io.stopped()
   const directory = resolve(io.cwd, args.text('dir') ?? '')
+  const dns = dnsAddressOf(args.text('dns'))
   const layout = {
     directory,
     nodeCount: 3,
@@ -22,10 +24,15 @@ export async function runStart(args: Arguments, io: Io): Promise<number> {
     apiPort: args.number('api-port') ?? 0,
     peerPort: args.number('peer-port') ?? 0,
     advertise: null,
+    dns,
   }
   const running = await bringUp(layout, stopped)
   try {
-    const rack = await startLocalRack(running, directory)
+    const rack = await startLocalRack({
+      running,
+      directory,
+      dns: dnsAddressOf(args.text('dns'), layout.nodeCount),
+    })
     io.out(describe(running, rack))
     if (!stopped.aborted) {
       await new Promise<void>((end) => stopped.addEventListener('abort', () => end()))
@@ -38,7 +45,12 @@ export async function runStart(args: Arguments, io: Io): Promise<number> {
   return EXIT.ok
 }
 
-async function startLocalRack(running: RunningCluster, directory: string) {
+async function startLocalRack(of: {
+  readonly running: RunningCluster
+  readonly directory: string
+  readonly dns: DnsAddress | null
+}) {
+  const { running, directory, dns } = of
   const { peers, secret, caFingerprint } = parseToken(madeBy(running.cluster).rackToken)
   return startRack(
     {
@@ -50,6 +62,7 @@ async function startLocalRack(running: RunningCluster, directory: string) {
       httpPort: 0,
       tftpPort: 0,
       dhcp: false,
+      dns,
       version: await productVersion(),
     },
     makePlatform({ logLevel: 'warn' }),

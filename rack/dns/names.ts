@@ -1,0 +1,111 @@
+// The tree of forward names: what stands at each, and which names there are at all, so that a name without
+// records above others is told from one that does not exist (RFC 8020). Changed record by record.
+import type { Rdata } from '#model/dns-rdata.ts'
+import type { Ipv4 } from '#model/ipv4.ts'
+import { parentOf } from './name.ts'
+
+/**
+ * One record from one source. `tier` 0: an operator's record; 1: a machine's, or an address given with a name;
+ * 2: what a DHCP client calls itself, which counts only where nothing else stands at the name.
+ */
+export type Entry = {
+  /** Lower case, without a final dot. */
+  readonly key: string
+  readonly tier: 0 | 1 | 2
+  /** Among those of tier 2 the lowest counts: who had the name first keeps it. */
+  readonly rank: number
+  /** Seconds; null: the zone's. */
+  readonly ttl: number | null
+  readonly data: Rdata
+}
+
+type Node = { readonly entries: Set<Entry>; children: number; pins: number }
+
+export class Names {
+  readonly #nodes = new Map<string, Node>()
+  /** Names with an address, wildcards aside. */
+  readonly #ownersOf = new Map<Ipv4, Map<string, number>>()
+
+  get size(): number {
+    return this.#nodes.size
+  }
+
+  add(entry: Entry): void {
+    this.#make(entry.key).entries.add(entry)
+    if (entry.data.type !== 'A' || entry.key.startsWith('*')) return
+    const { ip } = entry.data
+    const owners = this.#ownersOf.get(ip) ?? new Map<string, number>()
+    owners.set(entry.key, (owners.get(entry.key) ?? 0) + 1)
+    this.#ownersOf.set(ip, owners)
+  }
+
+  remove(entry: Entry): void {
+    this.#nodes.get(entry.key)?.entries.delete(entry)
+    this.#prune(entry.key)
+    if (entry.data.type !== 'A') return
+    const { ip } = entry.data
+    const owners = this.#ownersOf.get(ip)
+    const count = (owners?.get(entry.key) ?? 0) - 1
+    if (count > 0) owners?.set(entry.key, count)
+    else owners?.delete(entry.key)
+    if (owners?.size === 0) this.#ownersOf.delete(ip)
+  }
+
+  /** The name exists without records: a zone begins there. */
+  pin(key: string): void {
+    this.#make(key).pins++
+  }
+
+  unpin(key: string): void {
+    const node = this.#nodes.get(key)
+    if (node !== undefined) node.pins--
+    this.#prune(key)
+  }
+
+  exists(key: string): boolean {
+    return this.#nodes.has(key)
+  }
+
+  /** What counts at the name; empty when it has no records or does not exist. A CNAME is alone. */
+  entriesAt(key: string): readonly Entry[] {
+    const entries = [...(this.#nodes.get(key)?.entries ?? [])]
+    if (entries.length < 2) return entries
+    const firm = entries.filter(({ tier }) => tier < 2)
+    if (firm.length === 0) return entries.toSorted(byRank).slice(0, 1)
+    const alias = firm.find(({ data }) => data.type === 'CNAME')
+    return alias === undefined ? firm : [alias]
+  }
+
+  /** Names whose address it is, in order. */
+  namesOf(ip: Ipv4): readonly string[] {
+    const owners = [...(this.#ownersOf.get(ip)?.keys() ?? [])]
+    const counts = (key: string) =>
+      this.entriesAt(key).some(({ data }) => data.type === 'A' && data.ip === ip)
+    return owners.filter(counts).toSorted()
+  }
+
+  #make(key: string): Node {
+    const known = this.#nodes.get(key)
+    if (known !== undefined) return known
+    const node: Node = { entries: new Set(), children: 0, pins: 0 }
+    this.#nodes.set(key, node)
+    if (key !== '') this.#make(parentOf(key)).children++
+    return node
+  }
+
+  #prune(key: string): void {
+    const node = this.#nodes.get(key)
+    if (node === undefined || node.entries.size > 0 || node.children > 0 || node.pins > 0) return
+    this.#nodes.delete(key)
+    if (key === '') return
+    const above = parentOf(key)
+    const parent = this.#nodes.get(above)
+    if (parent !== undefined) parent.children--
+    this.#prune(above)
+  }
+}
+
+function byRank(a: Entry, b: Entry): number {
+  const ipOf = ({ data }: Entry): number => (data.type === 'A' ? data.ip : 0)
+  return a.rank - b.rank || ipOf(a) - ipOf(b)
+}

@@ -1,0 +1,225 @@
+// Writes a message into one buffer, with name compression (RFC 1035 §4.1.4). Names are compared for compression
+// octet by octet, so that the case of each is kept as it was given.
+import type { Rdata } from '#model/dns-rdata.ts'
+import { CLASS, HEADER_OCTETS, type Question, TYPE } from './wire.ts'
+
+export const MESSAGE_OCTETS_MAX = 65_535
+/** Pointers reach this far. */
+const POINTER_MAX = 0x3fff
+
+export type SoaData = {
+  readonly mname: string
+  readonly rname: string
+  readonly serial: number
+  readonly minimum: number
+}
+
+/** `owner`: a name without a final dot, or octets of an uncompressed name. */
+export type WireRecord = {
+  readonly owner: string | Uint8Array
+  readonly ttl: number
+  readonly data:
+    | Rdata
+    | ({ readonly type: 'SOA' } & SoaData)
+    | { readonly type: 'HINFO'; readonly cpu: string; readonly os: string }
+}
+
+/** SOA timers of every zone, seconds: MAAS's. */
+const SOA_TIMERS = { refresh: 600, retry: 1_800, expire: 604_800 } as const
+
+export class MessageWriter {
+  readonly bytes: Uint8Array
+  length = HEADER_OCTETS
+  /** Written names by their tails: octets as latin1 text → offset. */
+  readonly #offsets = new Map<string, number>()
+  #isFull = false
+
+  constructor(octetsMax = MESSAGE_OCTETS_MAX) {
+    this.bytes = new Uint8Array(octetsMax)
+  }
+
+  /** Something did not fit; what is there is of no use. */
+  get isFull(): boolean {
+    return this.#isFull
+  }
+
+  header(id: number, flags: number, counts: readonly number[]): void {
+    const end = this.length
+    this.length = 0
+    for (const value of [id, flags, ...counts]) this.uint16(value)
+    this.length = end
+  }
+
+  question({ name, type, class: of }: Question): void {
+    this.#wireName(name)
+    this.uint16(type)
+    this.uint16(of)
+  }
+
+  record({ owner, ttl, data }: WireRecord): void {
+    if (typeof owner === 'string') this.#name(owner)
+    else this.#wireName(owner)
+    this.uint16(TYPE[data.type])
+    this.uint16(CLASS.IN)
+    this.#uint32(ttl)
+    const at = this.length
+    this.length += 2
+    this.#data(data)
+    const end = this.length
+    this.length = at
+    this.uint16(end - at - 2)
+    this.length = end
+  }
+
+  /** `extended`: the upper bits of the RCODE. */
+  opt(edns: {
+    readonly udpOctets: number
+    readonly extended: number
+    readonly dnssecOk: boolean
+    readonly cookie: Uint8Array | undefined
+  }): void {
+    this.uint8(0)
+    this.uint16(TYPE.OPT)
+    this.uint16(edns.udpOctets)
+    this.uint8(edns.extended)
+    this.uint8(0)
+    this.uint16(edns.dnssecOk ? 0x8000 : 0)
+    const { cookie } = edns
+    this.uint16(cookie === undefined ? 0 : 4 + cookie.length)
+    if (cookie === undefined) return
+    this.uint16(10)
+    this.uint16(cookie.length)
+    this.octets(cookie)
+  }
+
+  finish(): Uint8Array {
+    return this.bytes.subarray(0, this.length)
+  }
+
+  uint8(value: number): void {
+    if (this.length >= this.bytes.length) this.#isFull = true
+    else this.bytes[this.length] = value
+    this.length++
+  }
+
+  uint16(value: number): void {
+    this.uint8((value >> 8) & 255)
+    this.uint8(value & 255)
+  }
+
+  octets(octets: Uint8Array): void {
+    if (this.length + octets.length > this.bytes.length) this.#isFull = true
+    else this.bytes.set(octets, this.length)
+    this.length += octets.length
+  }
+
+  #uint32(value: number): void {
+    this.uint16(value >>> 16)
+    this.uint16(value & 65_535)
+  }
+
+  #data(data: WireRecord['data']): void {
+    switch (data.type) {
+      case 'A':
+        this.#uint32(data.ip)
+        return
+      case 'AAAA':
+        this.octets(data.bytes)
+        return
+      case 'CNAME':
+      case 'NS':
+      case 'PTR':
+        this.#name(data.target)
+        return
+      case 'MX':
+        this.uint16(data.preference)
+        this.#name(data.target)
+        return
+      case 'SRV':
+        this.uint16(data.priority)
+        this.uint16(data.weight)
+        this.uint16(data.port)
+        // Not compressed: RFC 2782.
+        this.octets(wireName(data.target))
+        return
+      case 'TXT':
+        for (const each of data.strings) this.#string(each)
+        return
+      case 'SSHFP':
+        this.uint8(data.algorithm)
+        this.uint8(data.kind)
+        this.octets(data.fingerprint)
+        return
+      case 'CAA':
+        this.uint8(data.flags)
+        this.#string(textOctets(data.tag))
+        this.octets(data.value)
+        return
+      case 'HINFO':
+        this.#string(textOctets(data.cpu))
+        this.#string(textOctets(data.os))
+        return
+      case 'SOA':
+        this.#soa(data)
+        return
+      default:
+        data satisfies never
+    }
+  }
+
+  #soa({ mname, rname, serial, minimum }: SoaData): void {
+    this.#name(mname)
+    this.#name(rname)
+    for (const value of [serial, ...Object.values(SOA_TIMERS), minimum]) this.#uint32(value)
+  }
+
+  #string(octets: Uint8Array): void {
+    this.uint8(octets.length)
+    this.octets(octets)
+  }
+
+  #name(name: string): void {
+    this.#wireName(wireName(name))
+  }
+
+  #wireName(name: Uint8Array): void {
+    let at = 0
+    while (at < name.length - 1) {
+      const tail = latin1(name.subarray(at))
+      const known = this.#offsets.get(tail)
+      if (known !== undefined) {
+        this.uint16(0xc000 | known)
+        return
+      }
+      if (this.length <= POINTER_MAX) this.#offsets.set(tail, this.length)
+      const length = (name[at] ?? 0) + 1
+      this.octets(name.subarray(at, at + length))
+      at += length
+    }
+    this.uint8(0)
+  }
+}
+
+/** Of a name we serve: its labels have no dots and no odd octets. */
+export function wireName(name: string): Uint8Array {
+  if (name === '') return Uint8Array.of(0)
+  const octets = new Uint8Array(name.length + 2)
+  let start = 0
+  for (let i = 0; i <= name.length; i++) {
+    const code = i === name.length ? 46 : name.charCodeAt(i)
+    if (code === 46) {
+      octets[start] = i - start
+      start = i + 1
+    } else octets[i + 1] = code
+  }
+  return octets
+}
+
+/** One UTF-16 unit per octet. */
+export function latin1(octets: Uint8Array): string {
+  return String.fromCharCode(...octets)
+}
+
+function textOctets(text: string): Uint8Array {
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0) & 255)
+}
