@@ -120,8 +120,8 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
     raLinks: () => advertiser.served(),
     follow,
     close: async () => {
-      const servers = [http, tftp, dns, dhcp, advertiser]
-      await Promise.all(servers.map((server) => server?.close()))
+      const closing = [http.close(), tftp?.close(), dns?.close(), dhcp?.close()]
+      await Promise.all([...closing, advertiser.close()])
       proxy.close()
       await images.close()
     },

@@ -27,7 +27,7 @@ export async function serveRegionDns(
   }
 }
 
-export function regionFeed(region: Region): ZoneFeed {
+function regionFeed(region: Region): ZoneFeed {
   return ({ onWhole, onChanges }) => {
     const whole = (): void => {
       const { state, revision } = region.local()

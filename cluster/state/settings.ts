@@ -13,6 +13,7 @@ export const SETTING_DEFAULTS: Readonly<Record<string, SettingValue>> = {
   default_min_hwe_kernel: '',
   default_osystem: 'ubuntu',
   default_storage_layout: 'flat',
+  dns_trusted_acl: null,
   dnssec_validation: 'auto',
   enable_disk_erasing_on_release: false,
   enable_http_proxy: true,

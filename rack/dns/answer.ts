@@ -12,6 +12,7 @@ import {
   octetsOf,
   REVERSE_ROOT,
 } from './reverse-zones.ts'
+import { specialAnswer } from './special-names.ts'
 import { CLASS, type Question, RCODE, TYPE } from './wire.ts'
 import type { WireRecord } from './writer.ts'
 import type { ZoneData } from './zone-data.ts'
@@ -52,7 +53,10 @@ export function resolve(data: ZoneData, question: Question): Resolution {
   if (question.type === TYPE.AXFR || question.type === TYPE.IXFR) return refused()
   const labels = labelsOf(question.name)
   const first = zoneOf(data, labels.join('.'))
-  if (first === undefined) return { kind: 'forward', servers: null }
+  if (first === undefined) {
+    const answer = specialAnswer(question, labels)
+    return answer === undefined ? { kind: 'forward', servers: null } : { kind: 'answer', answer }
+  }
   if (isForwarded(first)) return { kind: 'forward', servers: serversOf(first.domain) }
   return { kind: 'answer', answer: follow(data, question, first) }
 }

@@ -23,13 +23,6 @@ function labelText(name: Uint8Array, from: number, end: number): string {
   return text
 }
 
-/** Octets of the tail that begins with label `index`. */
-export function tailOf(name: Uint8Array, index: number): Uint8Array {
-  let at = 0
-  for (let i = 0; i < index; i++) at += (name[at] ?? 0) + 1
-  return name.subarray(at)
-}
-
 /** `a.b.c` → `b.c`; '' for a single label. */
 export function parentOf(key: string): string {
   const dot = key.indexOf('.')

@@ -10,7 +10,7 @@ import { MESSAGE_OCTETS_MAX, MessageWriter } from './writer.ts'
 /** What we take and send by UDP: fits everywhere without fragments (DNS flag day 2020). */
 export const UDP_OCTETS = 1_232
 const PLAIN_UDP_OCTETS = 512
-export const AMPLIFICATION_MAX = 3
+const AMPLIFICATION_MAX = 3
 
 export type Sizing = {
   readonly transport: 'udp' | 'tcp'
@@ -42,7 +42,7 @@ export function renderAnswer(query: Query, answer: Answer, rendering: Rendering)
 }
 
 /** No records and TC. Always fits: it is not longer than its query but for what EDNS adds. */
-export function renderTruncated(
+function renderTruncated(
   query: Query,
   answer: Pick<Answer, 'rcode' | 'authoritative'>,
   rendering: Rendering,

@@ -102,11 +102,6 @@ export function classlessName(cidr: Cidr): string {
   return `${last}-${cidr.prefix}.${rest.join('.')}.${REVERSE_ROOT}`
 }
 
-/** `7.2.0.192.in-addr.arpa`. */
-export function reverseName(ip: Ipv4): string {
-  return `${formatIpv4(ip).split('.').toReversed().join('.')}.${REVERSE_ROOT}`
-}
-
 /** Octets, first one first, of what stands before `in-addr.arpa`; undefined when it is no address. */
 export function octetsOf(labels: readonly string[]): readonly number[] | undefined {
   if (labels.length === 0 || labels.length > 4) return undefined

@@ -18,7 +18,7 @@ export type TcpLimits = {
   readonly unreadOctets: number
 }
 
-export const TCP_LIMITS: TcpLimits = Object.freeze({
+const TCP_LIMITS: TcpLimits = Object.freeze({
   connections: 512,
   connectionsPerAddress: 32,
   idleMs: 10_000,

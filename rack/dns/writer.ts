@@ -201,7 +201,7 @@ export class MessageWriter {
 }
 
 /** Of a name we serve: its labels have no dots and no odd octets. */
-export function wireName(name: string): Uint8Array {
+function wireName(name: string): Uint8Array {
   if (name === '') return Uint8Array.of(0)
   const octets = new Uint8Array(name.length + 2)
   let start = 0

@@ -89,8 +89,16 @@ export class ZoneData {
         return this.#setAddress(this.#addresses, key as Ipv4, change.row)
       case 'reservations':
         return this.#setAddress(this.#reservations, key as Ipv4, change.row)
-      default:
+      case 'vlans':
+      case 'subnets':
+      case 'ipRanges':
+      case 'quarantines':
+      case 'bootResources':
+      case 'tenures':
+      case 'reserves':
         return undefined
+      default:
+        return change satisfies never
     }
   }
 

@@ -42,7 +42,7 @@ const vlansOf = (lab: Lab, rack = RACK) =>
 const beatOf = (lab: Lab, rack: SystemId) => lab.state.controllers.get(rack)?.lastBeatAt ?? -1
 const changesOf = (lab: Lab, command: Command) => viewChanges(lab.state, lab.run(command).changes)
 
-t.test('a rack sees its own VLANs, subnets, ranges, holds and addresses only', async (t) => {
+t.test('a rack serves its own VLANs, subnets and ranges; names it has of all (D9)', async (t) => {
   const lab = makeTwoRacks()
   lab.ok(bind(1, '10.0.0.100'))
   lab.ok(bind(2, '10.1.0.100', { rackId: RACK_2 }))
@@ -53,23 +53,25 @@ t.test('a rack sees its own VLANs, subnets, ranges, holds and addresses only', a
   lab.ok({ type: 'lease.decline', client: `1-${mac(3)}`, mac: mac(3), ip: ip('10.0.0.102') })
   // A declined lease stays as a row that holds no longer.
   const expected = [
-    { rack: RACK, number: 1, declined: [ip('10.0.0.102')], hold: ip('10.0.0.100') },
-    { rack: RACK_2, number: 2, declined: [], hold: ip('10.1.0.100') },
+    { rack: RACK, number: 1, declined: [ip('10.0.0.102')] },
+    { rack: RACK_2, number: 2, declined: [] },
   ]
-  for (const { rack, number, declined, hold } of expected) {
+  const holds = ['10.0.0.100', '10.0.0.102', '10.1.0.100'].map(ip)
+  for (const { rack, number, declined } of expected) {
     const rows = fullView(lab.state, rack)
     t.same(keysOf(rows, 'vlans'), [5000 + number])
     t.same(keysOf(rows, 'subnets'), [number])
     t.same(keysOf(rows, 'ipRanges'), [number])
-    t.same(keysOf(rows, 'holds'), [hold, ...declined])
+    t.same(keysOf(rows, 'holds'), holds)
+    t.same(keysOf(rows, 'dnsSubnets'), [1, 2])
     t.same(keysOf(rows, 'quarantines'), declined)
-    t.same(keysOf(rows, 'ipAddresses'), [ip(`10.${number - 1}.0.50`)])
+    t.same(keysOf(rows, 'ipAddresses'), ['10.0.0.50', '10.1.0.50'].map(ip))
   }
 })
 
-t.test('a rack nobody registered gets settings and no network', async (t) => {
+t.test('a rack nobody registered gets settings, names and no network', async (t) => {
   const rows = fullView(makeServedLab().state, 'nobody' as SystemId)
-  t.same(new Set(rows.map(({ table }) => table)), new Set(['settings']))
+  t.same(new Set(rows.map(({ table }) => table)), new Set(['settings', 'dnsSubnets']))
 })
 
 t.test('live racks come in order of precedence, the lost ones not at all', async (t) => {
