@@ -20,6 +20,9 @@ const LAB_NEEDS: Readonly<Record<string, string>> = {
   depmod: 'kmod',
   zstd: 'zstd',
   gzip: 'gzip',
+  dig: 'bind9-dnsutils',
+  kdig: 'knot-dnsutils',
+  drill: 'ldnsutils',
 }
 
 /** Sentences, none when the tier can run. */

@@ -20,6 +20,8 @@ type Id = string | number
 export class ReverseZones {
   readonly #subnets = new Map<Id, DnsSubnet>()
   readonly #subnetsByCidr = new Map<number, DnsSubnet>()
+  /** Those in use, longest first: every query asks which subnet it comes from. */
+  #prefixes: readonly number[] = []
   /** Zone name → subnets that make it. */
   readonly #zones = new Map<string, number>()
   readonly #classless = new Map<string, DnsSubnet>()
@@ -67,10 +69,9 @@ export class ReverseZones {
 
   /** Longest prefix. */
   subnetOf(ip: Ipv4): DnsSubnet | undefined {
-    for (let prefix = 32; prefix > 0; prefix--) {
-      const found = this.#subnetsByCidr.get(
-        cidrNumber({ network: makeIpv4(ip & maskOf(prefix)), prefix }),
-      )
+    for (const prefix of this.#prefixes) {
+      const network = makeIpv4(ip & maskOf(prefix))
+      const found = this.#subnetsByCidr.get(cidrNumber({ network, prefix }))
       if (found !== undefined) return found
     }
     return undefined
@@ -80,6 +81,8 @@ export class ReverseZones {
     const { cidr, rdnsMode } = subnet
     if (by > 0) this.#subnetsByCidr.set(cidrNumber(cidr), subnet)
     else this.#subnetsByCidr.delete(cidrNumber(cidr))
+    const prefixes = [...this.#subnetsByCidr.values()].map((each) => each.cidr.prefix)
+    this.#prefixes = [...new Set(prefixes)].toSorted((a, b) => b - a)
     if (rdnsMode === 0) return
     for (const zone of zonesOf(cidr)) {
       const count = (this.#zones.get(zone) ?? 0) + by
