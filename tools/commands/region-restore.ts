@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { AppError } from '#model/errors.ts'
 import { readBackup } from '#storage/backup-file.ts'
 import { prepareEmpty, readCluster, withLock } from '../cluster-directory.ts'
+import { dnsAddressOf } from '../dns-address.ts'
 import { expectFree } from '../free-port.ts'
 import { makeCluster, type Layout } from '../make-cluster.ts'
 import { takeOver } from '../take-over.ts'
@@ -20,6 +21,7 @@ export async function runRestore(args: Arguments, io: Io): Promise<number> {
     host: args.text('host') ?? '127.0.0.1',
     apiPort: args.number('api-port') ?? 0,
     peerPort: args.number('peer-port') ?? 0,
+    dns: dnsAddressOf(args.text('dns')),
   }
   const { header } = await verifyBackup(file)
   const quarantine = !args.flag('accept-duplicate-addresses')
