@@ -120,10 +120,7 @@ export async function startRack(config: RackConfig, platform: Platform): Promise
   const unsubscribe = followSettings({ link, directory, view, platform }, follow)
   logger.info('rack.started', { rack_id: rackId, http_port: httpPort, tftp_port: tftpPort })
   return {
-    rackId,
-    httpPort,
-    tftpPort,
-    dnsPort,
+    ...{ rackId, httpPort, tftpPort, dnsPort },
     status,
     close: async () => {
       clearInterval(ticking)
