@@ -6,6 +6,7 @@
 //      reserves and reservations, members and one-time tokens
 //   3  `token.revoke`, `lease.observe`; members renew their certificates at a region; relayed VLANs are served by the
 //      racks of the VLAN that their relay points to
+//      zones, pools, tags, devices and the other small objects, settings with MAAS's own checks
 
 export type LevelRange = { readonly min: number; readonly max: number }
 

@@ -17,6 +17,7 @@ import type { MacAddress } from '#model/mac-address.ts'
 import type { BlockDevice, HardwareFacts, Interface, Machine, PowerState } from '#model/machine.ts'
 import type { Member } from '#model/member.ts'
 import type { ClientKey } from '#model/network.ts'
+import type { ObjectCommand } from './object-commands.ts'
 import type { ApiKey, Event, SettingValue } from './tables.ts'
 
 type FabricFields = {
@@ -353,6 +354,7 @@ export type Command =
   | { readonly type: 'token.use'; readonly digest: string; readonly usedBy: string }
   /** Admits nobody any more, not even the one that came with it. */
   | { readonly type: 'token.revoke'; readonly digest: string }
+  | ObjectCommand
 
 export type CommandType = Command['type']
 export type CommandOf<T extends CommandType> = Extract<Command, { readonly type: T }>

@@ -39,7 +39,11 @@ export function notFound(model: string): Refusal {
 }
 
 /** First id of the counters that do not begin at 1, as MAAS has them. */
-const FIRST_IDS: Readonly<Record<string, number>> = { fabrics: 0, spaces: 0, vlans: 5001 }
+const FIRST_IDS: Readonly<Record<string, number>> = {
+  ...{ fabrics: 0, spaces: 0, vlans: 5001 },
+  // Below are the rows that are there from the start.
+  ...{ zones: 2, resourcePools: 1, packageRepositories: 3 },
+}
 
 /** Ids are never given twice, also when their object is gone. */
 export function nextId<Id extends number>(state: RegionState, name: string): Id {

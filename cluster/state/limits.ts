@@ -48,3 +48,14 @@ export const RESERVE_FREE_SHARE = 8
 export const RESERVE_PROBES_MAX = 4_096
 /** Beyond it new reservations are refused. */
 export const RESERVATIONS_MAX = 100_000
+
+/** Texts of scripts and DHCP snippets: versions kept of one, and UTF-16 units of all of them together. */
+export const TEXT_VERSIONS_MAX = 20
+export const TEXT_CHARACTERS_MAX = 1 << 20
+
+/** Characters of base64: 384 KiB for one file, 12 MiB for the files of all users. */
+export const FILE_CHARACTERS_MAX = 512 << 10
+export const FILES_CHARACTERS_MAX = 16 << 20
+export const FILES_MAX = 10_000
+
+export const DEVICES_MAX = 100_000

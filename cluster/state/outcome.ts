@@ -57,6 +57,8 @@ type NamedValues = {
   readonly 'reserve.grant': ReserveValue
   readonly 'reserve.replay': ReplayValue
   readonly 'bootResource.put': Created<BootResourceId>
+  readonly 'object.create': Created<number>
+  readonly 'tag.assign': { readonly added: number; readonly removed: number }
 }
 
 export type ValueOf<T extends CommandType> = T extends keyof NamedValues ? NamedValues[T] : null

@@ -30,6 +30,7 @@ import type {
   Tenure,
   Vlan,
 } from '#model/network.ts'
+import type { Device, ObjectRows, StoredFile } from '#model/objects.ts'
 import type { Outcome } from './outcome.ts'
 
 export type User = {
@@ -128,7 +129,7 @@ export type Cluster = {
   readonly featureLevel?: number
 }
 
-export type TableRows = {
+export type TableRows = ObjectRows & {
   readonly users: User
   readonly apiKeys: ApiKey
   readonly joinTokens: JoinToken
@@ -157,6 +158,8 @@ export type TableRows = {
   readonly reservations: Reservation
   readonly members: Member
   readonly observed: Observed
+  readonly storedFiles: StoredFile
+  readonly devices: Device
 }
 export type TableName = keyof TableRows
 
@@ -183,6 +186,9 @@ type OtherKeys = {
   readonly members: SystemId
   readonly observed: Ipv4
 }
+  readonly storedFiles: number
+  readonly devices: SystemId
+} & { readonly [T in keyof ObjectRows]: number }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
 }
@@ -217,4 +223,16 @@ export const TABLE_NAMES = [
   'reservations',
   'members',
   'observed',
+  'zones',
+  'resourcePools',
+  'tags',
+  'packageRepositories',
+  'notifications',
+  'licenseKeys',
+  'scripts',
+  'bootSources',
+  'bootSourceSelections',
+  'dhcpSnippets',
+  'storedFiles',
+  'devices',
 ] as const satisfies readonly TableName[]
