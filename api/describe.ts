@@ -38,9 +38,13 @@ function describeResource(resource: Resource) {
   const signed = resource.actions.length > open.length
   return {
     name: resource.name,
-    anon: open.length === 0 ? null : describeHalf(resource, `Anon${resource.name}`, open),
+    anon: open.length === 0 ? null : describeHalf(resource, anonNameOf(resource), open),
     auth: signed ? describeHalf(resource, resource.name, resource.actions) : null,
   }
+}
+
+function anonNameOf({ name, anonName }: Resource): string {
+  return anonName ?? `Anon${name}`
 }
 
 function describeHalf(resource: Resource, name: string, actions: readonly Action[]) {

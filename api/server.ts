@@ -18,16 +18,7 @@ import { makeLogin } from './login.ts'
 import { API_ROOT } from './render/names.ts'
 import { makeBodyParser } from './request-body.ts'
 import type { Resource } from './resource.ts'
-import { ACCOUNT } from './routes/account.ts'
-import { ADDRESSES } from './routes/addresses.ts'
-import { CONTROLLERS } from './routes/controllers.ts'
-import { EVENTS } from './routes/events.ts'
-import { FABRICS, VLAN_BY_ID } from './routes/fabrics.ts'
-import { MACHINES } from './routes/machines.ts'
-import { SPACES } from './routes/spaces.ts'
-import { SUBNETS } from './routes/subnets.ts'
-import { USERS } from './routes/users.ts'
-import { SETTINGS, versionResource } from './routes/version.ts'
+import { ALIASES, allResources } from './resources.ts'
 import { makeBackupRoute } from './v1/backup.ts'
 import * as cluster from './v1/cluster.ts'
 import * as tokens from './v1/tokens.ts'
@@ -95,22 +86,6 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   return { url: `http://${shown}:${port}`, port, close }
 }
 
-function allResources(version: string): readonly Resource[] {
-  return [
-    ...MACHINES,
-    ...SUBNETS,
-    ...FABRICS,
-    ...SPACES,
-    ...ADDRESSES,
-    ...CONTROLLERS,
-    ...EVENTS,
-    ...USERS,
-    ...ACCOUNT,
-    ...SETTINGS,
-    versionResource(version),
-  ]
-}
-
 function makeRouter(parts: {
   readonly options: ApiOptions
   readonly service: Service
@@ -137,7 +112,7 @@ function makeRouter(parts: {
   router.post('/api/v1/boot-resources', handle('admin', v1.writeBootResource))
   router.put('/api/v1/boot-files/:sha256', handle('admin', v1.makeBootFileUpload(bootFiles)))
 
-  for (const resource of [...resources, VLAN_BY_ID]) {
+  for (const resource of [...resources, ...ALIASES]) {
     const path = resource.path.replaceAll(/\{(\w+)\}/g, ':$1').replace(/\/$/, '')
     router.all(`${API_ROOT}${path}`, serveResource(service, resource))
   }

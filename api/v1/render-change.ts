@@ -25,9 +25,22 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   settings: 'settings',
   reservations: 'reserved_ips',
   members: 'members',
+  zones: 'zones',
+  resourcePools: 'resource_pools',
+  tags: 'tags',
+  packageRepositories: 'package_repositories',
+  scripts: 'scripts',
+  bootSources: 'boot_sources',
+  bootSourceSelections: 'boot_source_selections',
+  dhcpSnippets: 'dhcp_snippets',
+  devices: 'devices',
   // Secrets.
   apiKeys: null,
   joinTokens: null,
+  licenseKeys: null,
+  // Of one user each.
+  storedFiles: null,
+  notifications: null,
   // Our own bookkeeping.
   sessions: null,
   sessionOutcomes: null,
@@ -39,6 +52,9 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
 }
 
 const SECRET = new Set(['passwordHash', 'powerParameters'])
+/** Long texts that a watcher reads where the object is. */
+const LONG = new Set(['history', 'keyringData'])
+const SECRET_SETTINGS = new Set(['vcenter_password', 'maas_auto_ipmi_k_g_bmc_key'])
 const ADDRESS = new Set(['ip', 'start', 'end', 'gatewayIp'])
 const KEYED_BY_ADDRESS = new Set<TableName>([
   'ipAddresses',
@@ -60,6 +76,7 @@ export function renderBatch(batch: ChangeBatch): string | null {
 function renderChange({ table, key, row }: Change) {
   const name = TABLES[table]
   if (name === null) return null
+  if (table === 'settings' && SECRET_SETTINGS.has(String(key))) return null
   const shownKey = KEYED_BY_ADDRESS.has(table) ? formatIpv4(key as Ipv4) : key
   return { table: name, key: shownKey, row: row === null ? null : renderRow(row) }
 }
@@ -68,7 +85,7 @@ function renderChange({ table, key, row }: Change) {
 function renderRow(row: object): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = {}
   for (const [field, value] of sortedEntries(row)) {
-    if (SECRET.has(field)) continue
+    if (SECRET.has(field) || LONG.has(field)) continue
     shown[snakeCase(field)] = renderField(field, value)
   }
   return shown
