@@ -31,7 +31,7 @@ async function getConfig(call: Call) {
 
 async function setConfig(call: Call) {
   const name = knownSetting(call.input.mandatory('name'))
-  const value = parseValue(name, call.input.text('value') ?? '')
+  const value = parseValue(name, call.input.mandatory('value'))
   await call.propose({ type: 'config.put', name, value })
   return text('OK')
 }
