@@ -15,6 +15,7 @@ import { makeEdge } from './error-middleware.ts'
 import { Rejection } from './errors.ts'
 import { livez, makeMetricsRoute, makeReadyz, makeRpcRoute, makeStatusPage } from './health.ts'
 import { makeLogin } from './login.ts'
+import { openApi } from './openapi.ts'
 import { API_ROOT } from './render/names.ts'
 import { makeBodyParser } from './request-body.ts'
 import type { Resource } from './resource.ts'
@@ -23,6 +24,7 @@ import { makeBackupRoute } from './v1/backup.ts'
 import * as cluster from './v1/cluster.ts'
 import * as tokens from './v1/tokens.ts'
 import { EventStreams } from './v1/event-stream.ts'
+import { openApiV1, type Route } from './v1/openapi.ts'
 import * as v1 from './v1/routes.ts'
 
 export type ApiOptions = {
@@ -121,6 +123,11 @@ function makeRouter(parts: {
     ctx.body = description.documentFor(`${ctx.protocol}://${ctx.host}`)
     ctx.res.setHeader('Content-Type', 'application/json')
   })
+  const document = JSON.stringify(openApi(resources, options.version))
+  // JSON is YAML 1.2 too: MAAS's own name of the document is served with the same bytes.
+  for (const name of ['openapi.json', 'openapi.yaml']) {
+    router.get(`${API_ROOT}${name}`, (ctx) => sendDocument(ctx, document))
+  }
   router.get('/MAAS/api/version', (ctx) => sendText(ctx, '2.0'))
   router.all('/MAAS/api/1.0{/*rest}', gone)
   router.all('/MAAS/api/2.0{/*rest}', serveUnknown(API_ROOT))
@@ -128,6 +135,8 @@ function makeRouter(parts: {
   router.all('/MAAS/boot-resources/:sha256', makeBootFileRoute(bootFiles))
   router.get('/MAAS/rpc', makeRpcRoute(region))
 
+  router.get('/api/v1/openapi.json', (ctx) => sendDocument(ctx, documentV1))
+  const documentV1 = JSON.stringify(openApiV1(routesUnder(router, '/api/v1/'), options.version))
   router.get('/healthz', livez)
   router.get('/livez', livez)
   router.get('/readyz', makeReadyz(region))
@@ -153,6 +162,20 @@ const gone: Koa.Middleware = (ctx) => {
 
 const serveNothing: Koa.Middleware = () => {
   throw new Rejection('NOT_FOUND', 'Not Found')
+}
+
+/** What the router serves, `HEAD` left out: it comes with every GET. */
+function routesUnder(router: Router, prefix: string): readonly Route[] {
+  return router.stack.flatMap(({ path, methods }) =>
+    methods
+      .filter((method) => method !== 'HEAD' && String(path).startsWith(prefix))
+      .map((method) => ({ method, path: String(path) })),
+  )
+}
+
+function sendDocument(ctx: Koa.Context, document: string): void {
+  ctx.set('Content-Type', 'application/json')
+  ctx.body = document
 }
 
 function sendText(ctx: Koa.Context, text: string): void {

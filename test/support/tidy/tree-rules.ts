@@ -5,6 +5,7 @@ import type { SourceFile } from './source-file.ts'
 export const ENTRY_POINTS = [
   'tools/main.ts',
   'tools/run-tests.ts',
+  'tools/api-coverage.ts',
   'tools/bench/',
   'tools/images/build.ts',
   'tools/images/main.ts',
