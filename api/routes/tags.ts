@@ -6,12 +6,13 @@ import type { RegionState } from '#state/state.ts'
 import { json, jsonList, type Call } from '../call.ts'
 import { notFound, Rejection } from '../errors.ts'
 import { objectRoutes } from '../object-routes.ts'
-import { list, longText, text } from '../params.ts'
+import { custom, list, longText, text } from '../params.ts'
 import { renderController } from '../render/controller.ts'
 import { renderDevice } from '../render/device.ts'
 import { renderMachine } from '../render/machine.ts'
 import { renderTag } from '../render/objects.ts'
 import { operation, taking, type Action, type Resource } from '../resource.ts'
+import { xpathProblem } from '../xpath.ts'
 import { isVisibleMachine, isVisibleDevice } from '../visible.ts'
 import { present } from './fabrics.ts'
 
@@ -112,7 +113,16 @@ export const TAGS: readonly Resource[] = objectRoutes({
       message: 'Enter letters, digits, dashes and underscores.',
     }),
     comment: longText('What it is for.', { max: 4_096 }),
-    definition: longText('XPath over lshw XML; kept, and evaluated by nobody here.', DEFINITION),
+    definition: custom<string>(
+      'XPath over lshw XML; kept, and evaluated by nobody here.',
+      { type: 'string', maxLength: DEFINITION.max },
+      (form, name) => {
+        const value = form.text(name, DEFINITION)
+        const problem = value === undefined || value === '' ? null : xpathProblem(value)
+        if (problem === null) return value
+        return form.report(name, `Invalid xpath expression: ${problem}.`)
+      },
+    ),
     kernel_opts: text('Kernel options of the machines that have it.', { max: 4_096 }),
   },
   standard: { name: '', definition: '', comment: '', kernelOpts: '' },

@@ -3,6 +3,7 @@ import { CONFIG_KEYS, configOf, RENAMED_CONFIG } from '#state/config-keys.ts'
 import type { SettingValue } from '#state/tables.ts'
 import { json, text, type Call } from '../call.ts'
 import { fieldError, forbidden } from '../errors.ts'
+import { choice, text as textParam } from '../params.ts'
 import { operation, read, type Resource } from '../resource.ts'
 
 /** The level of the API that clients test for. */
@@ -72,14 +73,32 @@ export function versionResource(subversion: string): Resource {
   }
 }
 
+/** The handlers answer a missing one by MAAS's sentence, not by a field. */
+const SETTING_NAME = choice('Name of the setting.', Object.keys(CONFIG_KEYS), { required: true })
+const VALUE = { required: true, max: 4_096 }
+
 export const SETTINGS: readonly Resource[] = [
   {
     name: 'MaasHandler',
     path: 'maas/',
     doc: 'Settings of this region.',
     actions: [
-      operation('GET', 'get_config', { doc: 'Show the value of a setting.' }, getConfig),
-      operation('POST', 'set_config', { access: 'admin', doc: 'Change a setting.' }, setConfig),
+      {
+        ...operation('GET', 'get_config', { doc: 'Show the value of a setting.' }, getConfig),
+        params: { name: SETTING_NAME },
+      },
+      {
+        ...operation(
+          'POST',
+          'set_config',
+          { access: 'admin', doc: 'Change a setting.' },
+          setConfig,
+        ),
+        params: {
+          name: SETTING_NAME,
+          value: textParam('New value; empty clears the setting.', VALUE),
+        },
+      },
     ],
   },
 ]

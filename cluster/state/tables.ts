@@ -185,7 +185,6 @@ type OtherKeys = {
   readonly reservations: Ipv4
   readonly members: SystemId
   readonly observed: Ipv4
-}
   readonly storedFiles: number
   readonly devices: SystemId
 } & { readonly [T in keyof ObjectRows]: number }

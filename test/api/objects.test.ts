@@ -54,6 +54,7 @@ const CASES: readonly Case[] = [
       bad: [
         ['name', { name: 'a b' }],
         ['definition', { name: 'a', definition: LONG }],
+        ['definition', { name: 'a', definition: '//node[' }],
       ],
     },
     path: ({ name }) => `tags/${name}/`,

@@ -71,6 +71,8 @@ t.test(
     let tried = 0
     for (const { path, method, operation } of operationsOf(document)) {
       const schema = operation.requestBody?.content['application/x-www-form-urlencoded']?.schema
+      // Errors of a setting are told under the setting's own name.
+      if (path.includes('/maas/')) continue
       if (method !== 'post' || schema?.properties === undefined || path.includes('{')) continue
       for (const name of schema.required ?? []) {
         const { status, json, text } = await api.post(path, {})
