@@ -4,6 +4,7 @@ import type { Resource } from './resource.ts'
 import { ACCOUNT } from './routes/account.ts'
 import { ADDRESSES } from './routes/addresses.ts'
 import { BOOT_SOURCES, BOOT_SOURCE_SELECTIONS } from './routes/boot-sources.ts'
+import { COMMISSIONING_SCRIPTS } from './routes/commissioning-scripts.ts'
 import { CONTROLLERS } from './routes/controllers.ts'
 import { DEVICES } from './routes/devices.ts'
 import { DHCP_SNIPPETS } from './routes/dhcp-snippets.ts'
@@ -13,6 +14,7 @@ import { FABRICS, VLAN_BY_ID } from './routes/fabrics.ts'
 import { FILES } from './routes/files.ts'
 import { LICENSE_KEYS } from './routes/license-keys.ts'
 import { MACHINES } from './routes/machines.ts'
+import { NETWORKS } from './routes/networks.ts'
 import { NOTIFICATIONS } from './routes/notifications.ts'
 import { PACKAGE_REPOSITORIES } from './routes/package-repositories.ts'
 import { SCRIPTS } from './routes/scripts.ts'
@@ -39,6 +41,7 @@ export function allResources(version: string): readonly Resource[] {
     ...[...ZONES, ...POOLS, ...TAGS, ...DEVICES, ...DISCOVERY],
     ...[...PACKAGE_REPOSITORIES, ...NOTIFICATIONS, ...FILES, ...LICENSE_KEYS, ...SCRIPTS],
     ...[...BOOT_SOURCES, ...BOOT_SOURCE_SELECTIONS, ...DHCP_SNIPPETS],
+    ...[...COMMISSIONING_SCRIPTS, ...NETWORKS],
     versionResource(version),
   ]
 }

@@ -161,6 +161,30 @@ async function readNode(call: Call): Promise<Answer> {
   return json(renderMachine(state, machineOf(state, call, 'Node')))
 }
 
+/** A region leaves through the membership of the cluster, so that the quorum is asked. */
+async function deleteNode(call: Call): Promise<Answer> {
+  const state = await call.state()
+  const systemId = parseSystemId(call.param('system_id'))
+  if (systemId === undefined) throw notFound('Node')
+  const kind = state.controllers.get(systemId)?.kind
+  if (kind === 'region') {
+    throw new Rejection('VALIDATION', 'A region controller is removed as a member of the cluster.')
+  }
+  if (kind === 'rack') await call.propose({ type: 'rack.delete', systemId })
+  else if (state.devices.has(systemId)) await call.propose({ type: 'device.delete', systemId })
+  else if (state.machines.has(systemId)) await call.propose({ type: 'machine.delete', systemId })
+  else throw notFound('Node')
+  return NO_CONTENT
+}
+
+async function nodePowerParameters(call: Call): Promise<Answer> {
+  const state = await call.state()
+  const systemId = parseSystemId(call.param('system_id'))
+  if (systemId === undefined) throw notFound('Node')
+  if (state.controllers.has(systemId) || state.devices.has(systemId)) return json({})
+  return json(machineOf(state, call, 'Node').powerParameters)
+}
+
 const IS_REGISTERED = operation(
   'GET',
   'is_registered',
@@ -213,6 +237,15 @@ export const MACHINES: readonly Resource[] = [
     name: 'NodeHandler',
     path: 'nodes/{system_id}/',
     doc: 'Show one node.',
-    actions: [read('user', 'Show a node.', readNode)],
+    actions: [
+      read('user', 'Show a node.', readNode),
+      remove('admin', 'Delete a machine, device or rack controller.', deleteNode),
+      operation(
+        'GET',
+        'power_parameters',
+        { access: 'admin', doc: 'Show power parameters.' },
+        nodePowerParameters,
+      ),
+    ],
   },
 ]

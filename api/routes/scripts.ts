@@ -31,7 +31,7 @@ const numbered = (doc: string, names: Readonly<Record<number, readonly string[]>
     },
   )
 
-const script = custom<string>(
+export const SCRIPT_TEXT = custom<string>(
   'The script, a text or a file part; it begins with #!.',
   { type: 'string', maxLength: SCRIPT_CHARACTERS_MAX },
   (form, name) => {
@@ -74,10 +74,10 @@ const params = {
   apply_configured_networking: flag('It needs the network as configured.'),
   for_hardware: list('Hardware it is meant for.'),
   comment: text('What this version changes.', { max: 1_024 }),
-  script,
+  script: SCRIPT_TEXT,
 }
 
-const standard: Omit<Script, 'id' | 'history'> & {
+export const STANDARD_SCRIPT: Omit<Script, 'id' | 'history'> & {
   readonly value: string
   readonly comment: string
 } = {
@@ -121,7 +121,13 @@ async function retag(
 const TAG_PARAM = { tag: text('The word.', { required: true, max: 64 }) }
 
 export const SCRIPTS: readonly Resource[] = objectRoutes({
-  ...{ ...ROUTES, readers: 'user', params, standard, words: ['script', 'scripts'] },
+  ...{
+    ...ROUTES,
+    readers: 'user',
+    params,
+    standard: STANDARD_SCRIPT,
+    words: ['script', 'scripts'],
+  },
   ...{ names: ['NodeScriptsHandler', 'NodeScriptHandler'], paths: ['scripts/', 'scripts/{name}'] },
   fieldsOf: (values) =>
     present({

@@ -1,6 +1,6 @@
 // The small objects over HTTP: key sets, statuses and texts of each operation (maas-api §4, §8, §9).
 import t from 'tap'
-import { PLAIN, startTestApi, type TestApi } from './support/api.ts'
+import { PLAIN, startTestApi } from './support/api.ts'
 import { differences } from './support/key-check.ts'
 
 type Form = Record<string, string>
@@ -137,15 +137,17 @@ const CASES: readonly Case[] = [
   },
 ]
 
-async function startWith(t: Parameters<typeof startTestApi>[0], { list }: Case): Promise<TestApi> {
-  const api = await startTestApi(t)
-  if (list.includes('selections')) await api.post('boot-sources/', { url: 'http://192.0.2.1/' })
+/** One region for all kinds; selections want the first boot source to be there and have their own. */
+const shared = startTestApi(t)
+const selections = startTestApi(t).then(async (api) => {
+  await api.post('boot-sources/', { url: 'http://192.0.2.1/' })
   return api
-}
+})
+const apiFor = ({ list }: Case) => (list.includes('selections') ? selections : shared)
 
 for (const one of CASES) {
   t.test(`${one.list} is made, listed, read, changed and deleted`, async (t) => {
-    const api = await startWith(t, one)
+    const api = await apiFor(one)
     const before = (await api.get(one.list)).json.length
     const made = await api.post(one.list, one.form)
     t.equal(made.status, one.created ?? 200, made.text)
@@ -175,7 +177,7 @@ for (const one of CASES) {
   })
 
   t.test(`${one.list} names the field that is wrong, and nothing is made`, async (t) => {
-    const api = await startWith(t, one)
+    const api = await apiFor(one)
     const before = (await api.get(one.list)).text
     for (const [field, form] of one.bad) {
       const { status, json, text } = await api.post(one.list, form)
@@ -186,7 +188,7 @@ for (const one of CASES) {
   })
 
   t.test(`${one.list} is changed by administrators only`, async (t) => {
-    const api = await startWith(t, one)
+    const api = await apiFor(one)
     const path = one.path((await api.post(one.list, one.form)).json)
     const ask = { key: PLAIN }
     t.equal((await api.post(one.list, one.form, ask)).status, 403)
@@ -196,148 +198,3 @@ for (const one of CASES) {
     t.equal((await api.get(one.list, { key: null })).status, 401)
   })
 }
-
-t.test('zones and pools: nodes are moved by name, machines show both', async (t) => {
-  const api = await startTestApi(t)
-  const machine = { architecture: 'amd64', mac_addresses: 'aa:bb:cc:00:00:02' }
-  const { system_id: id } = (await api.post('machines/', machine)).json
-  await api.post('zones/', { name: 'north' })
-  const pool = (await api.post('resourcepools/', { name: 'lab' })).json
-  const moved = await api.put(`machines/${id}/`, { zone: 'north', pool: 'lab' })
-  t.match(moved.json, { zone: { name: 'north' }, pool: { name: 'lab', id: pool.id } })
-  t.equal((await api.get('machines/?zone=north&pool=lab')).json.length, 1)
-  t.equal((await api.get('machines/?zone=default')).json.length, 0)
-  t.equal((await api.put(`machines/${id}/`, { zone: 'nowhere', hostname: 'x' })).status, 400)
-  t.not((await api.get(`machines/${id}/`)).json.hostname, 'x', 'nothing half done')
-  const busy = await api.delete(`resourcepool/${pool.id}/`)
-  t.equal(busy.status, 400)
-  t.match(busy.text, /cannot be deleted: machine .* is in it/)
-  t.equal((await api.post('machines/?op=set_zone', { zone: 'default', nodes: id })).status, 204)
-  t.equal((await api.get(`machines/${id}/`)).json.zone.name, 'default')
-  t.equal((await api.post('nodes/?op=set_zone', { zone: 'north', nodes: 'nobody' })).status, 400)
-  t.equal(
-    (await api.post('nodes/?op=set_zone', { nodes: id })).json.zone[0],
-    'This field is required.',
-  )
-  t.equal((await api.delete('zones/default/')).status, 400)
-  t.equal((await api.get(`resourcepools/${pool.id}/`)).json.name, 'lab', 'the plural path')
-})
-
-t.test('tags: nodes get them, lose them and are listed by them', async (t) => {
-  const api = await startTestApi(t)
-  const machine = { architecture: 'amd64', mac_addresses: 'aa:bb:cc:00:00:02' }
-  const { system_id: id } = (await api.post('machines/', machine)).json
-  const device = (await api.post('devices/', { mac_addresses: 'aa:bb:cc:00:00:04' })).json.system_id
-  await api.post('tags/', { name: 'gpu', definition: '//node' })
-  const update = (form: Form) => api.post('tags/gpu/?op=update_nodes', form)
-  t.strictSame((await update({ add: `${id},${device},nobody` })).json, { added: 2, removed: 0 })
-  t.equal((await api.get('tags/gpu/?op=nodes')).json.length, 2)
-  t.match((await api.get('tags/gpu/?op=machines')).json, [{ system_id: id, tag_names: ['gpu'] }])
-  t.match((await api.get('tags/gpu/?op=devices')).json, [{ system_id: device }])
-  t.strictSame((await api.get('tags/gpu/?op=rack_controllers')).json, [])
-  t.strictSame((await api.get('tags/gpu/?op=region_controllers')).json, [])
-  t.equal((await api.get('machines/?tags=gpu')).json.length, 1)
-  t.equal((await update({ remove: id, definition: '//other' })).status, 409)
-  t.strictSame((await update({ remove: id, definition: '//node' })).json, { added: 0, removed: 1 })
-  t.equal((await api.post('tags/gpu/?op=rebuild')).status, 501, 'a definition is not evaluated')
-  await api.put('tags/gpu/', { definition: '' })
-  t.strictSame((await api.post('tags/gpu/?op=rebuild')).json, { rebuilding: 'gpu' })
-  t.equal((await api.get('tags/none/?op=nodes')).status, 404)
-  t.equal((await api.post('tags/gpu/op-update_nodes', { add: id })).json.added, 1, 'op as a suffix')
-})
-
-t.test('notifications: shown to those they are for, until they dismiss them', async (t) => {
-  const api = await startTestApi(t)
-  const plain = { key: PLAIN }
-  const make = async (form: Form) =>
-    (await api.post('notifications/', { message: 'm', ...form })).json.id
-  const forUsers = await make({ users: 'true' })
-  const forAdmins = await make({ admins: 'true' })
-  const forOne = await make({ user: 'plain', dismissable: 'false' })
-  const listed = async (ask: object) =>
-    (await api.get('notifications/', ask)).json.map(({ id }: { id: number }) => id)
-  t.strictSame(await listed(plain), [forUsers, forOne])
-  t.strictSame(await listed({}), [forAdmins])
-  t.equal((await api.get(`notifications/${forAdmins}/`, plain)).status, 403)
-  const dismiss = (id: number) => api.post(`notifications/${id}/?op=dismiss`, {}, plain)
-  t.equal((await dismiss(forUsers)).status, 200)
-  t.equal((await dismiss(forOne)).status, 403)
-  t.equal((await dismiss(forAdmins)).status, 403)
-  t.equal((await dismiss(9_999)).status, 404)
-  t.strictSame(await listed(plain), [forOne])
-})
-
-t.test('snippets: for a subnet or node, with versions to go back to', async (t) => {
-  const api = await startTestApi(t)
-  const subnet = (await api.post('subnets/', { cidr: '192.0.2.0/24' })).json
-  const form = { name: 's', value: 'filename "a";', subnet: '192.0.2.0/24' }
-  const made = (await api.post('dhcp-snippets/', form)).json
-  t.equal(made.subnet.id, subnet.id)
-  t.equal(made.global_snippet, false)
-  const path = `dhcp-snippets/${made.id}/`
-  const { json } = await api.put(path, { value: 'filename "b";', global_snippet: 'true' })
-  t.match(json, { value: 'filename "b";', subnet: null, global_snippet: true })
-  t.same(
-    json.history.map(({ value }: { value: string }) => value),
-    ['filename "b";', 'filename "a";'],
-  )
-  t.equal((await api.put(path, { global_snippet: 'true', node: 'abcdef' })).status, 400)
-  const revert = (to: string) => api.post(`${path}?op=revert`, { to })
-  t.equal((await revert('x')).json.to[0], 'Enter a whole number.')
-  t.equal((await revert('')).json.to[0], 'This field is required.')
-  t.equal((await revert('9999')).status, 400)
-  t.equal((await revert(String(made.history[0].id))).json.value, 'filename "a";')
-  t.equal((await api.post(`${path}?op=revert`, { to: '-1' }, { key: PLAIN })).status, 403)
-})
-
-t.test('scripts: tags, versions, the text itself, and filters of the list', async (t) => {
-  const api = await startTestApi(t)
-  await api.post('scripts/', { name: 'a', script: '#!/bin/a', tags: 'one' })
-  await api.post('scripts/', { name: 'b', script: '#!/bin/b', type: 'commissioning' })
-  const path = 'scripts/a'
-  t.same((await api.post(`${path}?op=add_tag`, { tag: 'two' })).json.tags, ['one', 'two'])
-  t.same((await api.post(`${path}?op=remove_tag`, { tag: 'one' })).json.tags, ['two'])
-  t.equal((await api.post(`${path}?op=add_tag`, { tag: 'a b' })).status, 400)
-  const first = (await api.get(path)).json.history[0].id
-  await api.put(path, { script: '#!/bin/c', comment: 'faster' })
-  const download = (query: string) => api.get(`${path}?op=download${query}`)
-  t.equal((await download('')).text, '#!/bin/c')
-  t.equal((await download(`&revision=${first}`)).text, '#!/bin/a')
-  t.equal((await download('&revision=999')).status, 400)
-  const { json } = await api.get(`${path}?include_script=true`)
-  t.equal(Buffer.from(json.history[0].data, 'base64').toString(), '#!/bin/c')
-  t.notOk((await api.get(path)).json.history[0].data)
-  t.equal((await api.post(`${path}?op=revert`, { to: '-1' })).status, 200)
-  t.equal((await download('')).text, '#!/bin/a')
-  const names = async (query: string) =>
-    (await api.get(`scripts/?${query}`)).json.map(({ name }: { name: string }) => name)
-  t.same(await names('type=commissioning'), ['b'])
-  t.same(await names('filters=two'), ['a'])
-  t.same(await names('hardware_type=cpu'), [])
-  t.equal((await api.get('scripts/?type=joke')).status, 400)
-})
-
-t.test('selections belong to a source that exists', async (t) => {
-  const api = await startTestApi(t)
-  t.equal((await api.get('boot-sources/7/selections/')).status, 404)
-  t.equal((await api.post('boot-sources/7/selections/', { os: 'a', release: 'b' })).status, 404)
-  await api.post('boot-sources/', { url: 'http://192.0.2.1/' })
-  await api.post('boot-sources/', { url: 'http://192.0.2.2/' })
-  await api.post('boot-sources/1/selections/', { os: 'ubuntu', release: 'noble' })
-  t.equal((await api.get('boot-sources/2/selections/')).json.length, 0)
-  t.equal((await api.get('boot-sources/2/selections/1/')).status, 404)
-})
-
-t.test('discovery: nobody was seen, and says so in MAAS’s shapes', async (t) => {
-  const api = await startTestApi(t)
-  for (const op of ['', '?op=by_unknown_mac', '?op=by_unknown_ip', '?op=by_unknown_ip_and_mac']) {
-    t.strictSame((await api.get(`discovery/${op}`)).json, [])
-  }
-  t.equal((await api.get('discovery/abc/')).status, 404)
-  t.equal((await api.post('discovery/?op=clear', { all: 'true' })).status, 204)
-  t.equal((await api.post('discovery/?op=clear')).status, 400)
-  t.equal((await api.post('discovery/?op=clear', { all: 'true' }, { key: PLAIN })).status, 403)
-  const one = { ip: '192.0.2.1', mac: 'aa:bb:cc:00:00:02' }
-  t.equal((await api.post('discovery/?op=clear_by_mac_and_ip', one)).status, 404)
-  t.equal((await api.post('discovery/?op=scan')).status, 501)
-})
