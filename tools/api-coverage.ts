@@ -105,7 +105,11 @@ function rowsOf(catalogue: Catalogue): readonly Row[] {
     }
   }
   const sorted = [...rows.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1))
-  return sorted.map(({ path, calls }) => ({ path, calls: new Map([...calls].toSorted()) }))
+  return sorted.map(({ path, calls }) => ({ path, calls: new Map([...calls].toSorted(byName)) }))
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1
 }
 
 /** Names of parameters and the slash at the end do not matter. */

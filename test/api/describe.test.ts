@@ -143,7 +143,7 @@ class Walker {
     const query = new URLSearchParams(found.op === null ? [] : [['op', found.op]])
     const hasBody = found.method === 'POST' || found.method === 'PUT'
     if (!hasBody) for (const [key, value] of fields) query.append(key, value)
-    const target = query.size === 0 ? path : `${path}?${query}`
+    const target = query.size === 0 ? path : `${path}?${query.toString()}`
     return this.#api.ask(found.method, target, hasBody ? multipart(fields) : {})
   }
 }

@@ -83,6 +83,12 @@ t.test(
         tried++
       }
       for (const [name, property] of Object.entries(schema.properties)) {
+        const longest = property.maxLength ?? Number.POSITIVE_INFINITY
+        if (longest <= 64 << 10) {
+          // The bound is exact: as long as this is not too long.
+          const allowed = await api.post(path, { [name]: 'x'.repeat(longest) })
+          t.notMatch(JSON.stringify(allowed.json?.[name] ?? ''), /at most|too l/, `${path} ${name}`)
+        }
         const bad = forbiddenBy(property)
         if (bad === undefined) continue
         const before = api.region.proposed.length
