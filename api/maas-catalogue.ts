@@ -56,7 +56,8 @@ const CATALOGUE: Readonly<Record<string, string>> = {
   'license-keys': 'GET POST',
   maas: 'GET:get_config POST:set_config',
   machines:
-    'POST:create GET:deployment_status GET GET:is_registered GET:list_allocated GET:power_parameters POST POST:accept ' +
+    'POST:create GET:deployment_status ' +
+    'GET GET:is_registered GET:list_allocated GET:power_parameters POST POST:accept ' +
     'POST:accept_all POST:add_chassis POST:allocate POST:clone POST:release POST:set_zone',
   'machines/*':
     'DELETE GET GET:details GET:get_curtin_config GET:get_token GET:power_parameters ' +
@@ -108,7 +109,8 @@ const CATALOGUE: Readonly<Record<string, string>> = {
     'GET GET:describe_power_types GET:is_registered GET:power_parameters ' +
     'POST:import_boot_images POST:set_zone',
   'rackcontrollers/*':
-    'POST:mark_broken POST:mark_fixed POST:refresh DELETE GET GET:details GET:list_boot_images GET:power_parameters ' +
+    'POST:mark_broken POST:mark_fixed POST:refresh ' +
+    'DELETE GET GET:details GET:list_boot_images GET:power_parameters ' +
     'GET:query_power_state POST:abort POST:import_boot_images ' +
     'POST:override_failed_testing POST:power_off POST:power_on POST:test PUT',
   regioncontrollers: 'GET GET:is_registered POST:set_zone',

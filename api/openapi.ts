@@ -19,7 +19,8 @@ export function openApi(resources: readonly Resource[], version: string) {
       title: 'Ironraft: MAAS API 2.0',
       version,
       description:
-        'An operation marked x-parameters-undeclared takes parameters that this document does not list yet.',
+        'An operation marked x-parameters-undeclared takes parameters that are not ' +
+        'listed here yet.',
     },
     paths,
     components: { securitySchemes: SECURITY_SCHEMES },

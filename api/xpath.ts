@@ -1,8 +1,15 @@
 // Whether a text has the lexical form of an XPath 1.0 expression (W3C XPath 1.0 §3.7): known tokens, closed
 // brackets, no operator without its operands, known axes. It is not evaluated anywhere here.
 
-const TOKENS =
-  /\s+|"[^"]*"|'[^']*'|\d+(?:\.\d*)?|\.\d+|::|\/\/|\.\.|!=|<=|>=|[()[\].@,/|+\-=<>*$]|[\p{L}_][\p{L}\p{N}_.-]*(?::[\p{L}_*][\p{L}\p{N}_.-]*)?|[\s\S]/gu
+const NAME = String.raw`[\p{L}_][\p{L}\p{N}_.-]*`
+const TOKENS = new RegExp(
+  [
+    ...[String.raw`\s+`, '"[^"]*"', "'[^']*'", String.raw`\d+(?:\.\d*)?`, String.raw`\.\d+`],
+    ...['::', '//', String.raw`\.\.`, '!=', '<=', '>=', String.raw`[()[\].@,/|+\-=<>*$]`],
+    ...[String.raw`${NAME}(?::(?:${NAME}|\*))?`, String.raw`[\s\S]`],
+  ].join('|'),
+  'gu',
+)
 
 const AXES = new Set(
   (

@@ -26,6 +26,8 @@ const ABOUT: Readonly<Record<string, About>> = {
   'GET /api/v1/cluster/members': { summary: 'List the members of the cluster.' },
   'DELETE /api/v1/cluster/members/{id}': { summary: 'Remove a member from the cluster.' },
   'POST /api/v1/cluster/transfer': { summary: 'Hand leadership to another member.' },
+  'GET /api/v1/cluster/tokens': { summary: 'List the one-time tokens that are not yet used up.' },
+  'DELETE /api/v1/cluster/tokens/{id}': { summary: 'Revoke a token.' },
   'POST /api/v1/cluster/tokens': { summary: 'Make a one-time token for a joiner.' },
   'GET /api/v1/events': {
     summary: 'Changes of the state, from a revision on.',

@@ -6,7 +6,6 @@ import {
   type ObjectRows,
   type ObjectTable,
   type ResourcePool,
-  type Tag,
   type TextVersion,
   type Zone,
 } from '#model/objects.ts'
@@ -58,10 +57,6 @@ export function poolOf(state: RegionState, machine: { readonly poolId?: number }
   const pool = objectOf(state, 'resourcePools', machine.poolId ?? DEFAULT_POOL_ID)
   if (pool === undefined) throw new Error(`pool ${machine.poolId} of a machine is gone`)
   return pool
-}
-
-export function tagNamed(state: RegionState, name: string): Tag | undefined {
-  return state.tagsByName.first(name)
 }
 
 /** The version in force; '' before the first. */
