@@ -143,7 +143,7 @@ export class RegionState implements Tables {
     (r) => r.mac,
   )
   readonly tagsByName: IndexOn<'tags', string> = new TableIndex(this.tags, (r) => r.name)
-  /** By owner and file name (`fileName`). */
+  /** By `<owner id>/<file name>`. */
   readonly storedFilesByName: IndexOn<'storedFiles', string> = new TableIndex(
     this.storedFiles,
     (r) => `${r.ownerId}/${r.filename}`,
