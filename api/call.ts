@@ -17,6 +17,7 @@ export type Answer = {
     | { readonly kind: 'json'; readonly value: unknown }
     | { readonly kind: 'chunks'; readonly chunks: Iterable<string> }
     | { readonly kind: 'text'; readonly text: string }
+    | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly contentType: string }
     | { readonly kind: 'empty' }
 }
 
@@ -28,6 +29,10 @@ export function json(value: unknown, status = 200): Answer {
 
 export function text(value: string, status = 200): Answer {
   return { status, body: { kind: 'text', text: value } }
+}
+
+export function bytes(value: Buffer, contentType = 'application/octet-stream'): Answer {
+  return { status: 200, body: { kind: 'bytes', bytes: value, contentType } }
 }
 
 /** Lists longer than this are rendered piece by piece, so that heartbeats get their turn between. */

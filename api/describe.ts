@@ -2,6 +2,7 @@
 // that the router serves. Its hash leaves the host part out and is therefore equal on all regions.
 import { createHash } from 'node:crypto'
 import { API_ROOT } from './render/names.ts'
+import type { Params } from './params.ts'
 import type { Action, Resource } from './resource.ts'
 
 export type Description = {
@@ -38,9 +39,21 @@ function describeResource(resource: Resource) {
   const signed = resource.actions.length > open.length
   return {
     name: resource.name,
-    anon: open.length === 0 ? null : describeHalf(resource, `Anon${resource.name}`, open),
+    anon: open.length === 0 ? null : describeHalf(resource, anonNameOf(resource), open),
     auth: signed ? describeHalf(resource, resource.name, resource.actions) : null,
   }
+}
+
+/** The first line is the CLI's help, the rest what `--help` of a command shows. */
+function withParams(doc: string, params: Params): string {
+  const lines = Object.entries(params).map(
+    ([name, param]) => `${name}${param.required ? '' : ' (optional)'}: ${param.doc}`,
+  )
+  return lines.length === 0 ? doc : `${doc}\n\n${lines.join('\n')}`
+}
+
+function anonNameOf({ name, anonName }: Resource): string {
+  return anonName ?? `Anon${name}`
 }
 
 function describeHalf(resource: Resource, name: string, actions: readonly Action[]) {
@@ -49,12 +62,12 @@ function describeHalf(resource: Resource, name: string, actions: readonly Action
     doc: resource.doc,
     path: `${API_ROOT}${resource.path}`,
     params: [...resource.path.matchAll(/\{(\w+)\}/g)].map(([, param]) => param ?? ''),
-    actions: actions.map(({ name: action, method, op, doc }) => ({
+    actions: actions.map(({ name: action, method, op, doc, params }) => ({
       name: action,
       method,
       op,
       restful: op === null,
-      doc,
+      doc: params === undefined ? doc : withParams(doc, params),
     })),
   }
 }

@@ -13,6 +13,8 @@ const FALSE = new Set(['', 'false', '0', 'off', 'no', 'n', 'f'])
 
 export class Input {
   readonly #values = new Map<string, string[]>()
+  /** Of parts that came as bytes: the text of them may have lost some. */
+  readonly #bytes = new Map<string, Buffer>()
   #count = 0
 
   static fromPairs(pairs: Iterable<readonly [string, string]>): Input {
@@ -22,13 +24,14 @@ export class Input {
   }
 
   /** Throws BAD_REQUEST beyond PARAMETERS_MAX. */
-  add(name: string, value: string): void {
+  add(name: string, value: string, bytes?: Buffer): void {
     if (++this.#count > PARAMETERS_MAX) {
       throw new Rejection('BAD_REQUEST', `A request may have ${PARAMETERS_MAX} parameters.`)
     }
     const values = this.#values.get(name)
     if (values === undefined) this.#values.set(name, [value])
     else values.push(value)
+    if (bytes !== undefined) this.#bytes.set(name, bytes)
   }
 
   has(name: string): boolean {
@@ -42,6 +45,17 @@ export class Input {
   /** The last value of a repeated parameter, as Django has it. */
   text(name: string): string | undefined {
     return this.#values.get(name)?.at(-1)
+  }
+
+  /** The last value as it was sent. */
+  bytes(name: string): Buffer | undefined {
+    const text = this.text(name)
+    return this.#bytes.get(name) ?? (text === undefined ? undefined : Buffer.from(text))
+  }
+
+  /** Every value of a repeated parameter, as it came. */
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? []
   }
 
   /** Repeated, separated by commas, or both; empty parts are dropped. */

@@ -20,7 +20,7 @@ const CATALOGUE: Readonly<Record<string, string>> = {
   'commissioning-results': 'GET',
   'commissioning-scripts': 'GET POST',
   'commissioning-scripts/*': 'DELETE GET PUT',
-  devices: 'GET GET:is_registered POST POST:set_zone',
+  devices: 'POST:create GET GET:is_registered POST POST:set_zone',
   'devices/*':
     'DELETE GET GET:details GET:power_parameters POST:restore_default_configuration ' +
     'POST:restore_networking_configuration POST:set_owner_data ' +
@@ -44,8 +44,8 @@ const CATALOGUE: Readonly<Record<string, string>> = {
   'fabrics/*/vlans/*': 'DELETE GET PUT',
   fannetworks: 'GET POST',
   'fannetworks/*': 'DELETE GET PUT',
-  files: 'DELETE GET POST',
-  'files/*': 'DELETE GET',
+  files: 'GET:list POST:add DELETE GET GET:get GET:get_by_key POST',
+  'files/*': 'POST:delete DELETE GET',
   'images-sync-progress': 'GET POST',
   'images-sync-progress/*/*': 'GET PUT',
   'installation-results': 'GET',
@@ -56,6 +56,7 @@ const CATALOGUE: Readonly<Record<string, string>> = {
   'license-keys': 'GET POST',
   maas: 'GET:get_config POST:set_config',
   machines:
+    'POST:create GET:deployment_status ' +
     'GET GET:is_registered GET:list_allocated GET:power_parameters POST POST:accept ' +
     'POST:accept_all POST:add_chassis POST:allocate POST:clone POST:release POST:set_zone',
   'machines/*':
@@ -70,7 +71,7 @@ const CATALOGUE: Readonly<Record<string, string>> = {
   networks: 'GET POST',
   'networks/*': 'DELETE GET GET:list_connected_macs POST:connect_macs POST:disconnect_macs PUT',
   nodes: 'GET GET:is_registered POST:set_zone',
-  'nodes/*': 'DELETE GET GET:details GET:power_parameters',
+  'nodes/*': 'POST:mark_broken POST:mark_fixed PUT DELETE GET GET:details GET:power_parameters',
   'nodes/*/bcache-cache-set/*': 'DELETE GET PUT',
   'nodes/*/bcache-cache-sets': 'GET POST',
   'nodes/*/bcache/*': 'DELETE GET PUT',
@@ -108,6 +109,7 @@ const CATALOGUE: Readonly<Record<string, string>> = {
     'GET GET:describe_power_types GET:is_registered GET:power_parameters ' +
     'POST:import_boot_images POST:set_zone',
   'rackcontrollers/*':
+    'POST:mark_broken POST:mark_fixed POST:refresh ' +
     'DELETE GET GET:details GET:list_boot_images GET:power_parameters ' +
     'GET:query_power_state POST:abort POST:import_boot_images ' +
     'POST:override_failed_testing POST:power_off POST:power_on POST:test PUT',
@@ -127,7 +129,7 @@ const CATALOGUE: Readonly<Record<string, string>> = {
   'subnets/*':
     'DELETE GET GET:ip_addresses GET:reserved_ip_ranges GET:statistics ' +
     'GET:unreserved_ip_ranges PUT',
-  tags: 'GET POST',
+  tags: 'GET:list POST:new GET POST',
   'tags/*':
     'DELETE GET GET:devices GET:machines GET:nodes GET:rack_controllers ' +
     'GET:region_controllers POST:rebuild POST:update_nodes PUT',

@@ -6,7 +6,7 @@ import { Input, PARAMETERS_MAX } from './input.ts'
 
 const PART_BYTES_MAX = 1 << 20
 
-/** Parts with a file name are fields too here: nothing served yet takes an upload. */
+/** Parts with a file name are fields too; what they held is there as bytes. */
 export async function parseMultipart(contentType: string, body: Buffer): Promise<Input> {
   const input = new Input()
   const form = normalise(contentType, body)
@@ -22,7 +22,8 @@ export async function parseMultipart(contentType: string, body: Buffer): Promise
     }
     const take = (name: string, value: Buffer, encoding: string): void => {
       try {
-        input.add(name, decode(value, encoding))
+        const bytes = decode(value, encoding)
+        input.add(name, bytes.toString(), bytes)
       } catch (error) {
         reject(error instanceof Error ? error : new Error(String(error)))
       }
@@ -67,23 +68,23 @@ function normalise(contentType: string, body: Buffer): Buffer {
   throw new Rejection('BAD_REQUEST', 'The multipart body has no boundary.')
 }
 
-function decode(value: Buffer, encoding: string): string {
+function decode(value: Buffer, encoding: string): Buffer {
   switch (encoding.toLowerCase()) {
     case 'base64':
       // White space and the clients' extra empty line are skipped by the decoder.
-      return Buffer.from(value.toString('latin1'), 'base64').toString()
+      return Buffer.from(value.toString('latin1'), 'base64')
     case 'quoted-printable':
       return decodeQuotedPrintable(value.toString('latin1'))
     default:
-      return value.toString()
+      return value
   }
 }
 
-function decodeQuotedPrintable(text: string): string {
+function decodeQuotedPrintable(text: string): Buffer {
   const bytes = text
     .replaceAll(/=[\t ]*\r?\n/g, '')
     .replaceAll(/=([0-9A-Fa-f]{2})/g, (_match, hex: string) =>
       String.fromCharCode(Number.parseInt(hex, 16)),
     )
-  return Buffer.from(bytes, 'latin1').toString()
+  return Buffer.from(bytes, 'latin1')
 }

@@ -1,6 +1,7 @@
 // A resource of MAAS API 2.0: its path and what can be done with it. One list of these drives the router,
 // the dispatch by (method, op) and the describe document, so that they cannot disagree.
 import type { Answer, Call } from './call.ts'
+import { readParams, type Params, type Values } from './params.ts'
 
 export type Access = 'anyone' | 'user' | 'admin'
 
@@ -13,6 +14,8 @@ export type Action = {
   /** First line of the CLI's help. */
   readonly doc: string
   readonly run: (call: Call) => Promise<Answer> | Answer
+  /** What it takes. Absent: not declared yet, the handler reads its form itself. */
+  readonly params?: Params
 }
 
 export type Resource = {
@@ -22,6 +25,8 @@ export type Resource = {
   readonly path: string
   readonly doc: string
   readonly actions: readonly Action[]
+  /** Name of the half that is open to anyone, where it is not `Anon` and the name. */
+  readonly anonName?: string
 }
 
 type Run = Action['run']
@@ -46,3 +51,18 @@ export const operation = (
   { access = 'user', doc }: Described,
   run: Run,
 ): Action => ({ name: op, method, op, access, doc, run })
+
+type RunWith<P extends Params> = (call: Call, values: Values<P>) => Promise<Answer> | Answer
+
+/** The action with its parameters declared: they are read and checked before `run` is asked. */
+export function taking<P extends Params>(
+  params: P,
+  make: (run: Run) => Action,
+  run: RunWith<P>,
+): Action {
+  let partial = false
+  const action = make((call) => run(call, readParams(call.input, params, { partial })))
+  // MAAS's PUT changes only what it names (maas-api §3).
+  partial = action.method === 'PUT'
+  return { ...action, params }
+}

@@ -21,6 +21,12 @@ export async function sendAnswer(ctx: Context, { status, body }: Answer): Promis
       ctx.set('Content-Type', 'text/plain; charset=utf-8')
       ctx.body = body.text
       return
+    case 'bytes':
+      ctx.set('Content-Type', body.contentType)
+      // What users uploaded is never taken for a page of ours.
+      ctx.set('X-Content-Type-Options', 'nosniff')
+      ctx.body = body.bytes
+      return
     case 'empty':
       ctx.body = null
       return

@@ -15,26 +15,16 @@ import { makeEdge } from './error-middleware.ts'
 import { Rejection } from './errors.ts'
 import { livez, makeMetricsRoute, makeReadyz, makeRpcRoute, makeStatusPage } from './health.ts'
 import { makeLogin } from './login.ts'
+import { openApi } from './openapi.ts'
 import { API_ROOT } from './render/names.ts'
 import { makeBodyParser } from './request-body.ts'
 import type { Resource } from './resource.ts'
-import { ACCOUNT } from './routes/account.ts'
-import { ADDRESSES } from './routes/addresses.ts'
-import { CONTROLLERS } from './routes/controllers.ts'
-import { DNS_RECORDS } from './routes/dns-records.ts'
-import { DNS_RESOURCES } from './routes/dns-resources.ts'
-import { DOMAINS } from './routes/domains.ts'
-import { EVENTS } from './routes/events.ts'
-import { FABRICS, VLAN_BY_ID } from './routes/fabrics.ts'
-import { MACHINES } from './routes/machines.ts'
-import { SPACES } from './routes/spaces.ts'
-import { SUBNETS } from './routes/subnets.ts'
-import { USERS } from './routes/users.ts'
-import { SETTINGS, versionResource } from './routes/version.ts'
+import { ALIASES, allResources } from './resources.ts'
 import { makeBackupRoute } from './v1/backup.ts'
 import * as cluster from './v1/cluster.ts'
 import * as tokens from './v1/tokens.ts'
 import { EventStreams } from './v1/event-stream.ts'
+import { openApiV1, type Route } from './v1/openapi.ts'
 import * as v1 from './v1/routes.ts'
 
 export type ApiOptions = {
@@ -98,25 +88,6 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   return { url: `http://${shown}:${port}`, port, close }
 }
 
-function allResources(version: string): readonly Resource[] {
-  return [
-    ...MACHINES,
-    ...SUBNETS,
-    ...FABRICS,
-    ...SPACES,
-    ...ADDRESSES,
-    ...CONTROLLERS,
-    ...DOMAINS,
-    ...DNS_RESOURCES,
-    ...DNS_RECORDS,
-    ...EVENTS,
-    ...USERS,
-    ...ACCOUNT,
-    ...SETTINGS,
-    versionResource(version),
-  ]
-}
-
 function makeRouter(parts: {
   readonly options: ApiOptions
   readonly service: Service
@@ -143,7 +114,7 @@ function makeRouter(parts: {
   router.post('/api/v1/boot-resources', handle('admin', v1.writeBootResource))
   router.put('/api/v1/boot-files/:sha256', handle('admin', v1.makeBootFileUpload(bootFiles)))
 
-  for (const resource of [...resources, VLAN_BY_ID]) {
+  for (const resource of [...resources, ...ALIASES]) {
     const path = resource.path.replaceAll(/\{(\w+)\}/g, ':$1').replace(/\/$/, '')
     router.all(`${API_ROOT}${path}`, serveResource(service, resource))
   }
@@ -152,6 +123,11 @@ function makeRouter(parts: {
     ctx.body = description.documentFor(`${ctx.protocol}://${ctx.host}`)
     ctx.res.setHeader('Content-Type', 'application/json')
   })
+  const document = JSON.stringify(openApi(resources, options.version))
+  // JSON is YAML 1.2 too: MAAS's own name of the document is served with the same bytes.
+  for (const name of ['openapi.json', 'openapi.yaml']) {
+    router.get(`${API_ROOT}${name}`, (ctx) => sendDocument(ctx, document))
+  }
   router.get('/MAAS/api/version', (ctx) => sendText(ctx, '2.0'))
   router.all('/MAAS/api/1.0{/*rest}', gone)
   router.all('/MAAS/api/2.0{/*rest}', serveUnknown(API_ROOT))
@@ -159,6 +135,8 @@ function makeRouter(parts: {
   router.all('/MAAS/boot-resources/:sha256', makeBootFileRoute(bootFiles))
   router.get('/MAAS/rpc', makeRpcRoute(region))
 
+  router.get('/api/v1/openapi.json', (ctx) => sendDocument(ctx, documentV1))
+  const documentV1 = JSON.stringify(openApiV1(routesUnder(router, '/api/v1/'), options.version))
   router.get('/healthz', livez)
   router.get('/livez', livez)
   router.get('/readyz', makeReadyz(region))
@@ -184,6 +162,20 @@ const gone: Koa.Middleware = (ctx) => {
 
 const serveNothing: Koa.Middleware = () => {
   throw new Rejection('NOT_FOUND', 'Not Found')
+}
+
+/** What the router serves, `HEAD` left out: it comes with every GET. */
+function routesUnder(router: Router, prefix: string): readonly Route[] {
+  return router.stack.flatMap(({ path, methods }) =>
+    methods
+      .filter((method) => method !== 'HEAD' && String(path).startsWith(prefix))
+      .map((method) => ({ method, path: String(path) })),
+  )
+}
+
+function sendDocument(ctx: Koa.Context, document: string): void {
+  ctx.set('Content-Type', 'application/json')
+  ctx.body = document
 }
 
 function sendText(ctx: Koa.Context, text: string): void {

@@ -1,9 +1,11 @@
 // Rack and region controllers as MAAS shows them (maas-api §8).
 import type { Controller } from '#model/machine.ts'
+import { zoneOf } from '#state/object-query.ts'
 import type { RegionState } from '#state/state.ts'
 import { hardwareInfo, NO_RESULTS } from './hardware.ts'
 import { renderControllerInterface } from './interface.ts'
-import { DEFAULT_DOMAIN, DEFAULT_ZONE, uri } from './names.ts'
+import { DEFAULT_DOMAIN, uri } from './names.ts'
+import { renderZone } from './objects.ts'
 
 export function renderController(state: RegionState, controller: Controller) {
   const { kind } = controller
@@ -48,11 +50,11 @@ function common(state: RegionState, controller: Controller) {
     interface_set: interfaces.map((nic, at) =>
       renderControllerInterface(state, nic, { systemId, number: at + 1 }),
     ),
-    zone: DEFAULT_ZONE,
+    zone: renderZone(zoneOf(state, controller)),
     status_action: null,
     version: controller.version,
     hardware_info: hardwareInfo(null),
-    tag_names: [],
+    tag_names: controller.tagNames ?? [],
     ...NO_RESULTS,
   }
 }

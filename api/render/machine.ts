@@ -2,11 +2,13 @@
 // of parts that do not exist yet have the value MAAS gives to a machine that never had them.
 import { formatIpv4 } from '#model/ipv4.ts'
 import { MACHINE_STATUS_NAMES, type Machine } from '#model/machine.ts'
+import { poolOf, zoneOf } from '#state/object-query.ts'
 import { addressesOf, interfacesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { hardwareInfo, NO_RESULTS } from './hardware.ts'
 import { renderBlockDevice, renderInterface } from './interface.ts'
-import { DEFAULT_DOMAIN, DEFAULT_POOL, DEFAULT_ZONE, uri } from './names.ts'
+import { DEFAULT_DOMAIN, uri } from './names.ts'
+import { renderPool, renderZone } from './objects.ts'
 
 const NO_GATEWAYS = {
   ipv4: { gateway_ip: null, link_id: null },
@@ -58,8 +60,8 @@ function identity(state: RegionState, machine: Machine) {
     owner_data: machine.ownerData,
     workload_annotations: machine.ownerData,
     locked: machine.locked,
-    zone: DEFAULT_ZONE,
-    pool: DEFAULT_POOL,
+    zone: renderZone(zoneOf(state, machine)),
+    pool: renderPool(poolOf(state, machine)),
     tag_names: machine.tagNames,
     node_type: 0,
     node_type_name: 'Machine',

@@ -1,5 +1,4 @@
-// What all rendered objects share: paths, times, and the default zone, pool and domain that every machine
-// is in until these have tables of their own (MAAS's ids and names).
+// What all rendered objects share: paths, times, and the default domain (MAAS's id and name).
 
 export const API_ROOT = '/MAAS/api/2.0/'
 
@@ -24,20 +23,6 @@ export function eventTime(wallMs: number): string {
   const time = [at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()].map(two).join(':')
   return `${day} ${MONTHS[at.getUTCMonth()] ?? ''}. ${at.getUTCFullYear()} ${time}`
 }
-
-export const DEFAULT_ZONE = Object.freeze({
-  id: 1,
-  name: 'default',
-  description: '',
-  resource_uri: uri('zones', 'default'),
-})
-
-export const DEFAULT_POOL = Object.freeze({
-  id: 0,
-  name: 'default',
-  description: 'Default pool',
-  resource_uri: uri('resourcepool', 0),
-})
 
 export const DEFAULT_DOMAIN = Object.freeze({
   id: 0,

@@ -1,12 +1,16 @@
 // rackcontrollers/ and regioncontrollers/.
 import { parseSystemId } from '#model/ids.ts'
 import type { Controller } from '#model/machine.ts'
+import { zoneOf } from '#state/object-query.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, NO_CONTENT, type Call } from '../call.ts'
 import { notFound, Rejection } from '../errors.ts'
 import { renderController } from '../render/controller.ts'
-import { operation, read, remove, type Resource } from '../resource.ts'
+import { list as listParam, text } from '../params.ts'
+import { operation, read, remove, taking, update, type Resource } from '../resource.ts'
+import { present } from './fabrics.ts'
 import { isRegistered } from './machines.ts'
+import { SET_ZONE, zoneIdNamed } from './set-zone.ts'
 
 type Kind = Controller['kind']
 
@@ -15,14 +19,15 @@ const MODEL = { rack: 'RackController', region: 'RegionController' } as const
 const FILTERS: Readonly<Record<string, (controller: Controller) => string>> = {
   id: ({ systemId }) => systemId,
   hostname: ({ hostname }) => hostname,
-  zone: () => 'default',
   domain: () => 'maas',
 }
+
+const MORE_FILTERS = new Set(['mac_address', 'zone'])
 
 async function list(call: Call, kind: Kind) {
   const state = await call.state()
   const names = call.input.names().filter((name) => name !== 'op' && name !== 'consistency')
-  const unknown = names.find((name) => FILTERS[name] === undefined && name !== 'mac_address')
+  const unknown = names.find((name) => !Object.hasOwn(FILTERS, name) && !MORE_FILTERS.has(name))
   if (unknown !== undefined) {
     const fields = { [unknown.slice(0, 64)]: ['No such constraint.'] }
     throw new Rejection('VALIDATION', 'No such constraint.', { fields })
@@ -30,6 +35,7 @@ async function list(call: Call, kind: Kind) {
   const passes = (controller: Controller): boolean =>
     names.every((name) => {
       const wanted = call.input.list(name)
+      if (name === 'zone') return wanted.includes(zoneOf(state, controller).name)
       const value = FILTERS[name]?.(controller)
       if (value !== undefined) return wanted.includes(value)
       return controller.interfaces.some(({ mac }) => wanted.includes(mac))
@@ -45,6 +51,38 @@ function controllerOf(state: RegionState, call: Call, kind: Kind): Controller {
   return controller
 }
 
+/** For racks without an `id` too, unlike MAAS, which makes it mandatory. */
+const ALL_POWER_PARAMETERS = taking(
+  { id: listParam('System ids of racks; all by default.') },
+  (run) => {
+    const doc = 'Show power parameters of racks: they have none yet.'
+    return operation('GET', 'power_parameters', { access: 'admin', doc }, run)
+  },
+  async (call, { id = [] }) => {
+    const { controllers } = await call.state()
+    const racks = [...controllers.values()].filter((row) => row.kind === 'rack')
+    const wanted = racks.filter(({ systemId }) => id.length === 0 || id.includes(systemId))
+    return json(Object.fromEntries(wanted.map(({ systemId }) => [systemId, {}])))
+  },
+)
+
+/** A rack fetches what it is asked for: it can serve whatever the regions have. */
+const BOOT_IMAGES = operation(
+  'GET',
+  'list_boot_images',
+  { access: 'admin', doc: 'List the boot images that the rack can serve.' },
+  async (call) => {
+    const state = await call.state()
+    const { connected } = controllerOf(state, call, 'rack')
+    const images = [...state.bootResources.values()].map(({ name, architecture }) => ({
+      name,
+      architecture: architecture.split('/')[0] ?? architecture,
+      subarches: [architecture.split('/')[1] ?? 'generic'],
+    }))
+    return json({ images, connected, status: connected ? 'synced' : 'unknown' })
+  },
+)
+
 function resourcesOf(kind: Kind): readonly Resource[] {
   const name = MODEL[kind]
   const show = read('user', `Show a ${kind} controller.`, async (call) => {
@@ -56,15 +94,43 @@ function resourcesOf(kind: Kind): readonly Resource[] {
     await call.propose({ type: 'rack.delete', systemId })
     return NO_CONTENT
   })
+  const change = taking(
+    {
+      description: text('What it is.', { max: 4_096 }),
+      zone: text('Name of its zone.'),
+    },
+    (run) => update('admin', `Change a ${kind} controller.`, run),
+    async (call, { description, zone }) => {
+      const state = await call.state()
+      const { systemId } = controllerOf(state, call, kind)
+      const zoneId = zone === undefined ? undefined : zoneIdNamed(state, zone)
+      const set = present({ description, zoneId })
+      await call.propose({ type: 'controller.update', systemId, set })
+      const after = call.after()
+      return json(renderController(after, controllerOf(after, call, kind)))
+    },
+  )
+  const power = operation(
+    'GET',
+    'power_parameters',
+    { access: 'admin', doc: 'Show power parameters: a controller has none yet.' },
+    async (call) => {
+      controllerOf(await call.state(), call, kind)
+      return json({})
+    },
+  )
   const doc = 'Say whether a MAC address is known.'
   return [
     {
       name: `${name}sHandler`,
+      anonName: 'AnonNodesHandler',
       path: `${kind}controllers/`,
       doc: `List the ${kind} controllers.`,
       actions: [
         read('user', `List ${kind} controllers.`, (call) => list(call, kind)),
         operation('GET', 'is_registered', { access: 'anyone', doc }, isRegistered),
+        SET_ZONE,
+        ...(kind === 'rack' ? [ALL_POWER_PARAMETERS] : []),
       ],
     },
     {
@@ -72,7 +138,7 @@ function resourcesOf(kind: Kind): readonly Resource[] {
       path: `${kind}controllers/{system_id}/`,
       doc: `Manage one ${kind} controller.`,
       // A region leaves through its own command, so that the quorum is asked.
-      actions: kind === 'rack' ? [show, forget] : [show],
+      actions: kind === 'rack' ? [show, change, forget, power, BOOT_IMAGES] : [show, change, power],
     },
   ]
 }

@@ -1,25 +1,23 @@
 // machines/ and nodes/: inventory, enlistment (maas-api §9, §10.1).
-import { makeSystemId, parseSystemId, type SystemId } from '#model/ids.ts'
+import { parseSystemId, type SystemId } from '#model/ids.ts'
 import { parseMac } from '#model/mac-address.ts'
 import type { Machine } from '#model/machine.ts'
-import { machineByMac } from '#state/query.ts'
+import type { Device } from '#model/objects.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Answer, type Call } from '../call.ts'
 import { fieldError, notFound, Rejection } from '../errors.ts'
-import { Form } from '../input.ts'
+import { Form, type Input } from '../input.ts'
+import { freshSystemId, ID_DRAWS_MAX } from '../fresh-id.ts'
 import { renderController } from '../render/controller.ts'
+import { renderDevice } from '../render/device.ts'
 import { renderEnlisted, renderMachine } from '../render/machine.ts'
 import { create, operation, read, remove, update, type Resource } from '../resource.ts'
 import { readMachineChanges, readNewMachine } from './machine-input.ts'
+import { isVisibleDevice, isVisibleMachine as isVisible } from '../visible.ts'
+import { present } from './fabrics.ts'
 import { filterMachines } from './node-filters.ts'
-
-/** Draws of a system id before giving up; one in 190 million is taken by each machine. */
-const ID_DRAWS_MAX = 8
-
-/** Un-owned ones and one's own; administrators see all. */
-function isVisible(call: Call, machine: Machine): boolean {
-  return call.isAdmin || machine.ownerId === null || machine.ownerId === call.user.id
-}
+import { ownerDataAfter } from './owner-data.ts'
+import { poolIdNamed, SET_ZONE, zoneIdNamed } from './set-zone.ts'
 
 function machineOf(state: RegionState, call: Call, model = 'Machine'): Machine {
   const systemId = parseSystemId(call.param('system_id'))
@@ -52,7 +50,7 @@ async function proposeMachine(
   fields: ReturnType<typeof readNewMachine>,
 ): Promise<SystemId> {
   for (let draw = 1; ; draw++) {
-    const systemId = freshId(call)
+    const systemId = freshSystemId(call)
     try {
       const made = await call.propose({ type: 'machine.create', systemId, ...fields })
       return made.systemId
@@ -62,14 +60,6 @@ async function proposeMachine(
       const taken = error instanceof Rejection && error.code === 'CONFLICT'
       if (!taken || draw >= ID_DRAWS_MAX) throw error
     }
-  }
-}
-
-function freshId(call: Call): SystemId {
-  const { machines, controllers } = call.after()
-  for (;;) {
-    const id = makeSystemId((below) => call.random.integer(below))
-    if (!machines.has(id) && !controllers.has(id)) return id
   }
 }
 
@@ -84,15 +74,30 @@ function alreadyEnlisted(error: Rejection): Rejection {
 }
 
 async function updateMachine(call: Call): Promise<Answer> {
-  const machine = machineOf(await call.state(), call)
+  const state = await call.state()
+  const machine = machineOf(state, call)
   const form = new Form(call.input)
   const set = readMachineChanges(form, machine)
   form.check()
   const { systemId } = machine
+  // Looked up before anything is changed: a name that is nobody's changes nothing.
+  const place = placeOf(state, call.input)
   await call.propose({ type: 'machine.update', systemId, set })
-  const state = call.after()
-  const changed = state.machines.get(systemId)
-  return json(changed === undefined ? { system_id: systemId } : renderMachine(state, changed))
+  if (place !== null) await call.propose({ type: 'node.place', systemIds: [systemId], ...place })
+  const after = call.after()
+  const changed = after.machines.get(systemId)
+  return json(changed === undefined ? { system_id: systemId } : renderMachine(after, changed))
+}
+
+/** `zone` and `pool` by name, as MAAS has them; null when neither is given. */
+function placeOf(state: RegionState, input: Input) {
+  const zone = input.text('zone')
+  const pool = input.text('pool')
+  const place = present({
+    zoneId: zone === undefined ? undefined : zoneIdNamed(state, zone),
+    poolId: pool === undefined ? undefined : poolIdNamed(state, pool),
+  })
+  return Object.keys(place).length === 0 ? null : place
 }
 
 async function deleteMachine(call: Call): Promise<Answer> {
@@ -106,7 +111,7 @@ export async function isRegistered(call: Call): Promise<Answer> {
   const text = call.input.mandatory('mac_address')
   const mac = parseMac(text)
   if (mac === undefined) throw fieldError('mac_address', 'Enter a valid MAC address.')
-  return json(machineByMac(await call.state(), mac) !== undefined)
+  return json((await call.state()).interfacesByMac.has(mac))
 }
 
 async function listAllocated(call: Call): Promise<Answer> {
@@ -123,14 +128,7 @@ async function powerParameters(call: Call): Promise<Answer> {
 
 async function setOwnerData(call: Call): Promise<Answer> {
   const { systemId, ownerData } = machineOf(await call.state(), call)
-  const next: Record<string, string> = { ...ownerData }
-  for (const name of call.input.names()) {
-    if (name === 'op' || name.startsWith('oauth_')) continue
-    const value = call.input.text(name) ?? ''
-    if (name.length > 255 || value.length > 4_096) throw fieldError(name, 'Too long.')
-    if (value === '') delete next[name]
-    else next[name] = value
-  }
+  const next = ownerDataAfter(ownerData, call.input)
   await call.propose({ type: 'machine.update', systemId, set: { ownerData: next } })
   const state = call.after()
   const machine = state.machines.get(systemId)
@@ -142,8 +140,11 @@ async function listNodes(call: Call): Promise<Answer> {
   const machines = filterMachines(state, call.input).filter((machine) => isVisible(call, machine))
   const filters = call.input.names().filter((name) => name !== 'op' && name !== 'consistency')
   const controllers = filters.length === 0 ? [...state.controllers.values()] : []
+  const visible = (device: Device): boolean => isVisibleDevice(call, device)
+  const devices = filters.length === 0 ? [...state.devices.values()].filter(visible) : []
   const rows = [
     ...machines.map((machine) => () => renderMachine(state, machine)),
+    ...devices.map((device) => () => renderDevice(state, device)),
     ...controllers.map((controller) => () => renderController(state, controller)),
   ]
   return jsonList<() => unknown>(rows, (render) => render())
@@ -154,7 +155,34 @@ async function readNode(call: Call): Promise<Answer> {
   const systemId = parseSystemId(call.param('system_id'))
   const controller = systemId === undefined ? undefined : state.controllers.get(systemId)
   if (controller !== undefined) return json(renderController(state, controller))
+  const device = systemId === undefined ? undefined : state.devices.get(systemId)
+  if (device !== undefined && isVisibleDevice(call, device))
+    return json(renderDevice(state, device))
   return json(renderMachine(state, machineOf(state, call, 'Node')))
+}
+
+/** A region leaves through the membership of the cluster, so that the quorum is asked. */
+async function deleteNode(call: Call): Promise<Answer> {
+  const state = await call.state()
+  const systemId = parseSystemId(call.param('system_id'))
+  if (systemId === undefined) throw notFound('Node')
+  const kind = state.controllers.get(systemId)?.kind
+  if (kind === 'region') {
+    throw new Rejection('VALIDATION', 'A region controller is removed as a member of the cluster.')
+  }
+  if (kind === 'rack') await call.propose({ type: 'rack.delete', systemId })
+  else if (state.devices.has(systemId)) await call.propose({ type: 'device.delete', systemId })
+  else if (state.machines.has(systemId)) await call.propose({ type: 'machine.delete', systemId })
+  else throw notFound('Node')
+  return NO_CONTENT
+}
+
+async function nodePowerParameters(call: Call): Promise<Answer> {
+  const state = await call.state()
+  const systemId = parseSystemId(call.param('system_id'))
+  if (systemId === undefined) throw notFound('Node')
+  if (state.controllers.has(systemId) || state.devices.has(systemId)) return json({})
+  return json(machineOf(state, call, 'Node').powerParameters)
 }
 
 const IS_REGISTERED = operation(
@@ -167,6 +195,7 @@ const IS_REGISTERED = operation(
 export const MACHINES: readonly Resource[] = [
   {
     name: 'MachinesHandler',
+    anonName: 'AnonMachinesHandler',
     path: 'machines/',
     doc: 'Manage the machines of this region.',
     actions: [
@@ -174,6 +203,7 @@ export const MACHINES: readonly Resource[] = [
       create('anyone', 'Add a machine, or enlist the one that asks.', createMachine),
       IS_REGISTERED,
       operation('GET', 'list_allocated', { doc: 'List your machines.' }, listAllocated),
+      SET_ZONE,
     ],
   },
   {
@@ -200,12 +230,22 @@ export const MACHINES: readonly Resource[] = [
     name: 'NodesHandler',
     path: 'nodes/',
     doc: 'List machines and controllers.',
-    actions: [read('user', 'List nodes.', listNodes), IS_REGISTERED],
+    anonName: 'AnonNodesHandler',
+    actions: [read('user', 'List nodes.', listNodes), IS_REGISTERED, SET_ZONE],
   },
   {
     name: 'NodeHandler',
     path: 'nodes/{system_id}/',
     doc: 'Show one node.',
-    actions: [read('user', 'Show a node.', readNode)],
+    actions: [
+      read('user', 'Show a node.', readNode),
+      remove('admin', 'Delete a machine, device or rack controller.', deleteNode),
+      operation(
+        'GET',
+        'power_parameters',
+        { access: 'admin', doc: 'Show power parameters.' },
+        nodePowerParameters,
+      ),
+    ],
   },
 ]

@@ -1,11 +1,12 @@
 // Filters of the node lists (maas-api §9): a filter nobody knows is an error, not ignored.
 import { parseMac } from '#model/mac-address.ts'
 import { MACHINE_STATUS_NAMES, type Machine } from '#model/machine.ts'
+import { poolOf, zoneOf } from '#state/object-query.ts'
 import { interfacesOf, machineByMac } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { Rejection } from '../errors.ts'
 import { Form, type Input } from '../input.ts'
-import { DEFAULT_DOMAIN, DEFAULT_POOL, DEFAULT_ZONE } from '../render/names.ts'
+import { DEFAULT_DOMAIN } from '../render/names.ts'
 import { findFabric, findSubnet, findVlan } from '../specifiers.ts'
 
 type Test = (machine: Machine) => boolean
@@ -58,9 +59,13 @@ function testOf(state: RegionState, input: Input, name: string): Test {
     case 'domain':
       return () => wanted.has(DEFAULT_DOMAIN.name)
     case 'zone':
-      return () => wanted.has(DEFAULT_ZONE.name)
+      return (machine) => wanted.has(zoneOf(state, machine).name)
+    case 'not_in_zone':
+      return (machine) => !wanted.has(zoneOf(state, machine).name)
     case 'pool':
-      return () => wanted.has(DEFAULT_POOL.name)
+      return (machine) => wanted.has(poolOf(state, machine).name)
+    case 'not_in_pool':
+      return (machine) => !wanted.has(poolOf(state, machine).name)
     case 'agent_name':
       // Set by allocate, which is not there yet: every machine has the empty one.
       return () => values.length === 0
@@ -70,6 +75,8 @@ function testOf(state: RegionState, input: Input, name: string): Test {
       return atLeast(input, name, (machine) => machine.memoryMib)
     case 'tags':
       return ({ tagNames }) => values.every((tag) => tagNames.includes(tag))
+    case 'not_tags':
+      return ({ tagNames }) => !values.some((tag) => tagNames.includes(tag))
     case 'pod':
     case 'pod_type':
       return () => false

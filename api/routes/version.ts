@@ -1,8 +1,9 @@
 // version/ and maas/: what this is, and its settings.
-import { SETTING_DEFAULTS } from '#state/settings.ts'
+import { CONFIG_KEYS, configOf, RENAMED_CONFIG } from '#state/config-keys.ts'
 import type { SettingValue } from '#state/tables.ts'
 import { json, text, type Call } from '../call.ts'
-import { fieldError, Rejection } from '../errors.ts'
+import { fieldError, forbidden } from '../errors.ts'
+import { choice, text as textParam } from '../params.ts'
 import { operation, read, type Resource } from '../resource.ts'
 
 /** The level of the API that clients test for. */
@@ -20,51 +21,48 @@ const CAPABILITIES = [
   'authenticate-api',
 ]
 
+/** Kept for administrators: whoever reads them can sign in elsewhere. */
+const SECRETS = new Set(['vcenter_password', 'maas_auto_ipmi_k_g_bmc_key'])
+
 async function getConfig(call: Call) {
   const name = knownSetting(call.input.mandatory('name'))
-  const { settings } = await call.state()
-  return json(settings.get(name)?.value ?? SETTING_DEFAULTS[name] ?? null)
+  if (SECRETS.has(name) && !call.isAdmin) throw forbidden()
+  return json(configOf(await call.state(), name))
 }
 
 async function setConfig(call: Call) {
   const name = knownSetting(call.input.mandatory('name'))
   const value = parseValue(name, call.input.mandatory('value'))
-  await call.propose({ type: 'setting.put', name, value })
+  await call.propose({ type: 'config.put', name, value })
   return text('OK')
 }
 
-function knownSetting(name: string): string {
-  if (Object.hasOwn(SETTING_DEFAULTS, name)) return name
-  const message = `${name.slice(0, 64)} is not a valid config setting.`
-  throw fieldError('name', message)
+function knownSetting(given: string): string {
+  const name = (Object.hasOwn(RENAMED_CONFIG, given) ? RENAMED_CONFIG[given] : given) ?? given
+  if (Object.hasOwn(CONFIG_KEYS, name)) return name
+  throw fieldError(given.slice(0, 64), `${given.slice(0, 64)} is not a valid config setting.`)
 }
 
-/** A form has only texts: the type of the default says what the text means. */
+/** A form has only texts: the kind of the setting says what the text means. Empty clears it. */
 function parseValue(name: string, given: string): SettingValue {
-  const standard = SETTING_DEFAULTS[name]
-  if (typeof standard === 'boolean') {
+  const kind = CONFIG_KEYS[name]?.kind
+  if (kind === 'flag') {
     if (/^(?:true|1|on|yes|y|t)$/i.test(given)) return true
     if (/^(?:false|0|off|no|n|f|)$/i.test(given)) return false
     throw fieldError(name, 'Enter true or false.')
   }
-  if (typeof standard === 'number') {
+  if (kind === 'integer') {
+    if (given.trim() === '') return null
     if (/^-?\d{1,12}$/.test(given.trim())) return Number(given)
     throw fieldError(name, 'Enter a whole number.')
   }
-  if (given === '' && typeof standard !== 'string') return null
-  return checkLength(given)
-}
-
-const VALUE_CHARACTERS_MAX = 4_096
-
-function checkLength(value: string): string {
-  if (value.length <= VALUE_CHARACTERS_MAX) return value
-  throw new Rejection('BAD_REQUEST', `A setting holds ${VALUE_CHARACTERS_MAX} characters at most.`)
+  return given === '' && CONFIG_KEYS[name]?.standard === null ? null : given
 }
 
 export function versionResource(subversion: string): Resource {
   return {
     name: 'VersionHandler',
+    anonName: 'VersionHandler',
     path: 'version/',
     doc: 'Version and capabilities of this API.',
     actions: [
@@ -75,14 +73,32 @@ export function versionResource(subversion: string): Resource {
   }
 }
 
+/** The handlers answer a missing one by MAAS's sentence, not by a field. */
+const SETTING_NAME = choice('Name of the setting.', Object.keys(CONFIG_KEYS), { required: true })
+const VALUE = { required: true, max: 4_096 }
+
 export const SETTINGS: readonly Resource[] = [
   {
     name: 'MaasHandler',
     path: 'maas/',
     doc: 'Settings of this region.',
     actions: [
-      operation('GET', 'get_config', { doc: 'Show the value of a setting.' }, getConfig),
-      operation('POST', 'set_config', { access: 'admin', doc: 'Change a setting.' }, setConfig),
+      {
+        ...operation('GET', 'get_config', { doc: 'Show the value of a setting.' }, getConfig),
+        params: { name: SETTING_NAME },
+      },
+      {
+        ...operation(
+          'POST',
+          'set_config',
+          { access: 'admin', doc: 'Change a setting.' },
+          setConfig,
+        ),
+        params: {
+          name: SETTING_NAME,
+          value: textParam('New value; empty clears the setting.', VALUE),
+        },
+      },
     ],
   },
 ]

@@ -28,9 +28,22 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   domains: 'domains',
   dnsResources: 'dns_resources',
   dnsRecords: 'dns_records',
+  zones: 'zones',
+  resourcePools: 'resource_pools',
+  tags: 'tags',
+  packageRepositories: 'package_repositories',
+  scripts: 'scripts',
+  bootSources: 'boot_sources',
+  bootSourceSelections: 'boot_source_selections',
+  dhcpSnippets: 'dhcp_snippets',
+  devices: 'devices',
   // Secrets.
   apiKeys: null,
   joinTokens: null,
+  licenseKeys: null,
+  // Of one user each.
+  storedFiles: null,
+  notifications: null,
   // Our own bookkeeping.
   sessions: null,
   sessionOutcomes: null,
@@ -42,6 +55,9 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
 }
 
 const SECRET = new Set(['passwordHash', 'powerParameters'])
+/** Long texts that a watcher reads where the object is. */
+const LONG = new Set(['history', 'keyringData'])
+const SECRET_SETTINGS = new Set(['vcenter_password', 'maas_auto_ipmi_k_g_bmc_key'])
 const ADDRESS = new Set(['ip', 'start', 'end', 'gatewayIp'])
 const KEYED_BY_ADDRESS = new Set<TableName>([
   'ipAddresses',
@@ -65,6 +81,7 @@ export function renderBatch(batch: ChangeBatch): string | null {
 function renderChange({ table, key, row }: Change) {
   const name = TABLES[table]
   if (name === null) return null
+  if (table === 'settings' && SECRET_SETTINGS.has(String(key))) return null
   const shownKey = KEYED_BY_ADDRESS.has(table) ? formatIpv4(key as Ipv4) : key
   return { table: name, key: shownKey, row: row === null ? null : renderRow(row) }
 }
@@ -73,7 +90,7 @@ function renderChange({ table, key, row }: Change) {
 function renderRow(row: object): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = {}
   for (const [field, value] of sortedEntries(row)) {
-    if (SECRET.has(field)) continue
+    if (SECRET.has(field) || LONG.has(field)) continue
     shown[snakeCase(field)] = renderField(field, value)
   }
   return shown

@@ -1,5 +1,4 @@
 // /api/v1: what MAAS lacks. Unknown query parameters are refused, errors are problem+json.
-import { z } from 'zod'
 import type { Context } from 'koa'
 import type { RegionStatus } from '#node/region.ts'
 import { digestOf, type BootFiles } from '../boot-files.ts'
@@ -8,6 +7,7 @@ import { checkAccess, makeCall, queryOf, type Service } from '../dispatch.ts'
 import { fieldError, notFound, Rejection } from '../errors.ts'
 import type { Access } from '../resource.ts'
 import { sendAnswer } from '../send-answer.ts'
+import { IMAGE } from './schemas.ts'
 
 type Run = (call: Call, ctx: Context) => Promise<Answer> | Answer
 
@@ -107,23 +107,6 @@ function valueOf(body: unknown): string {
   }
   throw fieldError('value', 'Send {"value": "text"} as JSON.')
 }
-
-const IMAGE = z.strictObject({
-  name: z.string().regex(/^[\w.-]{1,64}\/[\w.-]{1,64}$/),
-  architecture: z.string().regex(/^[\w.-]{1,32}\/[\w.-]{1,32}$/),
-  title: z.string().max(255),
-  files: z
-    .array(
-      z.strictObject({
-        kind: z.enum(['boot-kernel', 'boot-initrd', 'squashfs', 'bootloader']),
-        filename: z.string().regex(/^[\w][\w.-]{0,127}$/),
-        sha256: z.string().regex(/^[0-9a-f]{64}$/),
-        size_bytes: z.int().min(0),
-      }),
-    )
-    .min(1)
-    .max(64),
-})
 
 /** Registers an image whose files were sent before. */
 export async function writeBootResource(call: Call, ctx: Context): Promise<Answer> {

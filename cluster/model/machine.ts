@@ -101,6 +101,9 @@ export type Machine = {
   readonly biosBootMethod: string
   readonly bootInterfaceId: InterfaceId | null
   readonly hardware: HardwareFacts | null
+  /** Absent: the default ones. */
+  readonly zoneId?: number
+  readonly poolId?: number
   readonly createdWall: number
   readonly updatedWall: number
 }
@@ -170,6 +173,9 @@ export type Controller = {
   /** Racks: log time of the last beat and the state the regions agreed on. */
   readonly lastBeatAt: number
   readonly connected: boolean
+  /** Absent: the default zone, no tags. */
+  readonly zoneId?: number
+  readonly tagNames?: readonly string[]
   readonly createdWall: number
   readonly updatedWall: number
 }

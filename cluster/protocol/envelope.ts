@@ -80,6 +80,20 @@ const COMMAND_TYPES = {
   'dnsRecord.create': true,
   'dnsRecord.update': true,
   'dnsRecord.delete': true,
+  'object.create': true,
+  'object.update': true,
+  'object.delete': true,
+  'object.revert': true,
+  'notification.dismiss': true,
+  'file.put': true,
+  'file.delete': true,
+  'tag.assign': true,
+  'node.place': true,
+  'controller.update': true,
+  'device.create': true,
+  'device.update': true,
+  'device.delete': true,
+  'config.put': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

@@ -3,11 +3,29 @@
 // no handler can leave half of its work.
 import { AppError } from '#model/errors.ts'
 import { releaseAddress, reserveAddress } from './addresses.ts'
+import { putConfig } from './config-keys.ts'
+import { createDevice, deleteDevice, updateDevice } from './devices.ts'
+import { deleteFile, putFile } from './files.ts'
+import { assignTag, placeNodes } from './node-places.ts'
+import {
+  createObject,
+  deleteObject,
+  dismissNotification,
+  revertObject,
+  updateObject,
+} from './objects.ts'
 import { deleteBootResource, putBootResource } from './boot-resources.ts'
 import { advanceTime, initialiseCluster, raiseLevel } from './cluster.ts'
 import type { Command, CommandType, Envelope } from './command.ts'
 import type { Context, Handler } from './context.ts'
-import { beatRacks, deleteRack, loseRack, registerRack, registerRegion } from './controllers.ts'
+import {
+  beatRacks,
+  deleteRack,
+  loseRack,
+  registerRack,
+  registerRegion,
+  updateController,
+} from './controllers.ts'
 import { createDnsRecord, deleteDnsRecord, updateDnsRecord } from './dns-records.ts'
 import { createDnsResource, deleteDnsResource, updateDnsResource } from './dns-resources.ts'
 import {
@@ -140,6 +158,20 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'dnsRecord.create': createDnsRecord,
   'dnsRecord.update': updateDnsRecord,
   'dnsRecord.delete': deleteDnsRecord,
+  'object.create': createObject,
+  'object.update': updateObject,
+  'object.delete': deleteObject,
+  'object.revert': revertObject,
+  'notification.dismiss': dismissNotification,
+  'file.put': putFile,
+  'file.delete': deleteFile,
+  'tag.assign': assignTag,
+  'node.place': placeNodes,
+  'controller.update': updateController,
+  'device.create': createDevice,
+  'device.update': updateDevice,
+  'device.delete': deleteDevice,
+  'config.put': putConfig,
 }
 
 /** Which command it takes is known by the key it was found under. */

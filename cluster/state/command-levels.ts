@@ -76,6 +76,20 @@ const COMMAND_LEVELS = {
   'dnsRecord.create': 3,
   'dnsRecord.update': 3,
   'dnsRecord.delete': 3,
+  'object.create': 3,
+  'object.update': 3,
+  'object.delete': 3,
+  'object.revert': 3,
+  'notification.dismiss': 3,
+  'file.put': 3,
+  'file.delete': 3,
+  'tag.assign': 3,
+  'node.place': 3,
+  'controller.update': 3,
+  'device.create': 3,
+  'device.update': 3,
+  'device.delete': 3,
+  'config.put': 3,
 } as const satisfies { readonly [T in CommandType]: number }
 
 /** Old logs may hold them and are replayed for ever; `cluster.restore` does what they did, and nothing proposes them. */

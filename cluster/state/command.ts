@@ -18,6 +18,7 @@ import type { BlockDevice, HardwareFacts, Interface, Machine, PowerState } from 
 import type { Member } from '#model/member.ts'
 import type { ClientKey } from '#model/network.ts'
 import type { DnsCommand } from './dns-commands.ts'
+import type { ObjectCommand } from './object-commands.ts'
 import type { ApiKey, Event, SettingValue } from './tables.ts'
 
 type FabricFields = {
@@ -355,6 +356,7 @@ export type Command =
   /** Admits nobody any more, not even the one that came with it. */
   | { readonly type: 'token.revoke'; readonly digest: string }
   | DnsCommand
+  | ObjectCommand
 
 export type CommandType = Command['type']
 export type CommandOf<T extends CommandType> = Extract<Command, { readonly type: T }>

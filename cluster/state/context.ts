@@ -40,10 +40,9 @@ export function notFound(model: string): Refusal {
 
 /** First id of the counters that do not begin at 1, as MAAS has them. */
 const FIRST_IDS: Readonly<Record<string, number>> = {
-  domains: 0,
-  fabrics: 0,
-  spaces: 0,
-  vlans: 5001,
+  ...{ domains: 0, fabrics: 0, spaces: 0, vlans: 5001 },
+  // Below are the rows that are there from the start.
+  ...{ zones: 2, resourcePools: 1, packageRepositories: 3 },
 }
 
 /** Ids are never given twice, also when their object is gone. */

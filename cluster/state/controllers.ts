@@ -7,6 +7,8 @@ import type { ReportedInterface } from './command.ts'
 import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
 import { addEvent } from './events.ts'
 import { addFabric } from './fabrics.ts'
+import { dropSnippets } from './object-rules.ts'
+import { objectOf } from './object-query.ts'
 import { defaultVlanOf } from './query.ts'
 import { cidrKey, type RegionState } from './state.ts'
 import { addSubnet } from './subnets.ts'
@@ -36,6 +38,7 @@ export const registerRegion: Handler<'region.register'> = (context, command) => 
     incarnation,
     lastBeatAt: now,
     connected: true,
+    ...placeOf(known),
     createdWall: known?.createdWall ?? wall,
     updatedWall: wall,
   })
@@ -73,10 +76,19 @@ export const registerRack: Handler<'rack.register'> = (context, command) => {
     incarnation,
     lastBeatAt: now,
     connected: true,
+    ...placeOf(known),
     createdWall: known?.createdWall ?? wall,
     updatedWall: wall,
   })
   return DONE
+}
+
+/** What an operator gave it outlives a new start. */
+function placeOf(known: Controller | undefined): Pick<Controller, 'zoneId' | 'tagNames'> {
+  return {
+    ...(known?.zoneId === undefined ? {} : { zoneId: known.zoneId }),
+    ...(known?.tagNames === undefined ? {} : { tagNames: known.tagNames }),
+  }
 }
 
 /** Racks that were deleted meanwhile are passed over. */
@@ -103,6 +115,16 @@ export const loseRack: Handler<'rack.lost'> = (context, { systemId, lastBeatAt }
   return DONE
 }
 
+export const updateController: Handler<'controller.update'> = ({ state }, { systemId, set }) => {
+  const controller = state.controllers.get(systemId)
+  if (controller === undefined) return notFound('Controller')
+  if (set.zoneId !== undefined && objectOf(state, 'zones', set.zoneId) === undefined) {
+    return notFound('Zone')
+  }
+  state.controllers.put(systemId, { ...controller, ...set, systemId })
+  return DONE
+}
+
 export const deleteRack: Handler<'rack.delete'> = (context, { systemId }) => {
   const { state } = context
   const rack = state.controllers.get(systemId)
@@ -115,6 +137,7 @@ export const deleteRack: Handler<'rack.delete'> = (context, { systemId }) => {
   }
   const seconded = [...state.vlans.values()].filter((vlan) => vlan.secondaryRack === systemId)
   for (const vlan of seconded) state.vlans.put(vlan.id, { ...vlan, secondaryRack: null })
+  dropSnippets(state, (row) => row.systemId === systemId)
   announce(context, systemId, 'Rack controller deleted', rack.hostname)
   state.controllers.delete(systemId)
   return DONE
@@ -126,7 +149,8 @@ function checkIdentity(
   kind: Controller['kind'],
 ) {
   const known = state.controllers.get(systemId)
-  if (state.machines.has(systemId) || (known !== undefined && known.kind !== kind)) {
+  const isOther = state.machines.has(systemId) || state.devices.has(systemId)
+  if (isOther || (known !== undefined && known.kind !== kind)) {
     return refuse('CONFLICT', `The system id ${systemId} is in use.`)
   }
   if (known !== undefined && known.incarnation > incarnation) {

@@ -5,6 +5,7 @@ import { formatCidr, formatIpv4, makeIpv4, type Ipv4 } from '#model/ipv4.ts'
 import type { IpRange } from '#model/network.ts'
 import { created, DONE, invalid, nextId, notFound, type Handler } from './context.ts'
 import type { Refusal } from './outcome.ts'
+import { dropSnippets } from './object-rules.ts'
 import { hostRange } from './query.ts'
 import type { RegionState } from './state.ts'
 import { dnsAddressesOf } from './subnets.ts'
@@ -32,6 +33,7 @@ export const updateIpRange: Handler<'ipRange.update'> = ({ state }, { id, set })
 /** Holds in it stay and run out (lease-protocol §3). */
 export const deleteIpRange: Handler<'ipRange.delete'> = ({ state }, { id }) => {
   if (!state.ipRanges.has(id)) return notFound('IPRange')
+  dropSnippets(state, (row) => row.ipRangeId === id)
   state.ipRanges.delete(id)
   return DONE
 }

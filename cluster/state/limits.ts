@@ -56,3 +56,14 @@ export const DNS_RECORDS_MAX = 1_000_000
 /** Addresses of one name, and records beside them: an RRset must fit into a message. */
 export const DNS_ADDRESSES_MAX = 256
 export const DNS_RECORDS_PER_NAME_MAX = 256
+
+/** Texts of scripts and DHCP snippets: versions kept of one, and UTF-16 units of all of them together. */
+export const TEXT_VERSIONS_MAX = 20
+export const TEXT_CHARACTERS_MAX = 1 << 20
+
+/** Characters of base64: 384 KiB for one file, 12 MiB for the files of all users. */
+export const FILE_CHARACTERS_MAX = 512 << 10
+export const FILES_CHARACTERS_MAX = 16 << 20
+export const FILES_MAX = 10_000
+
+export const DEVICES_MAX = 100_000

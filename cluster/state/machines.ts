@@ -1,23 +1,23 @@
 // Machines: enlistment, changes by the operator, deletion. The status stays New here; the life cycle's
 // commands move it.
-import type { BlockDeviceId, InterfaceId, SystemId, VlanId } from '#model/ids.ts'
-import { MACHINE_STATUS, type Interface, type Machine } from '#model/machine.ts'
-import type { CommandOf, NewInterface } from './command.ts'
+import type { BlockDeviceId } from '#model/ids.ts'
+import { MACHINE_STATUS, type Machine } from '#model/machine.ts'
+import type { CommandOf } from './command.ts'
 import { DONE, invalid, nextId, notFound, refuse, type Context, type Handler } from './context.ts'
+import { dropDevicesOf } from './devices.ts'
 import { addEvent } from './events.ts'
+import { addInterface, checkHostname, checkMacs, INTERFACES_MAX } from './node-parts.ts'
+import { dropSnippets } from './object-rules.ts'
 import type { Refusal } from './outcome.ts'
-import { defaultVlanOf, subnetOf } from './query.ts'
 import type { RegionState } from './state.ts'
 
-/** One label of RFC 1123 §2.1. */
-const HOSTNAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
-const INTERFACES_MAX = 256
 const BLOCK_DEVICES_MAX = 1024
 
 export const createMachine: Handler<'machine.create'> = (context, command) => {
   const { state } = context
   const { systemId } = command
-  if (state.machines.has(systemId) || state.controllers.has(systemId)) {
+  const { machines, controllers, devices } = state
+  if (machines.has(systemId) || controllers.has(systemId) || devices.has(systemId)) {
     return refuse('CONFLICT', `The system id ${systemId} is in use.`)
   }
   const hostname = command.hostname === '' ? `machine-${systemId}` : command.hostname
@@ -70,6 +70,8 @@ export const deleteMachine: Handler<'machine.delete'> = (context, { systemId }) 
   if (machine.locked) return refuse('CONFLICT', `Machine ${machine.hostname} is locked.`)
   for (const key of state.interfacesByMachine.keys(systemId)) state.interfaces.delete(key)
   for (const key of state.blockDevicesByMachine.keys(systemId)) state.blockDevices.delete(key)
+  dropDevicesOf(context, systemId)
+  dropSnippets(state, (row) => row.systemId === systemId)
   const { hostname } = machine
   addEvent(context, {
     systemId,
@@ -82,79 +84,16 @@ export const deleteMachine: Handler<'machine.delete'> = (context, { systemId }) 
   return DONE
 }
 
-function checkHostname(state: RegionState, hostname: string, own: SystemId): Refusal | null {
-  if (!HOSTNAME.test(hostname)) {
-    return invalid('hostname', `${hostname.slice(0, 64)} is not a valid hostname.`)
-  }
-  const lower = hostname.toLowerCase()
-  const namesake = state.machinesByHostname.first(lower)
-  const taken = `Node with hostname ${hostname} already exists.`
-  if (namesake !== undefined && namesake.systemId !== own) return invalid('hostname', taken)
-  for (const controller of state.controllers.values()) {
-    if (controller.hostname.toLowerCase() === lower) return invalid('hostname', taken)
-  }
-  return null
-}
-
 function checkParts(state: RegionState, command: CommandOf<'machine.create'>): Refusal | null {
   const { interfaces, blockDevices } = command
-  if (interfaces.length === 0)
-    return invalid('mac_addresses', 'One MAC address at least is needed.')
+  if (interfaces.length === 0) return checkMacs(state, [])
   if (interfaces.length > INTERFACES_MAX || blockDevices.length > BLOCK_DEVICES_MAX) {
     return invalid('__all__', 'The machine has more interfaces or disks than can be kept.')
   }
-  const seen = new Set<string>()
-  for (const { mac } of interfaces) {
-    const known = state.interfacesByMac.first(mac)
-    if (known !== undefined) {
-      const hostname = state.machines.get(known.systemId)?.hostname ?? known.systemId
-      return invalid('mac_addresses', `MAC address ${mac} already in use on ${hostname}.`)
-    }
-    if (seen.has(mac)) return invalid('mac_addresses', `MAC address ${mac} is given twice.`)
-    seen.add(mac)
-  }
-  return null
-}
-
-function addInterface(
-  context: Context,
-  systemId: SystemId,
-  nic: NewInterface,
-  at: number,
-): InterfaceId {
-  const { state } = context
-  const id = nextId<InterfaceId>(state, 'interfaces')
-  const row: Interface = {
-    id,
-    systemId,
-    name: nic.name === '' ? `eth${at}` : nic.name,
-    type: 'physical',
-    mac: nic.mac,
-    vlanId: placeInterface(context, nic),
-    enabled: true,
-    tags: [],
-    vendor: nic.vendor,
-    product: nic.product,
-    firmwareVersion: null,
-    linkConnected: nic.linkConnected,
-    linkSpeedMbps: nic.linkSpeedMbps,
-    interfaceSpeedMbps: nic.linkSpeedMbps,
-    links: [],
-  }
-  state.interfaces.put(id, row)
-  return id
-}
-
-/** VLAN of the address it had, of the newest lease of its MAC, else the default one if it has a link. */
-function placeInterface({ state, now }: Context, nic: NewInterface): VlanId | null {
-  const live = state.holdsByMac.rows(nic.mac).filter((hold) => hold.until > now)
-  const holds = live.toSorted((a, b) => b.boundAt - a.boundAt)
-  const ip = nic.ip ?? holds[0]?.ip ?? null
-  const subnet = ip === null ? undefined : subnetOf(state, ip)
-  if (subnet !== undefined) return subnet.vlanId
-  if (!nic.linkConnected) return null
-  const [fabricId] = state.fabrics.keysAfter(undefined, 1)
-  return fabricId === undefined ? null : (defaultVlanOf(state, fabricId)?.id ?? null)
+  return checkMacs(
+    state,
+    interfaces.map(({ mac }) => mac),
+  )
 }
 
 function makeMachine(

@@ -63,6 +63,8 @@ type NamedValues = {
   readonly 'domain.create': Created<DomainId>
   readonly 'dnsResource.create': Created<DnsResourceId>
   readonly 'dnsRecord.create': Created<DnsRecordId>
+  readonly 'object.create': Created<number>
+  readonly 'tag.assign': { readonly added: number; readonly removed: number }
 }
 
 export type ValueOf<T extends CommandType> = T extends keyof NamedValues ? NamedValues[T] : null

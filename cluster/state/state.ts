@@ -68,6 +68,18 @@ export class RegionState implements Tables {
   readonly domains = this.#table('domains')
   readonly dnsResources = this.#table('dnsResources')
   readonly dnsRecords = this.#table('dnsRecords')
+  readonly zones = this.#table('zones')
+  readonly resourcePools = this.#table('resourcePools')
+  readonly tags = this.#table('tags')
+  readonly packageRepositories = this.#table('packageRepositories')
+  readonly notifications = this.#table('notifications')
+  readonly licenseKeys = this.#table('licenseKeys')
+  readonly scripts = this.#table('scripts')
+  readonly bootSources = this.#table('bootSources')
+  readonly bootSourceSelections = this.#table('bootSourceSelections')
+  readonly dhcpSnippets = this.#table('dhcpSnippets')
+  readonly storedFiles = this.#table('storedFiles')
+  readonly devices = this.#table('devices')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -157,6 +169,19 @@ export class RegionState implements Tables {
   readonly dnsResourcesByName: IndexOn<'dnsResources', string> = new TableIndex(
     this.dnsResources,
     (r) => `${r.domainId}/${r.name.toLowerCase()}`,
+  )
+  readonly tagsByName: IndexOn<'tags', string> = new TableIndex(this.tags, (r) => r.name)
+  /** By `<owner id>/<file name>`. */
+  readonly storedFilesByName: IndexOn<'storedFiles', string> = new TableIndex(
+    this.storedFiles,
+    (r) => `${r.ownerId}/${r.filename}`,
+  )
+  readonly storedFilesByKey: IndexOn<'storedFiles', string> = new TableIndex(
+    this.storedFiles,
+    (r) => r.key,
+  )
+  readonly devicesByHostname: IndexOn<'devices', string> = new TableIndex(this.devices, (r) =>
+    r.hostname.toLowerCase(),
   )
   /** Dynamic and reserved ranges by address, with the number of holds and reserves in each. */
   readonly pools = new Pools(this.ipRanges, this.holds, this.reserves)

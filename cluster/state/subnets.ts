@@ -4,6 +4,7 @@ import { contains, formatCidr, formatIpv4, parseIpv4, type Ipv4 } from '#model/i
 import type { Subnet } from '#model/network.ts'
 import { created, DONE, invalid, nextId, notFound, refuse, type Handler } from './context.ts'
 import type { Refusal } from './outcome.ts'
+import { dropSnippets } from './object-rules.ts'
 import { hostRange } from './query.ts'
 import { cidrKey, type RegionState } from './state.ts'
 
@@ -33,7 +34,11 @@ export const deleteSubnet: Handler<'subnet.delete'> = ({ state }, { id }) => {
     const cidr = formatCidr(subnet.cidr)
     return refuse('VALIDATION', `Subnet ${cidr} cannot be deleted: ${obstacle}.`)
   }
-  for (const key of state.ipRangesBySubnet.keys(id)) state.ipRanges.delete(key)
+  for (const key of state.ipRangesBySubnet.keys(id)) {
+    dropSnippets(state, (row) => row.ipRangeId === key)
+    state.ipRanges.delete(key)
+  }
+  dropSnippets(state, (row) => row.subnetId === id)
   state.counters.delete(cursorName(id))
   state.subnets.delete(id)
   return DONE

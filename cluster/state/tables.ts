@@ -34,6 +34,7 @@ import type {
   Tenure,
   Vlan,
 } from '#model/network.ts'
+import type { Device, ObjectRows, StoredFile } from '#model/objects.ts'
 import type { Outcome } from './outcome.ts'
 
 export type User = {
@@ -132,7 +133,7 @@ export type Cluster = {
   readonly featureLevel?: number
 }
 
-export type TableRows = {
+export type TableRows = ObjectRows & {
   readonly users: User
   readonly apiKeys: ApiKey
   readonly joinTokens: JoinToken
@@ -164,6 +165,8 @@ export type TableRows = {
   readonly domains: Domain
   readonly dnsResources: DnsResource
   readonly dnsRecords: DnsRecord
+  readonly storedFiles: StoredFile
+  readonly devices: Device
 }
 export type TableName = keyof TableRows
 
@@ -192,7 +195,9 @@ type OtherKeys = {
   readonly domains: DomainId
   readonly dnsResources: DnsResourceId
   readonly dnsRecords: DnsRecordId
-}
+  readonly storedFiles: number
+  readonly devices: SystemId
+} & { readonly [T in keyof ObjectRows]: number }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
 }
@@ -230,4 +235,16 @@ export const TABLE_NAMES = [
   'domains',
   'dnsResources',
   'dnsRecords',
+  'zones',
+  'resourcePools',
+  'tags',
+  'packageRepositories',
+  'notifications',
+  'licenseKeys',
+  'scripts',
+  'bootSources',
+  'bootSourceSelections',
+  'dhcpSnippets',
+  'storedFiles',
+  'devices',
 ] as const satisfies readonly TableName[]

@@ -1,6 +1,7 @@
 // Users and their API keys.
 import { created, DONE, invalid, nextId, notFound, refuse, type Handler } from './context.ts'
 import type { UserId } from '#model/ids.ts'
+import { dropFilesOf } from './files.ts'
 import type { RegionState } from './state.ts'
 import type { User } from './tables.ts'
 
@@ -48,6 +49,7 @@ export const deleteUser: Handler<'user.delete'> = ({ state }, { username }) => {
   if (isLastSuperuser(state, user.id)) {
     return refuse('VALIDATION', `User ${username} cannot be deleted: it is the last administrator.`)
   }
+  dropFilesOf(state, user.id)
   for (const key of state.apiKeysByUser.keys(user.id)) state.apiKeys.delete(key)
   state.users.delete(user.id)
   return DONE
@@ -87,6 +89,8 @@ function isLastSuperuser(state: RegionState, id: UserId): boolean {
 function ownedBy(state: RegionState, { id }: User): string | null {
   const machine = state.machinesByOwner.first(id)
   if (machine !== undefined) return `machine ${machine.hostname}`
+  const device = [...state.devices.values()].find((row) => row.ownerId === id)
+  if (device !== undefined) return `device ${device.hostname}`
   const range = [...state.ipRanges.values()].find((row) => row.userId === id)
   if (range !== undefined) return `IP range ${range.id}`
   const address = [...state.ipAddresses.values()].find((row) => row.userId === id)

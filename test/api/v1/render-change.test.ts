@@ -38,6 +38,18 @@ t.test('a deleted row is null, a table of our own bookkeeping is not shown', asy
   t.equal(renderBatch(batchOf('sessions', { id: 's' })), null)
 })
 
+t.test('settings that are secrets, files and long texts are not shown', async (t) => {
+  const [change] = batchOf('settings', { name: 'vcenter_password', value: 'x' }).changes
+  const secret = { ...batchOf('settings', null), changes: [{ ...change, key: 'vcenter_password' }] }
+  t.equal(renderBatch(secret as never), null)
+  for (const table of ['storedFiles', 'notifications', 'licenseKeys']) {
+    t.equal(renderBatch(batchOf(table, { id: 1 })), null, table)
+  }
+  const script = { id: 1, name: 's', history: [{ id: 1, value: 'long' }] }
+  const { changes } = JSON.parse(renderBatch(batchOf('scripts', script)) ?? '')
+  t.strictSame(changes[0].row, { id: 1, name: 's' })
+})
+
 t.test('a reserved address is shown by its text, secrets and bookkeeping never', async (t) => {
   const ip = parseIpv4('10.0.0.7')
   const batch = { ...batchOf('reservations', { ip, comment: 'printer' }) }

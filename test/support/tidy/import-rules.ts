@@ -9,7 +9,10 @@ type Rule = {
 }
 
 const CLUSTER = ['model', 'raft', 'state', 'protocol', 'platform', 'storage', 'transport', 'node']
-const STATE_DOORS = ['command', 'outcome', 'query', 'query-dns', 'settings', 'subnet-usage']
+const STATE_DOORS = [
+  ...['command', 'outcome', 'query', 'query-dns', 'settings', 'subnet-usage', 'object-query'],
+  'config-keys',
+]
 const ASSERT = 'node:assert/strict'
 const MODEL = 'cluster/model/'
 const PROTOCOL = 'cluster/protocol/'
@@ -62,7 +65,7 @@ export const IMPORT_RULES: Readonly<Record<string, Rule>> = {
     mayTypes: [
       ...['cluster/node/region.ts', 'cluster/node/boot-files.ts'],
       // The port hands out the tables themselves.
-      ...['cluster/state/state.ts', 'cluster/state/tables.ts'],
+      ...['cluster/state/state.ts', 'cluster/state/tables.ts', 'cluster/state/object-commands.ts'],
     ],
   },
   'tools/': {

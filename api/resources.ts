@@ -1,0 +1,54 @@
+// Every resource of MAAS API 2.0 that is served: the one list behind the router, the describe document, the
+// OpenAPI document and the coverage table.
+import type { Resource } from './resource.ts'
+import { ACCOUNT } from './routes/account.ts'
+import { ADDRESSES } from './routes/addresses.ts'
+import { BOOT_SOURCES, BOOT_SOURCE_SELECTIONS } from './routes/boot-sources.ts'
+import { COMMISSIONING_SCRIPTS } from './routes/commissioning-scripts.ts'
+import { CONTROLLERS } from './routes/controllers.ts'
+import { DEVICES } from './routes/devices.ts'
+import { DHCP_SNIPPETS } from './routes/dhcp-snippets.ts'
+import { DISCOVERY } from './routes/discovery.ts'
+import { DNS_RECORDS } from './routes/dns-records.ts'
+import { DNS_RESOURCES } from './routes/dns-resources.ts'
+import { DOMAINS } from './routes/domains.ts'
+import { EVENTS } from './routes/events.ts'
+import { FABRICS, VLAN_BY_ID } from './routes/fabrics.ts'
+import { FILES } from './routes/files.ts'
+import { LICENSE_KEYS } from './routes/license-keys.ts'
+import { MACHINES } from './routes/machines.ts'
+import { NETWORKS } from './routes/networks.ts'
+import { NOTIFICATIONS } from './routes/notifications.ts'
+import { PACKAGE_REPOSITORIES } from './routes/package-repositories.ts'
+import { SCRIPTS } from './routes/scripts.ts'
+import { SPACES } from './routes/spaces.ts'
+import { SUBNETS } from './routes/subnets.ts'
+import { TAGS } from './routes/tags.ts'
+import { USERS } from './routes/users.ts'
+import { SETTINGS, versionResource } from './routes/version.ts'
+import { POOL_PLURAL, POOLS, ZONES } from './routes/zones.ts'
+
+/** `version` of the product. */
+export function allResources(version: string): readonly Resource[] {
+  return [
+    ...MACHINES,
+    ...SUBNETS,
+    ...FABRICS,
+    ...SPACES,
+    ...ADDRESSES,
+    ...CONTROLLERS,
+    ...[...DOMAINS, ...DNS_RESOURCES, ...DNS_RECORDS],
+    ...EVENTS,
+    ...USERS,
+    ...ACCOUNT,
+    ...SETTINGS,
+    ...[...ZONES, ...POOLS, ...TAGS, ...DEVICES, ...DISCOVERY],
+    ...[...PACKAGE_REPOSITORIES, ...NOTIFICATIONS, ...FILES, ...LICENSE_KEYS, ...SCRIPTS],
+    ...[...BOOT_SOURCES, ...BOOT_SOURCE_SELECTIONS, ...DHCP_SNIPPETS],
+    ...[...COMMISSIONING_SCRIPTS, ...NETWORKS],
+    versionResource(version),
+  ]
+}
+
+/** Other paths of resources above: MAAS routes them too and does not describe them. */
+export const ALIASES: readonly Resource[] = [VLAN_BY_ID, ...POOL_PLURAL]

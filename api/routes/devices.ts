@@ -1,0 +1,208 @@
+// devices/: things on the network that nobody deploys. Users manage their own ones.
+import { parseSystemId, type SystemId } from '#model/ids.ts'
+import { parseMac, type MacAddress } from '#model/mac-address.ts'
+import type { Device } from '#model/objects.ts'
+import type { RegionState } from '#state/state.ts'
+import { json, jsonList, NO_CONTENT, type Call } from '../call.ts'
+import { fieldError, forbidden, notFound, Rejection } from '../errors.ts'
+import { freshSystemId, ID_DRAWS_MAX } from '../fresh-id.ts'
+import { isUsable } from '../hardware-report.ts'
+import { custom, text } from '../params.ts'
+import { renderDevice } from '../render/device.ts'
+import { create, operation, read, remove, taking, update, type Resource } from '../resource.ts'
+import { isVisibleDevice } from '../visible.ts'
+import { filterDevices } from './device-filters.ts'
+import { present } from './fabrics.ts'
+import { isRegistered } from './machines.ts'
+import { ownerDataAfter } from './owner-data.ts'
+import { SET_ZONE, zoneIdNamed } from './set-zone.ts'
+
+const MACS_MAX = 64
+
+const macs = custom<readonly MacAddress[]>(
+  'MAC addresses, repeated or with commas.',
+  { type: 'array', items: { type: 'string' }, maxItems: MACS_MAX },
+  (form, name) => {
+    const texts = form.input.list(name)
+    if (texts.length > MACS_MAX) return form.report(name, `At most ${MACS_MAX} MAC addresses.`)
+    const found = new Set<MacAddress>()
+    for (const given of texts) {
+      const mac = parseMac(given)
+      if (mac === undefined || !isUsable(mac)) {
+        return form.report(name, `'${given.slice(0, 32)}' is not a valid MAC address.`)
+      }
+      found.add(mac)
+    }
+    return [...found]
+  },
+  { required: true },
+)
+
+const common = {
+  hostname: text('Host name, unique; made from the system id when empty.', { max: 253 }),
+  description: text('What it is.', { max: 4_096 }),
+  domain: text('Domain; the default one is the only one that fits.', { max: 253 }),
+  parent: text('System id of the machine it is part of.', { max: 64 }),
+}
+
+function deviceOf(state: RegionState, call: Call): Device {
+  const systemId = parseSystemId(call.param('system_id'))
+  const device = systemId === undefined ? undefined : state.devices.get(systemId)
+  if (device === undefined || !isVisibleDevice(call, device)) throw notFound('Device')
+  return device
+}
+
+function parentOf(given: string | undefined): SystemId | null | undefined {
+  if (given === undefined) return undefined
+  if (given === '') return null
+  const systemId = parseSystemId(given)
+  if (systemId === undefined) throw fieldError('parent', 'There is no such machine.')
+  return systemId
+}
+
+/** A domain after the first dot counts for nothing yet, as with machines. */
+function hostnameOf(given: string | undefined): string | undefined {
+  return given?.trim().toLowerCase().split('.', 1)[0]
+}
+
+function checkDomain(given: string | undefined): void {
+  if (given === undefined || ['', 'maas', '0'].includes(given)) return
+  throw fieldError('domain', 'Devices are in the default domain.')
+}
+
+function showAfter(call: Call, systemId: SystemId) {
+  const state = call.after()
+  const device = state.devices.get(systemId)
+  return json(device === undefined ? { system_id: systemId } : renderDevice(state, device))
+}
+
+const CREATE = taking(
+  { mac_addresses: macs, ...common },
+  (run) => create('user', 'Add a device.', run),
+  async (call, values) => {
+    checkDomain(values.domain)
+    const fields = {
+      hostname: hostnameOf(values.hostname) ?? '',
+      description: values.description ?? '',
+      parent: parentOf(values.parent) ?? null,
+      ownerId: call.user.id,
+      macs: values.mac_addresses ?? [],
+    }
+    for (let draw = 1; ; draw++) {
+      const systemId = freshSystemId(call)
+      try {
+        await call.propose({ type: 'device.create', systemId, ...fields })
+        return showAfter(call, deviceWith(call, fields.macs) ?? systemId)
+      } catch (error) {
+        // The only conflict of this command is an id that somebody else took in the meantime.
+        const taken = error instanceof Rejection && error.code === 'CONFLICT'
+        if (!taken || draw >= ID_DRAWS_MAX) throw error
+      }
+    }
+  },
+)
+
+/** A repeated request with an Idempotency-Key drew another id than the first one, which counts. */
+function deviceWith(call: Call, [mac]: readonly MacAddress[]): SystemId | undefined {
+  return mac === undefined ? undefined : call.after().interfacesByMac.first(mac)?.systemId
+}
+
+const UPDATE = taking(
+  { ...common, zone: text('Name of its zone.') },
+  (run) => update('user', 'Change a device.', run),
+  async (call, values) => {
+    checkDomain(values.domain)
+    const state = await call.state()
+    const { systemId } = deviceOf(state, call)
+    const set = present({
+      hostname: hostnameOf(values.hostname),
+      description: values.description,
+      parent: parentOf(values.parent),
+      zoneId: values.zone === undefined ? undefined : zoneIdNamed(state, values.zone),
+    })
+    await call.propose({ type: 'device.update', systemId, set })
+    return showAfter(call, systemId)
+  },
+)
+
+async function setOwnerData(call: Call, onlyOwn: boolean) {
+  const device = deviceOf(await call.state(), call)
+  if (onlyOwn && !call.isAdmin && device.ownerId !== call.user.id) throw forbidden()
+  const ownerData = ownerDataAfter(device.ownerData, call.input)
+  await call.propose({ type: 'device.update', systemId: device.systemId, set: { ownerData } })
+  return showAfter(call, device.systemId)
+}
+
+/** A device has no network configuration of its own to differ from the default one. */
+async function restore(call: Call) {
+  const state = await call.state()
+  return json(renderDevice(state, deviceOf(state, call)))
+}
+
+export const DEVICES: readonly Resource[] = [
+  {
+    name: 'DevicesHandler',
+    anonName: 'AnonNodesHandler',
+    path: 'devices/',
+    doc: 'Manage devices.',
+    actions: [
+      read('user', 'List devices.', async (call) => {
+        const state = await call.state()
+        const rows = filterDevices(state, call.input).filter((row) => isVisibleDevice(call, row))
+        return jsonList(rows, (row) => renderDevice(state, row))
+      }),
+      CREATE,
+      operation(
+        'GET',
+        'is_registered',
+        { access: 'anyone', doc: 'Say whether a MAC address is known.' },
+        isRegistered,
+      ),
+      SET_ZONE,
+    ],
+  },
+  {
+    name: 'DeviceHandler',
+    path: 'devices/{system_id}/',
+    doc: 'Manage one device.',
+    actions: [
+      read('user', 'Show a device.', async (call) => {
+        const state = await call.state()
+        return json(renderDevice(state, deviceOf(state, call)))
+      }),
+      UPDATE,
+      remove('user', 'Delete a device.', async (call) => {
+        const { systemId } = deviceOf(await call.state(), call)
+        await call.propose({ type: 'device.delete', systemId })
+        return NO_CONTENT
+      }),
+      operation(
+        'GET',
+        'power_parameters',
+        { access: 'admin', doc: 'Show power parameters: a device has none.' },
+        async (call) => {
+          deviceOf(await call.state(), call)
+          return json({})
+        },
+      ),
+      operation(
+        'POST',
+        'restore_default_configuration',
+        { access: 'admin', doc: 'Restore the default configuration.' },
+        restore,
+      ),
+      operation(
+        'POST',
+        'restore_networking_configuration',
+        { access: 'admin', doc: 'Restore the default network configuration.' },
+        restore,
+      ),
+      operation('POST', 'set_owner_data', { doc: 'Set key and value pairs.' }, (call) =>
+        setOwnerData(call, false),
+      ),
+      operation('POST', 'set_workload_annotations', { doc: 'Set key and value pairs.' }, (call) =>
+        setOwnerData(call, true),
+      ),
+    ],
+  },
+]

@@ -1,0 +1,111 @@
+// OpenAPI 3.1 of /api/v1, from the routes that the router has and a line about each. A route without its line
+// shows as undocumented; a test fails then.
+import { z } from 'zod'
+import { IMAGE, SETTING } from './schemas.ts'
+
+export type Route = { readonly method: string; readonly path: string }
+
+type About = {
+  readonly summary: string
+  /** JSON body as JSON Schema. */
+  readonly body?: object
+  /** Content type of a body that is no JSON. */
+  readonly bytes?: string
+  /** Content types of the answer; JSON by default. */
+  readonly answers?: readonly string[]
+  readonly query?: readonly string[]
+}
+
+const ABOUT: Readonly<Record<string, About>> = {
+  'GET /api/v1/settings/{name}': { summary: 'Show a setting of the site.' },
+  'PUT /api/v1/settings/{name}': {
+    summary: 'Write a setting of the site.',
+    body: z.toJSONSchema(SETTING),
+  },
+  'GET /api/v1/cluster': { summary: 'State of the cluster as this region sees it.' },
+  'GET /api/v1/cluster/members': { summary: 'List the members of the cluster.' },
+  'DELETE /api/v1/cluster/members/{id}': { summary: 'Remove a member from the cluster.' },
+  'POST /api/v1/cluster/transfer': { summary: 'Hand leadership to another member.' },
+  'GET /api/v1/cluster/tokens': { summary: 'List the one-time tokens that are not yet used up.' },
+  'DELETE /api/v1/cluster/tokens/{id}': { summary: 'Revoke a token.' },
+  'POST /api/v1/cluster/tokens': { summary: 'Make a one-time token for a joiner.' },
+  'GET /api/v1/events': {
+    summary: 'Changes of the state, from a revision on.',
+    ...{ query: ['since'], answers: ['text/event-stream', 'application/x-ndjson'] },
+  },
+  'GET /api/v1/backup': {
+    summary: 'The whole state of one moment.',
+    answers: ['application/octet-stream'],
+  },
+  'POST /api/v1/boot-resources': {
+    summary: 'Register an image whose files were sent before.',
+    body: z.toJSONSchema(IMAGE),
+  },
+  'PUT /api/v1/boot-files/{sha256}': {
+    summary: 'Send a boot file, named by its digest.',
+    bytes: 'application/octet-stream',
+  },
+  'GET /api/v1/openapi.json': { summary: 'This document.' },
+}
+
+export function openApiV1(routes: readonly Route[], version: string) {
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const route of routes) {
+    const path = route.path.replaceAll(/[:*](\w+)/g, '{$1}')
+    const item = (paths[path] ??= {})
+    item[route.method.toLowerCase()] = operationOf(path, ABOUT[`${route.method} ${path}`])
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Ironraft: API v1', version },
+    paths,
+    components: {
+      schemas: { Problem: PROBLEM },
+    },
+  }
+}
+
+function operationOf(path: string, about: About | undefined) {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+    ...{ name, in: 'path', required: true, schema: { type: 'string' } },
+  }))
+  const inQuery = ['consistency', ...(about?.query ?? [])].map((name) => ({
+    ...{ name, in: 'query', required: false, schema: { type: 'string' } },
+  }))
+  const schema = about?.body
+  const body = schema === undefined ? undefined : { 'application/json': { schema } }
+  const sent = body ?? (about?.bytes === undefined ? undefined : { [about.bytes]: {} })
+  const answers = about?.answers ?? ['application/json']
+  return {
+    ...(about === undefined ? { 'x-undocumented': true } : { summary: about.summary }),
+    parameters: [...inPath, ...inQuery],
+    ...(sent === undefined ? {} : { requestBody: { required: true, content: sent } }),
+    responses: {
+      '2XX': {
+        description: 'Done.',
+        content: Object.fromEntries(answers.map((type) => [type, {}])),
+      },
+      default: {
+        description: 'Refused.',
+        content: {
+          'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+        },
+      },
+    },
+  }
+}
+
+/** RFC 9457, with ours. */
+const PROBLEM = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail', 'code', 'request_id'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { type: 'string' },
+    fields: { type: 'object', additionalProperties: { type: 'array', items: { type: 'string' } } },
+    request_id: { type: 'string' },
+  },
+}
