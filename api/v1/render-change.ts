@@ -23,6 +23,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   events: 'events',
   settings: 'settings',
   reservations: 'reserved_ips',
+  staticRoutes: 'static_routes',
   members: 'members',
   // Secrets.
   apiKeys: null,

@@ -5,6 +5,8 @@
 //   2  resumable snapshots, what a node remembers of its disk; `cluster.restore`, `cluster.raiseLevel`, tenures,
 //      reserves and reservations, members and one-time tokens
 //   3  `token.revoke`; members renew their certificates at a region
+//   3  static routes, ids and comments of reservations, further racks of a VLAN; allocation that steps over nested
+//      subnets, deletion of subnets by force
 
 export type LevelRange = { readonly min: number; readonly max: number }
 
@@ -16,6 +18,9 @@ export const FIRST_LEVELS: LevelRange = Object.freeze({ min: 1, max: 1 })
 
 /** From here on a receiver of a snapshot answers how much of it it has. */
 export const RESUMABLE_SNAPSHOT_LEVEL = 2
+
+/** From here on commands of the network model mean what level 3 says above. */
+export const NETWORK_LEVEL = 3
 
 /** Null: they can work together. Else one sentence; `theirs` is the one who is told. */
 export function whyLevelsDiffer(theirs: LevelRange, ours: LevelRange): string | null {

@@ -6,7 +6,9 @@ import type {
   BootResourceId,
   FabricId,
   IpRangeId,
+  ReservedIpId,
   SpaceId,
+  StaticRouteId,
   SubnetId,
   SystemId,
   UserId,
@@ -16,7 +18,7 @@ import type { Cidr, Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { BlockDevice, HardwareFacts, Interface, Machine, PowerState } from '#model/machine.ts'
 import type { Member } from '#model/member.ts'
-import type { ClientKey } from '#model/network.ts'
+import type { ClientKey, StaticRoute } from '#model/network.ts'
 import type { ApiKey, Event, SettingValue } from './tables.ts'
 
 type FabricFields = {
@@ -37,6 +39,8 @@ type VlanFields = {
   readonly relayVlanId: VlanId | null
   /** A VLAN may move to another fabric. */
   readonly fabricId: FabricId
+  /** Absent keeps; from feature level 3 on. */
+  readonly furtherRacks?: readonly SystemId[]
 }
 type SubnetFields = {
   readonly name: string
@@ -192,7 +196,8 @@ export type Command =
   /** `vlanId` null: the default VLAN of a new fabric… unless `fabricId`/`vid` choose one (MAAS's rules are the API's). */
   | ({ readonly type: 'subnet.create' } & SubnetFields)
   | { readonly type: 'subnet.update'; readonly id: SubnetId; readonly set: Partial<SubnetFields> }
-  | { readonly type: 'subnet.delete'; readonly id: SubnetId }
+  /** `force` (feature level 3): also while DHCP serves it and addresses, routes or reservations are in it. */
+  | { readonly type: 'subnet.delete'; readonly id: SubnetId; readonly force?: boolean }
   | ({ readonly type: 'ipRange.create' } & IpRangeFields)
   | {
       readonly type: 'ipRange.update'
@@ -278,8 +283,20 @@ export type Command =
       readonly client: ClientKey
       readonly mac: MacAddress
       readonly hostname: string
+      /** Given (feature level 3): a reserved IP of MAAS, which never replaces one. */
+      readonly comment?: string
     }
   | { readonly type: 'reservation.delete'; readonly ip: Ipv4 }
+  | { readonly type: 'reservation.update'; readonly id: ReservedIpId; readonly comment: string }
+  | ({ readonly type: 'staticRoute.create' } & Omit<StaticRoute, 'id'>)
+  | {
+      readonly type: 'staticRoute.update'
+      readonly id: StaticRouteId
+      readonly set: Partial<Omit<StaticRoute, 'id'>>
+    }
+  | { readonly type: 'staticRoute.delete'; readonly id: StaticRouteId }
+  /** The operator says that nobody uses a declined address any more. Holds on it stay. */
+  | { readonly type: 'address.forget'; readonly ip: Ipv4 }
   /** Retired, as the next: read from old logs only. The state came from a backup: promises made since are unknown (§5). */
   | { readonly type: 'restore.begin' }
   /** The operator accepts that addresses may be given twice instead of waiting. */

@@ -42,3 +42,6 @@ export const RESERVE_FREE_SHARE = 8
 export const RESERVE_PROBES_MAX = 4_096
 /** Beyond it new reservations are refused. */
 export const RESERVATIONS_MAX = 100_000
+
+/** Racks of a VLAN beyond primary and secondary: each more divides the reserves and lengthens the wait of the last. */
+export const FURTHER_RACKS_MAX = 6

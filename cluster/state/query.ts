@@ -5,7 +5,7 @@ import type { SystemId } from '#model/ids.ts'
 import { firstOf, lastOf, makeIpv4, maskOf, type Ipv4, type Ipv4Range } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import { MACHINE_STATUS, type Interface, type Machine, type MachineStatus } from '#model/machine.ts'
-import type { Hold, Subnet, Vlan } from '#model/network.ts'
+import { racksOf, type Hold, type Subnet, type Vlan } from '#model/network.ts'
 import type { RegionState } from './state.ts'
 import type { SettingValue } from './tables.ts'
 import type { Key } from './sorted-keys.ts'
@@ -65,7 +65,7 @@ export function defaultVlanOf(state: RegionState, fabricId: Vlan['fabricId']): V
 
 /** The VLAN serves DHCP and this rack is one of its racks. */
 export function isServedBy(vlan: Vlan, rackId: SystemId): boolean {
-  return vlan.dhcpOn && (vlan.primaryRack === rackId || vlan.secondaryRack === rackId)
+  return vlan.dhcpOn && racksOf(vlan).includes(rackId)
 }
 
 /** A hold that protects its address at log time `now`. */

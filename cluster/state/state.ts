@@ -1,12 +1,13 @@
 // The replicated state of a region: one typed table per name, secondary indexes kept up to date by the
 // tables themselves. Everything in it is a function of the rows; nothing remembers how they came in.
-import type { FabricId, SubnetId, SystemId, UserId, VlanId } from '#model/ids.ts'
+import type { FabricId, ReservedIpId, SubnetId, SystemId, UserId, VlanId } from '#model/ids.ts'
 import type { Cidr } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { ClientKey } from '#model/network.ts'
 import { AddressCounts } from './address-counts.ts'
 import { ControllerAddresses } from './controller-addresses.ts'
 import { Deadlines } from './deadlines.ts'
+import { KeptAddresses } from './kept-addresses.ts'
 import { IDEMPOTENCY_KEPT_MS } from './limits.ts'
 import { Pools } from './pools.ts'
 import { TableIndex } from './table-index.ts'
@@ -56,6 +57,7 @@ export class RegionState implements Tables {
   readonly reserves = this.#table('reserves')
   readonly reservations = this.#table('reservations')
   readonly members = this.#table('members')
+  readonly staticRoutes = this.#table('staticRoutes')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -125,10 +127,29 @@ export class RegionState implements Tables {
     this.reservations,
     (r) => r.client,
   )
+  readonly reservationsById: IndexOn<'reservations', ReservedIpId> = new TableIndex(
+    this.reservations,
+    (r) => r.id ?? null,
+  )
+  readonly reservationsByMac: IndexOn<'reservations', MacAddress> = new TableIndex(
+    this.reservations,
+    (r) => r.mac,
+  )
+  readonly staticRoutesBySource: IndexOn<'staticRoutes', SubnetId> = new TableIndex(
+    this.staticRoutes,
+    (r) => r.source,
+  )
+  readonly staticRoutesByDestination: IndexOn<'staticRoutes', SubnetId> = new TableIndex(
+    this.staticRoutes,
+    (r) => r.destination,
+  )
   /** Dynamic and reserved ranges by address, with the number of holds and reserves in each. */
   readonly pools = new Pools(this.ipRanges, this.holds, this.reserves)
   /** Addresses given by the API, counted by block. */
   readonly addressCounts = new AddressCounts(this.ipAddresses)
+
+  /** Addresses that subnets and routes keep for themselves. */
+  readonly keptAddresses = new KeptAddresses(this.subnets, this.staticRoutes)
 
   readonly controllerAddresses = new ControllerAddresses(this.controllers)
   /** Rows by the log time from which on they count as absent. */

@@ -8,6 +8,7 @@ import type {
   InterfaceId,
   IpRangeId,
   SpaceId,
+  StaticRouteId,
   SubnetId,
   SystemId,
   UserId,
@@ -25,6 +26,7 @@ import type {
   Reservation,
   Reserve,
   Space,
+  StaticRoute,
   Subnet,
   Tenure,
   Vlan,
@@ -155,6 +157,7 @@ export type TableRows = {
   readonly reserves: Reserve
   readonly reservations: Reservation
   readonly members: Member
+  readonly staticRoutes: StaticRoute
 }
 export type TableName = keyof TableRows
 
@@ -179,6 +182,7 @@ type OtherKeys = {
   readonly reserves: Ipv4
   readonly reservations: Ipv4
   readonly members: SystemId
+  readonly staticRoutes: StaticRouteId
 }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -213,4 +217,5 @@ export const TABLE_NAMES = [
   'reserves',
   'reservations',
   'members',
+  'staticRoutes',
 ] as const satisfies readonly TableName[]

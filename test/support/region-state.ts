@@ -1,4 +1,5 @@
 // A state with a cluster in it, and one-line ways to apply commands and look at what happened.
+import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import type { SystemId } from '#model/ids.ts'
 import { parseCidr, parseIpv4, type Cidr, type Ipv4 } from '#model/ipv4.ts'
 import { parseMac, type MacAddress } from '#model/mac-address.ts'
@@ -213,6 +214,13 @@ export function makeServedLab(): Lab {
     id: 5001 as never,
     set: { dhcpOn: true, primaryRack: RACK },
   })
+  return lab
+}
+
+/** The same at the newest feature level. */
+export function makeNewestLab(): Lab {
+  const lab = makeServedLab()
+  lab.ok({ type: 'cluster.raiseLevel', level: SUPPORTED_LEVELS.max })
   return lab
 }
 
