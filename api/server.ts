@@ -23,8 +23,11 @@ import { ADDRESSES } from './routes/addresses.ts'
 import { CONTROLLERS } from './routes/controllers.ts'
 import { EVENTS } from './routes/events.ts'
 import { FABRICS, VLAN_BY_ID } from './routes/fabrics.ts'
+import { IP_RANGES } from './routes/ip-ranges.ts'
 import { MACHINES } from './routes/machines.ts'
+import { RESERVED_IPS } from './routes/reserved-ips.ts'
 import { SPACES } from './routes/spaces.ts'
+import { STATIC_ROUTES } from './routes/static-routes.ts'
 import { SUBNETS } from './routes/subnets.ts'
 import { USERS } from './routes/users.ts'
 import { SETTINGS, versionResource } from './routes/version.ts'
@@ -32,6 +35,7 @@ import { makeBackupRoute } from './v1/backup.ts'
 import * as cluster from './v1/cluster.ts'
 import * as tokens from './v1/tokens.ts'
 import { EventStreams } from './v1/event-stream.ts'
+import { explainAddressRoute } from './v1/explain.ts'
 import * as v1 from './v1/routes.ts'
 
 export type ApiOptions = {
@@ -101,7 +105,10 @@ function allResources(version: string): readonly Resource[] {
     ...SUBNETS,
     ...FABRICS,
     ...SPACES,
+    ...IP_RANGES,
     ...ADDRESSES,
+    ...STATIC_ROUTES,
+    ...RESERVED_IPS,
     ...CONTROLLERS,
     ...EVENTS,
     ...USERS,
@@ -132,6 +139,7 @@ function makeRouter(parts: {
   router.post('/api/v1/cluster/tokens', handle('admin', tokens.makeTokenRoute(membership)))
   router.get('/api/v1/cluster/tokens', handle('admin', tokens.listTokens))
   router.delete('/api/v1/cluster/tokens/:id', handle('admin', tokens.revokeToken))
+  router.get('/api/v1/explain/address/:ip', handle('user', explainAddressRoute))
   router.get('/api/v1/events', streams.serve)
   router.get('/api/v1/backup', makeBackupRoute({ service, backups, logger }))
   router.post('/api/v1/boot-resources', handle('admin', v1.writeBootResource))

@@ -32,7 +32,7 @@ export function whyNotGiven(
   return obstacle === null ? null : describeObstacle(state, ip, obstacle)
 }
 
-function describeObstacle(state: RegionState, ip: Ipv4, obstacle: Obstacle): string {
+export function describeObstacle(state: RegionState, ip: Ipv4, obstacle: Obstacle): string {
   switch (obstacle) {
     case 'allocated':
       return 'is already in use'

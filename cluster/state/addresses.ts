@@ -1,6 +1,7 @@
 // Addresses given by the API (`api[a]` of lease-protocol §2).
 import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import { ALLOC_TYPE, type Subnet } from '#model/network.ts'
+import type { MacAddress } from '#model/mac-address.ts'
 import { formatCidr, formatIpv4, type Ipv4 } from '#model/ipv4.ts'
 import { whyNotGiven } from './address-obstacles.ts'
 import { chooseAddress, keptIn } from './allocate.ts'
@@ -8,6 +9,7 @@ import { DONE, notFound, refuse, type Context, type Handler } from './context.ts
 import { isRestoring, obstacleTo, type Obstacle } from './free.ts'
 import type { Refusal } from './outcome.ts'
 import { hostRange } from './query.ts'
+import type { RegionState } from './state.ts'
 
 export const reserveAddress: Handler<'address.reserve'> = (context, command) => {
   const { state, now, wall } = context
@@ -15,6 +17,11 @@ export const reserveAddress: Handler<'address.reserve'> = (context, command) => 
   if (subnet === undefined) return notFound('Subnet')
   if (isRestoring(state, now)) {
     return refuse('CONFLICT', 'The region was restored: no address is given until leases ran out.')
+  }
+  const other = addressOfMac(state, subnet, command.mac)
+  if (other !== undefined) {
+    const text = `MAC address ${command.mac} already has the IP address(es) ${formatIpv4(other)}.`
+    return refuse('CONFLICT', text)
   }
   const chosen =
     command.ip === null
@@ -33,6 +40,16 @@ export const reserveAddress: Handler<'address.reserve'> = (context, command) => 
     updatedWall: wall,
   })
   return { ok: true, value: { ip } }
+}
+
+/** One that the MAC has in the subnet already (feature level 3). */
+function addressOfMac(
+  state: RegionState,
+  { id }: Subnet,
+  mac: MacAddress | null,
+): Ipv4 | undefined {
+  if (mac === null || state.featureLevel < NETWORK_LEVEL) return undefined
+  return state.ipAddressesByMac.rows(mac).find(({ subnetId }) => subnetId === id)?.ip
 }
 
 /** Gone at once: no rack serves these addresses by DHCP (lease-protocol §3, `api.release`). */

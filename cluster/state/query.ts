@@ -2,11 +2,19 @@
 // are in key order unless they say otherwise.
 import type { BootPurpose, MachineBoot } from '#model/boot.ts'
 import type { SystemId } from '#model/ids.ts'
-import { firstOf, lastOf, makeIpv4, maskOf, type Ipv4, type Ipv4Range } from '#model/ipv4.ts'
+import {
+  firstOf,
+  lastOf,
+  makeIpv4,
+  maskOf,
+  type Cidr,
+  type Ipv4,
+  type Ipv4Range,
+} from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import { MACHINE_STATUS, type Interface, type Machine, type MachineStatus } from '#model/machine.ts'
 import { racksOf, type Hold, type Subnet, type Vlan } from '#model/network.ts'
-import type { RegionState } from './state.ts'
+import { cidrKey, type RegionState } from './state.ts'
 import type { SettingValue } from './tables.ts'
 import type { Key } from './sorted-keys.ts'
 import type { Table } from './table.ts'
@@ -47,6 +55,10 @@ export function machineBootOf(state: RegionState, systemId: SystemId): MachineBo
   const macs = interfacesOf(state, systemId).flatMap(({ mac }) => (mac === null ? [] : [mac]))
   const { hostname, architecture } = machine
   return { systemId, hostname, macs, architecture, purpose: purposeOf(machine) }
+}
+
+export function subnetByCidr(state: RegionState, cidr: Cidr): Subnet | undefined {
+  return state.subnetsByCidr.first(cidrKey(cidr))
 }
 
 /** Longest prefix that contains `ip`. */

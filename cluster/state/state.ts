@@ -77,6 +77,10 @@ export class RegionState implements Tables {
     this.ipAddresses,
     (r) => r.subnetId,
   )
+  readonly ipAddressesByMac: IndexOn<'ipAddresses', MacAddress> = new TableIndex(
+    this.ipAddresses,
+    (r) => r.mac,
+  )
   readonly holdsByClient: IndexOn<'holds', ClientKey> = new TableIndex(this.holds, (r) => r.client)
   readonly holdsByMac: IndexOn<'holds', MacAddress> = new TableIndex(this.holds, (r) => r.mac)
   /** By the hostname in lower case. */

@@ -9,7 +9,9 @@ type Rule = {
 }
 
 const CLUSTER = ['model', 'raft', 'state', 'protocol', 'platform', 'storage', 'transport', 'node']
-const STATE_DOORS = ['command', 'outcome', 'query', 'settings', 'subnet-usage']
+const STATE_DOORS = [
+  ...['command', 'outcome', 'query', 'settings', 'subnet-usage', 'explain-address'],
+]
 const ASSERT = 'node:assert/strict'
 const MODEL = 'cluster/model/'
 const PROTOCOL = 'cluster/protocol/'
