@@ -41,7 +41,11 @@ function nestedLab(...subnets: readonly CommandOf<'subnet.create'>[]): Lab {
 }
 
 t.test('addresses of nested subnets are stepped over', async (t) => {
-  const lab = nestedLab(newSubnet('10.5.0.4/30', 5001), newSubnet('10.5.0.8/29', 5001))
+  const lab = nestedLab(
+    newSubnet('10.5.0.4/30', 5001),
+    newSubnet('10.5.0.8/29', 5001),
+    newSubnet('10.5.0.12/30', 5001),
+  )
   t.same([next(lab), next(lab), next(lab)], ['10.5.0.1', '10.5.0.2', '10.5.0.3'])
   const refusal = lab.refused(reserve(null))
   t.equal(refusal.code, 'ADDRESSES_EXHAUSTED')
@@ -186,7 +190,7 @@ const site: fc.Arbitrary<readonly Command[]> = fc
     ranges: fc.array(
       fc.record({
         dynamic: fc.boolean(),
-        subnet: fc.integer({ min: 2, max: 5 }),
+        subnet: fc.integer({ min: 2, max: 7 }),
         a: hosts,
         b: hosts,
       }),
@@ -209,6 +213,8 @@ const site: fc.Arbitrary<readonly Command[]> = fc
         ? ip(at(n.gateway))
         : null,
     })),
+    // Around all of it: its ranges reach into the subnet.
+    newSubnet('10.9.0.0/24', 5001),
     ...s.ranges.map((r) =>
       newRange(r.dynamic ? 'dynamic' : 'reserved', r.subnet, [
         at(Math.min(r.a, r.b)),
