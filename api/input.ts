@@ -165,7 +165,10 @@ export class Form {
     const text = this.input.text(name)
     if (text === undefined) return undefined
     if (text.trim() === '') return null
-    return parseIpv4(text) ?? this.report(name, 'Enter a valid IPv4 address.')
+    const wrong = text.includes(':')
+      ? 'IPv6 is not served by this version of Ironraft: enter an IPv4 address.'
+      : 'Enter a valid IPv4 address.'
+    return parseIpv4(text) ?? this.report(name, wrong)
   }
 
   mac(name: string): MacAddress | undefined {

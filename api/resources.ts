@@ -15,13 +15,16 @@ import { DOMAINS } from './routes/domains.ts'
 import { EVENTS } from './routes/events.ts'
 import { FABRICS, VLAN_BY_ID } from './routes/fabrics.ts'
 import { FILES } from './routes/files.ts'
+import { IP_RANGES } from './routes/ip-ranges.ts'
 import { LICENSE_KEYS } from './routes/license-keys.ts'
 import { MACHINES } from './routes/machines.ts'
 import { NETWORKS } from './routes/networks.ts'
 import { NOTIFICATIONS } from './routes/notifications.ts'
 import { PACKAGE_REPOSITORIES } from './routes/package-repositories.ts'
+import { RESERVED_IPS } from './routes/reserved-ips.ts'
 import { SCRIPTS } from './routes/scripts.ts'
 import { SPACES } from './routes/spaces.ts'
+import { STATIC_ROUTES } from './routes/static-routes.ts'
 import { SUBNETS } from './routes/subnets.ts'
 import { TAGS } from './routes/tags.ts'
 import { USERS } from './routes/users.ts'
@@ -35,7 +38,7 @@ export function allResources(version: string): readonly Resource[] {
     ...SUBNETS,
     ...FABRICS,
     ...SPACES,
-    ...ADDRESSES,
+    ...[...IP_RANGES, ...ADDRESSES, ...STATIC_ROUTES, ...RESERVED_IPS],
     ...CONTROLLERS,
     ...[...DOMAINS, ...DNS_RESOURCES, ...DNS_RECORDS],
     ...EVENTS,

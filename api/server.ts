@@ -24,6 +24,7 @@ import { makeBackupRoute } from './v1/backup.ts'
 import * as cluster from './v1/cluster.ts'
 import * as tokens from './v1/tokens.ts'
 import { EventStreams } from './v1/event-stream.ts'
+import { explainAddressRoute } from './v1/explain.ts'
 import { openApiV1, type Route } from './v1/openapi.ts'
 import * as v1 from './v1/routes.ts'
 
@@ -109,6 +110,7 @@ function makeRouter(parts: {
   router.post('/api/v1/cluster/tokens', handle('admin', tokens.makeTokenRoute(membership)))
   router.get('/api/v1/cluster/tokens', handle('admin', tokens.listTokens))
   router.delete('/api/v1/cluster/tokens/:id', handle('admin', tokens.revokeToken))
+  router.get('/api/v1/explain/address/:ip', handle('user', explainAddressRoute))
   router.get('/api/v1/events', streams.serve)
   router.get('/api/v1/backup', makeBackupRoute({ service, backups, logger }))
   router.post('/api/v1/boot-resources', handle('admin', v1.writeBootResource))

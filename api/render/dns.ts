@@ -6,7 +6,9 @@ import { defaultDomainOf, domainOf } from '#state/query-dns.ts'
 import { subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { isoTime, uri } from './names.ts'
-import { renderIpAddress, renderSubnet } from './network.ts'
+import { fromTheApi } from '../known-addresses.ts'
+import { renderIpAddress } from './address.ts'
+import { renderSubnet } from './network.ts'
 
 export function renderDomain(state: RegionState, domain: Domain) {
   const { id, name, ttl, authoritative } = domain
@@ -64,7 +66,7 @@ const USER_RESERVED = { alloc_type: 4, alloc_type_name: 'User reserved' }
 
 function renderAddress(state: RegionState, ip: Ipv4) {
   const row = state.ipAddresses.get(ip)
-  if (row !== undefined) return renderIpAddress(state, row)
+  if (row !== undefined) return renderIpAddress(state, fromTheApi(row))
   const subnet = subnetOf(state, ip)
   return {
     created: isoTime(0),

@@ -1,13 +1,21 @@
 // Fabrics, VLANs, spaces, subnets, ranges and addresses as MAAS shows them (maas-api §8).
 import { formatCidr, formatIpv4 } from '#model/ipv4.ts'
-import { ALLOC_TYPE } from '#model/network.ts'
-import type { Fabric, IpAddress, IpRange, Space, Subnet, Vlan } from '#model/network.ts'
+import type {
+  Fabric,
+  IpRange,
+  Reservation,
+  Space,
+  StaticRoute,
+  Subnet,
+  Vlan,
+} from '#model/network.ts'
+import { subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
-import { isoTime, uri } from './names.ts'
+import { uri } from './names.ts'
 import { renderUser } from './user.ts'
 
 /** What MAAS prints for a VLAN without a space. */
-const NO_SPACE = 'undefined'
+export const NO_SPACE = 'undefined'
 
 export function renderFabric(state: RegionState, fabric: Fabric) {
   const { id, name, classType } = fabric
@@ -49,18 +57,27 @@ function vlanFields(state: RegionState, vlan: Vlan) {
     external_dhcp: vlan.externalDhcp,
     space: (spaceId === null ? undefined : state.spaces.get(spaceId)?.name) ?? NO_SPACE,
     resource_uri: uri('vlans', id),
+    // MAAS has no such key; who never asks for a third rack never sees it.
+    ...(vlan.furtherRacks?.length ? { further_racks: vlan.furtherRacks } : {}),
   }
 }
 
 export function renderSpace(state: RegionState, space: Space) {
   const { id, name, description } = space
+  const resourceUri = uri('spaces', id)
+  return { resource_uri: resourceUri, id, name, description, ...contentsOf(state, id) }
+}
+
+/** MAAS's stand-in for the space of everything that is in none. */
+export function renderNoSpace(state: RegionState) {
+  const fields = { resource_uri: uri('spaces', NO_SPACE), id: -1, name: NO_SPACE, description: '' }
+  return { ...fields, ...contentsOf(state, null) }
+}
+
+function contentsOf(state: RegionState, id: Space['id'] | null) {
   const vlans = [...state.vlans.values()].filter((vlan) => vlan.spaceId === id)
   const subnets = vlans.flatMap((vlan) => state.subnetsByVlan.rows(vlan.id))
   return {
-    resource_uri: uri('spaces', id),
-    id,
-    name,
-    description,
     vlans: vlans.map((vlan) => renderVlan(state, vlan)),
     subnets: subnets.map((subnet) => renderSubnet(state, subnet)),
   }
@@ -103,27 +120,31 @@ export function renderIpRange(state: RegionState, range: IpRange) {
   }
 }
 
-const ALLOC_TYPE_NAMES: Readonly<Record<IpAddress['allocType'], string>> = {
-  [ALLOC_TYPE.auto]: 'Automatic',
-  [ALLOC_TYPE.sticky]: 'Sticky',
-  [ALLOC_TYPE.userReserved]: 'User reserved',
-}
-
-export function allocTypeName(allocType: IpAddress['allocType']): string {
-  return ALLOC_TYPE_NAMES[allocType]
-}
-
-export function renderIpAddress(state: RegionState, address: IpAddress) {
-  const owner = address.userId === null ? undefined : state.users.get(address.userId)
-  const subnet = state.subnets.get(address.subnetId)
+export function renderStaticRoute(state: RegionState, route: StaticRoute) {
+  const rendered = (id: Subnet['id']) => {
+    const subnet = state.subnets.get(id)
+    return subnet === undefined ? null : renderSubnet(state, subnet)
+  }
   return {
-    created: isoTime(address.createdWall),
-    ip: formatIpv4(address.ip),
-    alloc_type: address.allocType,
+    id: route.id,
+    source: rendered(route.source),
+    destination: rendered(route.destination),
+    gateway_ip: formatIpv4(route.gatewayIp),
+    metric: route.metric,
+    resource_uri: uri('static-routes', route.id),
+  }
+}
+
+/** Of a reservation that has an id. */
+export function renderReservedIp(state: RegionState, reservation: Reservation) {
+  const { id = 0, ip, mac, comment = '' } = reservation
+  const subnet = subnetOf(state, ip)
+  return {
+    id,
+    ip: formatIpv4(ip),
     subnet: subnet === undefined ? null : renderSubnet(state, subnet),
-    alloc_type_name: allocTypeName(address.allocType),
-    owner: owner === undefined ? null : renderUser(owner),
-    interface_set: [],
-    resource_uri: uri('ipaddresses'),
+    mac_address: mac,
+    comment,
+    resource_uri: uri('reservedips', id),
   }
 }

@@ -1,11 +1,13 @@
 // fabrics/ with their VLANs, and vlans/{id}/ (maas-api §9, §10.3).
 import type { FabricId, SystemId, VlanId } from '#model/ids.ts'
+import type { Controller } from '#model/machine.ts'
 import type { Fabric, Vlan } from '#model/network.ts'
 import type { CommandOf } from '#state/command.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, NO_CONTENT, type Call } from '../call.ts'
 import { notFound } from '../errors.ts'
 import { Form } from '../input.ts'
+import { expectNetworkLevel } from '../network-level.ts'
 import { renderFabric, renderVlan } from '../render/network.ts'
 import { create, read, remove, update, type Resource } from '../resource.ts'
 import { findFabric, findSpace, findVlan, parseId } from '../specifiers.ts'
@@ -103,6 +105,7 @@ function vlanSet(form: Form, state: RegionState): CommandOf<'vlan.update'>['set'
     secondaryRack: rackField(form, state, 'secondary_rack'),
     relayVlanId: relayField(form, state),
     fabricId: fabricField(form, state),
+    furtherRacks: furtherRacksField(form, state),
   }
   return present(found)
 }
@@ -132,11 +135,24 @@ function rackField(form: Form, state: RegionState, name: string) {
   const text = form.text(name)
   if (text === undefined) return undefined
   if (text === '') return null
+  return (
+    findRack(state, text)?.systemId ?? form.report(name, `There is no rack controller ${text}.`)
+  )
+}
+
+/** Ours, by comma or repeated; empty: none. */
+function furtherRacksField(form: Form, state: RegionState): readonly SystemId[] | undefined {
+  const name = 'further_racks'
+  if (!form.input.has(name)) return undefined
+  expectNetworkLevel(state, 'A third rack of a VLAN')
+  return form.input.list(name).map((text) => findRack(state, text)?.systemId ?? (text as SystemId))
+}
+
+/** By system id or hostname. */
+function findRack(state: RegionState, text: string): Controller | undefined {
   const byId = state.controllers.get(text as SystemId)
-  const rack =
-    byId ?? [...state.controllers.values()].find((one) => one.hostname === text && isRack(one))
-  if (rack !== undefined && isRack(rack)) return rack.systemId
-  return form.report(name, `There is no rack controller ${text}.`)
+  if (byId !== undefined && isRack(byId)) return byId
+  return [...state.controllers.values()].find((one) => one.hostname === text && isRack(one))
 }
 
 function isRack({ kind }: { readonly kind: string }): boolean {

@@ -1,27 +1,20 @@
-// subnets/ with what uses their addresses (maas-api §8.1, §9, §10.3).
+// subnets/ (maas-api §9, §10.3).
 import type { SubnetId, VlanId } from '#model/ids.ts'
-import { formatIpv4, parseCidr, parseIpv4, type Cidr, type Ipv4Range } from '#model/ipv4.ts'
-import { ALLOC_TYPE, type Subnet } from '#model/network.ts'
+import { parseCidr, parseIpv4, type Cidr } from '#model/ipv4.ts'
 import type { CommandOf } from '#state/command.ts'
 import { defaultVlanOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
-import { subnetStatistics, unusedRanges, usedRanges } from '#state/subnet-usage.ts'
 import { json, NO_CONTENT, type Call } from '../call.ts'
 import { notFound, Rejection } from '../errors.ts'
 import { Form } from '../input.ts'
-import { isoTime } from '../render/names.ts'
-import { allocTypeName, renderSubnet } from '../render/network.ts'
-import { create, operation, read, remove, update, type Resource } from '../resource.ts'
-import { findFabric, findSubnet, findVlan, parseId } from '../specifiers.ts'
+import { expectNetworkLevel } from '../network-level.ts'
+import { renderSubnet } from '../render/network.ts'
+import { create, read, remove, update, type Resource } from '../resource.ts'
+import { findFabric, findVlan, parseId } from '../specifiers.ts'
 import { present } from './fabrics.ts'
+import { SUBNET_USAGE, subnetOf } from './subnet-usage.ts'
 
 const DNS_SERVERS_MAX = 16
-
-function subnetOf(state: RegionState, call: Call): Subnet {
-  const subnet = findSubnet(state, call.param('id'))
-  if (subnet === null) throw notFound('Subnet')
-  return subnet
-}
 
 function renderSubnetOf(state: RegionState, id: SubnetId) {
   const subnet = state.subnets.get(id)
@@ -88,9 +81,12 @@ function subnetSet(form: Form): Omit<CommandOf<'subnet.update'>['set'], 'vlanId'
   })
 }
 
+const IPV6 = 'IPv6 subnets are not served by this version of Ironraft: enter an IPv4 network.'
+
 function cidrField(form: Form): Cidr | undefined {
   const text = form.input.text('cidr')
   if (text === undefined || text === '') return undefined
+  if (text.includes(':')) return form.report('cidr', IPV6)
   return parseCidr(text) ?? form.report('cidr', `'${text.slice(0, 64)}' is not an IPv4 network.`)
 }
 
@@ -137,88 +133,6 @@ function defaultVlan(state: RegionState): VlanId {
   throw new Rejection('CONFLICT', 'There is no fabric yet to put the subnet on.')
 }
 
-function renderRange({ start, end }: Ipv4Range) {
-  return { start: formatIpv4(start), end: formatIpv4(end), num_addresses: end - start + 1 }
-}
-
-async function statistics(call: Call) {
-  const state = await call.state()
-  const { id } = subnetOf(state, call)
-  const found = subnetStatistics(state, id)
-  if (found === undefined) throw notFound('Subnet')
-  const usage = found.unavailableCount / Math.max(1, found.totalAddresses)
-  const first = found.unused[0]?.start
-  return json({
-    num_available: found.availableCount,
-    largest_available: found.largestAvailable,
-    num_unavailable: found.unavailableCount,
-    total_addresses: found.totalAddresses,
-    usage,
-    usage_string: `${Math.round(usage * 100)}%`,
-    available_string: `${Math.round((1 - usage) * 100)}%`,
-    first_address: formatIpv4(found.firstAddress),
-    last_address: formatIpv4(found.lastAddress),
-    ip_version: 4,
-    ...(call.input.flag('include_ranges') ? { ranges: renderRanges(found) } : {}),
-    ...(call.input.flag('include_suggestions')
-      ? {
-          suggested_gateway: first === undefined ? null : formatIpv4(first),
-          suggested_dynamic_range: largestOf(found.unused),
-        }
-      : {}),
-  })
-}
-
-type Statistics = NonNullable<ReturnType<typeof subnetStatistics>>
-
-function renderRanges({ used, unused }: Statistics) {
-  const ranges = [
-    ...used.map((range) => ({ range, purpose: range.purpose as readonly string[] })),
-    ...unused.map((range) => ({ range, purpose: ['unused'] })),
-  ].toSorted((a, b) => a.range.start - b.range.start)
-  return ranges.map(({ range, purpose }) => ({ ...renderRange(range), purpose }))
-}
-
-function largestOf(ranges: readonly Ipv4Range[]) {
-  const size = ({ start, end }: Ipv4Range): number => end - start
-  const [largest] = ranges.toSorted((a, b) => size(b) - size(a))
-  return largest === undefined ? null : renderRange(largest)
-}
-
-async function ipAddresses(call: Call) {
-  const state = await call.state()
-  const rows = state.ipAddressesBySubnet.rows(subnetOf(state, call).id)
-  const allocated = rows.map((row) => ({
-    ip: formatIpv4(row.ip),
-    alloc_type: row.allocType as number,
-    alloc_type_name: allocTypeName(row.allocType),
-    created: isoTime(row.createdWall),
-    updated: isoTime(row.updatedWall),
-    user: (row.userId === null ? undefined : state.users.get(row.userId)?.username) ?? null,
-  }))
-  return json([...allocated, ...leasesOf(state, subnetOf(state, call))])
-}
-
-function leasesOf(state: RegionState, { cidr }: Subnet) {
-  const end = cidr.network + 2 ** (32 - cidr.prefix) - 1
-  const leased = []
-  for (const ip of state.holds.keysAfter((cidr.network - 1) as typeof cidr.network, 100_000)) {
-    if (ip > end) break
-    const hold = state.holds.get(ip)
-    if (hold === undefined || hold.until <= state.stamp || hold.released) continue
-    const time = isoTime(hold.boundWall)
-    leased.push({
-      ip: formatIpv4(ip),
-      alloc_type: ALLOC_TYPE.dhcp as number,
-      alloc_type_name: 'DHCP',
-      created: time,
-      updated: time,
-      user: null,
-    })
-  }
-  return leased
-}
-
 export const SUBNETS: readonly Resource[] = [
   {
     name: 'SubnetsHandler',
@@ -243,21 +157,14 @@ export const SUBNETS: readonly Resource[] = [
       }),
       update('admin', 'Change a subnet.', updateSubnet),
       remove('admin', 'Delete a subnet.', async (call) => {
-        const { id } = subnetOf(await call.state(), call)
-        await call.propose({ type: 'subnet.delete', id })
+        const state = await call.state()
+        const { id } = subnetOf(state, call)
+        const force = call.input.flag('force')
+        if (force) expectNetworkLevel(state, 'Deleting a subnet by force')
+        await call.propose({ type: 'subnet.delete', id, ...(force ? { force } : {}) })
         return NO_CONTENT
       }),
-      operation('GET', 'statistics', { doc: 'Count free and used addresses.' }, statistics),
-      operation('GET', 'ip_addresses', { doc: 'List addresses in use.' }, ipAddresses),
-      operation('GET', 'reserved_ip_ranges', { doc: 'List used ranges.' }, async (call) => {
-        const state = await call.state()
-        const ranges = usedRanges(state, subnetOf(state, call).id)
-        return json(ranges.map((range) => ({ ...renderRange(range), purpose: range.purpose })))
-      }),
-      operation('GET', 'unreserved_ip_ranges', { doc: 'List free ranges.' }, async (call) => {
-        const state = await call.state()
-        return json(unusedRanges(state, subnetOf(state, call).id).map(renderRange))
-      }),
+      ...SUBNET_USAGE,
     ],
   },
 ]

@@ -33,6 +33,9 @@ const ABOUT: Readonly<Record<string, About>> = {
     summary: 'Changes of the state, from a revision on.',
     ...{ query: ['since'], answers: ['text/event-stream', 'application/x-ndjson'] },
   },
+  'GET /api/v1/explain/address/{ip}': {
+    summary: 'Who has an address by what right, and whether it would be given now.',
+  },
   'GET /api/v1/backup': {
     summary: 'The whole state of one moment.',
     answers: ['application/octet-stream'],

@@ -24,6 +24,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   events: 'events',
   settings: 'settings',
   reservations: 'reserved_ips',
+  staticRoutes: 'static_routes',
   members: 'members',
   domains: 'domains',
   dnsResources: 'dns_resources',

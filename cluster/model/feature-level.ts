@@ -6,7 +6,9 @@
 //      reserves and reservations, members and one-time tokens
 //   3  `token.revoke`, `lease.observe`; members renew their certificates at a region; relayed VLANs are served by the
 //      racks of the VLAN that their relay points to; domains, DNS resources and records; zones, pools, tags, devices
-//      and the other small objects, settings with MAAS's own checks
+//      and the other small objects, settings with MAAS's own checks; static routes, ids and
+//      comments of reservations, further racks of a VLAN, allocation that steps over nested subnets, deletion of
+//      subnets by force
 
 export type LevelRange = { readonly min: number; readonly max: number }
 
@@ -21,6 +23,9 @@ export const RESUMABLE_SNAPSHOT_LEVEL = 2
 
 /** From here on binds and reserves of a relayed VLAN are the business of its serving VLAN's racks. */
 export const RELAYED_VLAN_LEVEL = 3
+
+/** From here on commands of the network model mean what level 3 says above. */
+export const NETWORK_LEVEL = 3
 
 /** Null: they can work together. Else one sentence; `theirs` is the one who is told. */
 export function whyLevelsDiffer(theirs: LevelRange, ours: LevelRange): string | null {

@@ -1,6 +1,16 @@
 // Rows of the network tables, in MAAS's words. All times named `…At` are log time in ms unless they
 // end in `Wall` (Unix ms, display only).
-import type { FabricId, IpRangeId, SpaceId, SubnetId, SystemId, UserId, VlanId } from './ids.ts'
+import type {
+  FabricId,
+  IpRangeId,
+  ReservedIpId,
+  SpaceId,
+  StaticRouteId,
+  SubnetId,
+  SystemId,
+  UserId,
+  VlanId,
+} from './ids.ts'
 import type { Cidr, Ipv4 } from './ipv4.ts'
 import type { MacAddress } from './mac-address.ts'
 
@@ -25,6 +35,16 @@ export type Vlan = {
   readonly secondaryRack: SystemId | null
   readonly relayVlanId: VlanId | null
   readonly externalDhcp: string | null
+  /** Beyond MAAS's two: stand in after them, in this order. Absent: none. */
+  readonly furtherRacks?: readonly SystemId[]
+}
+
+/** Racks that may answer DHCP on the VLAN, first the one that answers first. */
+export function racksOf(
+  vlan: Pick<Vlan, 'primaryRack' | 'secondaryRack' | 'furtherRacks'>,
+): readonly SystemId[] {
+  const { primaryRack, secondaryRack, furtherRacks = [] } = vlan
+  return [primaryRack, secondaryRack, ...furtherRacks].filter((id): id is SystemId => id !== null)
 }
 
 export type Space = { readonly id: SpaceId; readonly name: string; readonly description: string }
@@ -54,6 +74,15 @@ export type IpRange = {
   readonly end: Ipv4
   readonly comment: string
   readonly userId: UserId | null
+}
+
+/** Machines of `source` reach `destination` through `gatewayIp`, a host address of the source subnet. */
+export type StaticRoute = {
+  readonly id: StaticRouteId
+  readonly source: SubnetId
+  readonly destination: SubnetId
+  readonly gatewayIp: Ipv4
+  readonly metric: number
 }
 
 /** MAAS's allocation types of addresses given by the API (DHCP's own are holds). */
@@ -131,6 +160,9 @@ export type Reservation = {
   readonly mac: MacAddress
   readonly hostname: string
   readonly createdWall: number
+  /** MAAS's reserved IP. Absent: made below feature level 3. */
+  readonly id?: ReservedIpId
+  readonly comment?: string
 }
 
 /** An address that answered with `mac`: for nobody else while until > now. Keyed by `ip`. */

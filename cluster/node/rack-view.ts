@@ -4,7 +4,7 @@ import type { MachineBoot } from '#model/boot.ts'
 import type { SubnetId, SystemId, VlanId } from '#model/ids.ts'
 import { contains } from '#model/ipv4.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
-import type { Subnet, Vlan } from '#model/network.ts'
+import { racksOf, type Subnet } from '#model/network.ts'
 import type { DnsSettings, DnsSubnet, RackSettings, RackVlan, ViewChange } from '#protocol/rack.ts'
 import type { Change } from '#state/outcome.ts'
 import { defaultDomainOf, defaultTtlOf, SERIAL_COUNTER, serialOffsetOf } from '#state/query-dns.ts'
@@ -174,10 +174,6 @@ function vlansOf(state: RegionState, rackId: SystemId): readonly RackVlan[] {
     rows.push({ ...vlan, liveRacks, interfaceNames: interfaceNames ?? [] })
   }
   return rows
-}
-
-function racksOf(vlan: Vlan): readonly SystemId[] {
-  return [vlan.primaryRack, vlan.secondaryRack].filter((id): id is SystemId => id !== null)
 }
 
 function settingsOf(state: RegionState): RackSettings {

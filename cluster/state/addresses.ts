@@ -1,11 +1,15 @@
 // Addresses given by the API (`api[a]` of lease-protocol §2).
+import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import { ALLOC_TYPE, type Subnet } from '#model/network.ts'
+import type { MacAddress } from '#model/mac-address.ts'
 import { formatCidr, formatIpv4, type Ipv4 } from '#model/ipv4.ts'
-import { avoidedIn, chooseAddress } from './allocate.ts'
+import { whyNotGiven } from './address-obstacles.ts'
+import { chooseAddress, keptIn } from './allocate.ts'
 import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
 import { isRestoring, obstacleTo, type Obstacle } from './free.ts'
 import type { Refusal } from './outcome.ts'
 import { hostRange } from './query.ts'
+import type { RegionState } from './state.ts'
 
 export const reserveAddress: Handler<'address.reserve'> = (context, command) => {
   const { state, now, wall } = context
@@ -13,6 +17,11 @@ export const reserveAddress: Handler<'address.reserve'> = (context, command) => 
   if (subnet === undefined) return notFound('Subnet')
   if (isRestoring(state, now)) {
     return refuse('CONFLICT', 'The region was restored: no address is given until leases ran out.')
+  }
+  const other = addressOfMac(state, subnet, command.mac)
+  if (other !== undefined) {
+    const text = `MAC address ${command.mac} already has the IP address(es) ${formatIpv4(other)}.`
+    return refuse('CONFLICT', text)
   }
   const chosen =
     command.ip === null
@@ -33,6 +42,16 @@ export const reserveAddress: Handler<'address.reserve'> = (context, command) => 
   return { ok: true, value: { ip } }
 }
 
+/** One that the MAC has in the subnet already (feature level 3). */
+function addressOfMac(
+  state: RegionState,
+  { id }: Subnet,
+  mac: MacAddress | null,
+): Ipv4 | undefined {
+  if (mac === null || state.featureLevel < NETWORK_LEVEL) return undefined
+  return state.ipAddressesByMac.rows(mac).find(({ subnetId }) => subnetId === id)?.ip
+}
+
 /** Gone at once: no rack serves these addresses by DHCP (lease-protocol §3, `api.release`). */
 export const releaseAddress: Handler<'address.release'> = ({ state }, { ip, userId, force }) => {
   const address = state.ipAddresses.get(ip)
@@ -41,6 +60,14 @@ export const releaseAddress: Handler<'address.release'> = ({ state }, { ip, user
     return notFound('StaticIPAddress')
   }
   state.ipAddresses.delete(ip)
+  return DONE
+}
+
+/** Ends the rest of a declined address; the holds on it stay and run out. */
+export const forgetAddress: Handler<'address.forget'> = ({ state, now }, { ip }) => {
+  const quarantine = state.quarantines.get(ip)
+  if (quarantine === undefined || quarantine.until <= now) return notFound('StaticIPAddress')
+  state.quarantines.delete(ip)
   return DONE
 }
 
@@ -56,7 +83,17 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
 }
 
 /** An address named by the caller may lie in a reserved range, not in a dynamic one. */
-function checkWanted({ state, now }: Context, subnet: Subnet, ip: Ipv4): Refusal | null {
+function checkWanted(context: Context, subnet: Subnet, ip: Ipv4): Refusal | null {
+  const { state, now } = context
+  if (state.featureLevel < NETWORK_LEVEL) return checkWantedAtFirst(context, subnet, ip)
+  const why = whyNotGiven(state, now, { subnet, ip })
+  return why === null
+    ? null
+    : refuse('ADDRESS_UNAVAILABLE', `The IP address ${formatIpv4(ip)} ${why}.`)
+}
+
+/** What the command meant below level 3, to the letter: old logs are replayed. */
+function checkWantedAtFirst({ state, now }: Context, subnet: Subnet, ip: Ipv4): Refusal | null {
   const unavailable = (why: string): Refusal =>
     refuse('ADDRESS_UNAVAILABLE', `The IP address ${formatIpv4(ip)} ${why}.`)
   const { start, end } = hostRange(subnet)
@@ -64,7 +101,7 @@ function checkWanted({ state, now }: Context, subnet: Subnet, ip: Ipv4): Refusal
     return unavailable(`is not a host address of ${formatCidr(subnet.cidr)}`)
   }
   if (state.pools.at(ip)?.range.type === 'dynamic') return unavailable('is in a dynamic range')
-  if (avoidedIn(subnet).has(ip)) return unavailable('is the gateway or a DNS server of the subnet')
+  if (keptIn(state, subnet)(ip)) return unavailable('is the gateway or a DNS server of the subnet')
   const obstacle = obstacleTo(state, now, { ip, client: null })
   return obstacle === null ? null : unavailable(OBSTACLES[obstacle])
 }

@@ -1,10 +1,13 @@
 // Which address "the next free one" is. Deterministic: the search goes round the subnet from where the last
 // one was found, so an address that was given back rests until all others had their turn — least recently
-// used first, at the price of one number per subnet. Ranges and full blocks are stepped over, not through.
+// used first, at the price of one number per subnet. Ranges, nested subnets and full blocks are stepped over, not
+// through.
+import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import { formatCidr, type Ipv4, type Ipv4Range } from '#model/ipv4.ts'
 import type { Subnet } from '#model/network.ts'
 import { refuse } from './context.ts'
 import { obstacleTo } from './free.ts'
+import { nestedIn, withoutRanges, type Span } from './nested-subnets.ts'
 import type { Refusal } from './outcome.ts'
 import { hostRange } from './query.ts'
 import type { RegionState } from './state.ts'
@@ -14,12 +17,12 @@ type Chosen = { readonly ok: true; readonly ip: Ipv4 } | Refusal
 
 /**
  * A free address outside of every range; in a subnet that is not managed, one inside its reserved ranges.
- * Never the network, broadcast, gateway, a DNS server or an address of a rack.
+ * Never one of a nested subnet, and never a network, broadcast, gateway, DNS server or rack address.
  */
 export function chooseAddress(state: RegionState, subnet: Subnet, now: number): Chosen {
   const segments = segmentsOf(state, subnet)
   const last = state.counters.get(cursorName(subnet.id))?.last ?? -1
-  const search: Search = { state, subnet, now, avoided: avoidedIn(subnet) }
+  const search: Search = { state, subnet, now, isKept: keptIn(state, subnet) }
   const ip =
     firstFree(search, segments, { start: last + 1, end: 0xffffffff }) ??
     firstFree(search, segments, { start: 0, end: last })
@@ -28,31 +31,34 @@ export function chooseAddress(state: RegionState, subnet: Subnet, now: number): 
   return { ok: true, ip }
 }
 
-/** Addresses of the subnet itself that are never given: its gateway and DNS servers. */
-export function avoidedIn(subnet: Subnet): ReadonlySet<Ipv4> {
-  const avoided = new Set(dnsAddressesOf(subnet))
-  if (subnet.gatewayIp !== null) avoided.add(subnet.gatewayIp)
-  return avoided
+/** Whether an address is kept from everybody. Below level 3 a subnet knew its own gateway and DNS servers only. */
+export function keptIn(state: RegionState, subnet: Subnet): (ip: Ipv4) => boolean {
+  if (state.featureLevel >= NETWORK_LEVEL) return (ip) => state.keptAddresses.has(ip)
+  const kept = new Set(dnsAddressesOf(subnet))
+  if (subnet.gatewayIp !== null) kept.add(subnet.gatewayIp)
+  return (ip) => kept.has(ip)
+}
+
+/** Where an address may be given without being asked for by name: spans in order, ranges not yet taken out. */
+function segmentsOf(state: RegionState, subnet: Subnet): readonly Span[] {
+  const spans = subnet.managed
+    ? [hostRange(subnet)]
+    : state.ipRangesBySubnet
+        .rows(subnet.id)
+        .filter(({ type }) => type === 'reserved')
+        .toSorted((a, b) => a.start - b.start)
+  if (state.featureLevel < NETWORK_LEVEL) return spans
+  return withoutRanges(spans, nestedIn(state, subnet))
 }
 
 type Search = {
   readonly state: RegionState
   readonly subnet: Subnet
   readonly now: number
-  readonly avoided: ReadonlySet<Ipv4>
-}
-/** Ends are plain numbers: one below the first address and one above the last occur. */
-type Span = { readonly start: number; readonly end: number }
-
-function segmentsOf(state: RegionState, subnet: Subnet): readonly Ipv4Range[] {
-  if (subnet.managed) return [hostRange(subnet)]
-  return state.ipRangesBySubnet
-    .rows(subnet.id)
-    .filter(({ type }) => type === 'reserved')
-    .toSorted((a, b) => a.start - b.start)
+  readonly isKept: (ip: Ipv4) => boolean
 }
 
-function firstFree(search: Search, segments: readonly Ipv4Range[], within: Span): Ipv4 | null {
+function firstFree(search: Search, segments: readonly Span[], within: Span): Ipv4 | null {
   for (const segment of segments) {
     const start = Math.max(segment.start, within.start)
     const end = Math.min(segment.end, within.end)
@@ -64,7 +70,7 @@ function firstFree(search: Search, segments: readonly Ipv4Range[], within: Span)
 
 /** Each turn steps over a range, a full block or one address; bounded by the addresses in the span. */
 function firstFreeIn(search: Search, { start, end }: Span): Ipv4 | null {
-  const { state, subnet, now, avoided } = search
+  const { state, subnet, now, isKept } = search
   let at = start
   while (at <= end) {
     at = state.addressCounts.skipFull(at)
@@ -72,7 +78,7 @@ function firstFreeIn(search: Search, { start, end }: Span): Ipv4 | null {
     const ip = at as Ipv4
     const pool = state.pools.at(ip)
     if (pool !== undefined && !isOffered(subnet, pool.range)) at = pool.range.end + 1
-    else if (avoided.has(ip) || obstacleTo(state, now, { ip, client: null }) !== null) at++
+    else if (isKept(ip) || obstacleTo(state, now, { ip, client: null }) !== null) at++
     else return ip
   }
   return null
@@ -88,9 +94,39 @@ function exhausted(state: RegionState, subnet: Subnet): Refusal {
   let inRanges = 0
   for (const range of state.ipRangesBySubnet.rows(subnet.id))
     inRanges += range.end - range.start + 1
+  const figures = [
+    `${end - start + 1} in all`,
+    `${inRanges} in ranges`,
+    `${given} given out`,
+    ...(state.featureLevel < NETWORK_LEVEL ? [] : moreFigures(state, subnet, { start, end })),
+  ]
   return refuse(
     'ADDRESSES_EXHAUSTED',
-    `No more addresses available in subnet ${formatCidr(subnet.cidr)}: ` +
-      `${end - start + 1} in all, ${inRanges} in ranges, ${given} given out.`,
+    `No more addresses available in subnet ${formatCidr(subnet.cidr)}: ${figures.join(', ')}.`,
   )
+}
+
+/** What else the addresses are for; only what there is any of. */
+function moreFigures(
+  state: RegionState,
+  subnet: Subnet,
+  { start, end }: Ipv4Range,
+): readonly string[] {
+  const inside = (ip: Ipv4): boolean => ip >= start && ip <= end
+  const count = (ips: Iterable<Ipv4>): number => {
+    let found = 0
+    for (const ip of ips) if (inside(ip)) found++
+    return found
+  }
+  const nested = nestedIn(state, subnet).reduce(
+    (sum, range) => sum + range.end - range.start + 1,
+    0,
+  )
+  const figures: readonly (readonly [number, string])[] = [
+    [nested, 'in nested subnets'],
+    [state.keptAddresses.inside(start, end).length, 'kept for gateways and DNS servers'],
+    [count(state.controllerAddresses.all()), 'of rack controllers'],
+    [count(state.reservations.keys()), 'reserved for a MAC'],
+  ]
+  return figures.filter(([number]) => number > 0).map(([number, text]) => `${number} ${text}`)
 }

@@ -2,7 +2,7 @@
 // outcomes and changes on every node. A refused command is taken back by the tables' journal, so that
 // no handler can leave half of its work.
 import { AppError } from '#model/errors.ts'
-import { releaseAddress, reserveAddress } from './addresses.ts'
+import { forgetAddress, releaseAddress, reserveAddress } from './addresses.ts'
 import { putConfig } from './config-keys.ts'
 import { createDevice, deleteDevice, updateDevice } from './devices.ts'
 import { deleteFile, putFile } from './files.ts'
@@ -54,10 +54,11 @@ import type { Change, Outcome } from './outcome.ts'
 import { restoreCluster } from './restore.ts'
 import { openSession, withSession } from './sessions.ts'
 import { putSetting } from './settings.ts'
-import { createReservation, deleteReservation } from './reservations.ts'
+import { createReservation, deleteReservation, updateReservation } from './reservations.ts'
 import { grantReserves } from './reserve-grants.ts'
 import { acceptRestore, beginRestore } from './restore-quarantine.ts'
 import type { RegionState } from './state.ts'
+import { createStaticRoute, deleteStaticRoute, updateStaticRoute } from './static-routes.ts'
 import { createSubnet, deleteSubnet, updateSubnet } from './subnets.ts'
 import { beatTenure, replayReserve, returnReserves, sayHello } from './tenures.ts'
 import { createToken, revokeToken, spendToken } from './tokens.ts'
@@ -138,6 +139,11 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'reserve.replay': replayReserve,
   'reservation.create': createReservation,
   'reservation.delete': deleteReservation,
+  'reservation.update': updateReservation,
+  'staticRoute.create': createStaticRoute,
+  'staticRoute.update': updateStaticRoute,
+  'staticRoute.delete': deleteStaticRoute,
+  'address.forget': forgetAddress,
   'restore.begin': beginRestore,
   'restore.accept': acceptRestore,
   'member.register': registerMember,

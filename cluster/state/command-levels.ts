@@ -90,6 +90,11 @@ const COMMAND_LEVELS = {
   'device.update': 3,
   'device.delete': 3,
   'config.put': 3,
+  'reservation.update': 3,
+  'staticRoute.create': 3,
+  'staticRoute.update': 3,
+  'staticRoute.delete': 3,
+  'address.forget': 3,
 } as const satisfies { readonly [T in CommandType]: number }
 
 /** Old logs may hold them and are replayed for ever; `cluster.restore` does what they did, and nothing proposes them. */

@@ -4,65 +4,22 @@
 import type { BootFile } from '#model/boot.ts'
 import type {
   BootResourceId,
-  FabricId,
-  IpRangeId,
-  SpaceId,
+  ReservedIpId,
   SubnetId,
   SystemId,
   UserId,
   VlanId,
 } from '#model/ids.ts'
-import type { Cidr, Ipv4 } from '#model/ipv4.ts'
+import type { Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { BlockDevice, HardwareFacts, Interface, Machine, PowerState } from '#model/machine.ts'
 import type { Member } from '#model/member.ts'
 import type { ClientKey } from '#model/network.ts'
 import type { DnsCommand } from './dns-commands.ts'
+import type { NetworkCommand } from './network-commands.ts'
 import type { ObjectCommand } from './object-commands.ts'
 import type { ApiKey, Event, SettingValue } from './tables.ts'
 
-type FabricFields = {
-  readonly name: string
-  readonly description: string
-  readonly classType: string | null
-}
-type SpaceFields = { readonly name: string; readonly description: string }
-type VlanFields = {
-  readonly name: string
-  readonly vid: number
-  readonly mtu: number
-  readonly description: string
-  readonly spaceId: SpaceId | null
-  readonly dhcpOn: boolean
-  readonly primaryRack: SystemId | null
-  readonly secondaryRack: SystemId | null
-  readonly relayVlanId: VlanId | null
-  /** A VLAN may move to another fabric. */
-  readonly fabricId: FabricId
-}
-type SubnetFields = {
-  readonly name: string
-  readonly description: string
-  readonly vlanId: VlanId
-  readonly cidr: Cidr
-  readonly gatewayIp: Ipv4 | null
-  readonly dnsServers: readonly string[]
-  readonly rdnsMode: number
-  readonly activeDiscovery: boolean
-  readonly allowDns: boolean
-  readonly allowProxy: boolean
-  readonly managed: boolean
-  readonly disabledBootArchitectures: readonly string[]
-}
-type IpRangeFields = {
-  /** `type` of the range's row. */
-  readonly rangeType: 'dynamic' | 'reserved'
-  readonly subnetId: SubnetId
-  readonly start: Ipv4
-  readonly end: Ipv4
-  readonly comment: string
-  readonly userId: UserId | null
-}
 type UserFields = {
   readonly username: string
   readonly email: string
@@ -178,30 +135,6 @@ export type Command =
       readonly name: string
     }
   | { readonly type: 'apiKey.delete'; readonly tokenKey: string; readonly userId: UserId }
-  /** '' as name: `fabric-<id>`. The default VLAN `untagged` (vid 0) is made with it. */
-  | ({ readonly type: 'fabric.create' } & FabricFields)
-  | { readonly type: 'fabric.update'; readonly id: FabricId; readonly set: Partial<FabricFields> }
-  | { readonly type: 'fabric.delete'; readonly id: FabricId }
-  | ({ readonly type: 'vlan.create'; readonly fabricId: FabricId } & Pick<
-      VlanFields,
-      'name' | 'vid' | 'mtu' | 'description' | 'spaceId'
-    >)
-  | { readonly type: 'vlan.update'; readonly id: VlanId; readonly set: Partial<VlanFields> }
-  | { readonly type: 'vlan.delete'; readonly id: VlanId }
-  | ({ readonly type: 'space.create' } & SpaceFields)
-  | { readonly type: 'space.update'; readonly id: SpaceId; readonly set: Partial<SpaceFields> }
-  | { readonly type: 'space.delete'; readonly id: SpaceId }
-  /** `vlanId` null: the default VLAN of a new fabric… unless `fabricId`/`vid` choose one (MAAS's rules are the API's). */
-  | ({ readonly type: 'subnet.create' } & SubnetFields)
-  | { readonly type: 'subnet.update'; readonly id: SubnetId; readonly set: Partial<SubnetFields> }
-  | { readonly type: 'subnet.delete'; readonly id: SubnetId }
-  | ({ readonly type: 'ipRange.create' } & IpRangeFields)
-  | {
-      readonly type: 'ipRange.update'
-      readonly id: IpRangeId
-      readonly set: Partial<Pick<IpRangeFields, 'start' | 'end' | 'comment'>>
-    }
-  | { readonly type: 'ipRange.delete'; readonly id: IpRangeId }
   /** `ip` null: the state chooses the next free one of the subnet. */
   | {
       readonly type: 'address.reserve'
@@ -287,8 +220,13 @@ export type Command =
       readonly client: ClientKey
       readonly mac: MacAddress
       readonly hostname: string
+      /** Given (feature level 3): a reserved IP of MAAS, which never replaces one. */
+      readonly comment?: string
     }
   | { readonly type: 'reservation.delete'; readonly ip: Ipv4 }
+  | { readonly type: 'reservation.update'; readonly id: ReservedIpId; readonly comment: string }
+  /** The operator says that nobody uses a declined address any more. Holds on it stay. */
+  | { readonly type: 'address.forget'; readonly ip: Ipv4 }
   /** Retired, as the next: read from old logs only. The state came from a backup: promises made since are unknown (§5). */
   | { readonly type: 'restore.begin' }
   /** The operator accepts that addresses may be given twice instead of waiting. */
@@ -356,6 +294,7 @@ export type Command =
   /** Admits nobody any more, not even the one that came with it. */
   | { readonly type: 'token.revoke'; readonly digest: string }
   | DnsCommand
+  | NetworkCommand
   | ObjectCommand
 
 export type CommandType = Command['type']

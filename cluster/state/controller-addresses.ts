@@ -22,6 +22,11 @@ export class ControllerAddresses {
     return this.#owners.has(ip)
   }
 
+  /** Of several the one with the least id. */
+  ownerOf(ip: Ipv4): SystemId | undefined {
+    return [...(this.#owners.get(ip) ?? [])].sort()[0]
+  }
+
   /** Ascending. */
   all(): readonly Ipv4[] {
     return [...this.#owners.keys()].sort((a, b) => a - b)

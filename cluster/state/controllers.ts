@@ -138,6 +138,11 @@ export const deleteRack: Handler<'rack.delete'> = (context, { systemId }) => {
   const seconded = [...state.vlans.values()].filter((vlan) => vlan.secondaryRack === systemId)
   for (const vlan of seconded) state.vlans.put(vlan.id, { ...vlan, secondaryRack: null })
   dropSnippets(state, (row) => row.systemId === systemId)
+  const further = [...state.vlans.values()].filter((vlan) => vlan.furtherRacks?.includes(systemId))
+  for (const vlan of further) {
+    const furtherRacks = (vlan.furtherRacks ?? []).filter((id) => id !== systemId)
+    state.vlans.put(vlan.id, { ...vlan, furtherRacks })
+  }
   announce(context, systemId, 'Rack controller deleted', rack.hostname)
   state.controllers.delete(systemId)
   return DONE

@@ -5,7 +5,7 @@ import type { DnsResource } from '#model/dns.ts'
 import type { DnsResourceId, DomainId, UserId } from '#model/ids.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import { ALLOC_TYPE } from '#model/network.ts'
-import { avoidedIn } from './allocate.ts'
+import { keptIn } from './allocate.ts'
 import {
   created,
   DONE,
@@ -129,7 +129,7 @@ function reserveFor(
     const mayBeGiven =
       ip >= start &&
       ip <= end &&
-      !avoidedIn(subnet).has(ip) &&
+      !keptIn(state, subnet)(ip) &&
       state.pools.at(ip)?.range.type !== 'dynamic' &&
       obstacleTo(state, now, { ip, client: null }) === null
     if (!mayBeGiven) continue

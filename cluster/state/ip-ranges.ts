@@ -8,6 +8,7 @@ import type { Refusal } from './outcome.ts'
 import { dropSnippets } from './object-rules.ts'
 import { hostRange } from './query.ts'
 import type { RegionState } from './state.ts'
+import { nameOfRoute } from './static-routes.ts'
 import { dnsAddressesOf } from './subnets.ts'
 
 export const createIpRange: Handler<'ipRange.create'> = ({ state }, command) => {
@@ -70,6 +71,10 @@ function checkDynamic(state: RegionState, range: IpRange): Refusal | null {
     }
     const server = dnsAddressesOf(subnet).find(inside)
     if (server !== undefined) return conflict('the DNS server', server)
+  }
+  const route = [...state.staticRoutes.values()].find(({ gatewayIp }) => inside(gatewayIp))
+  if (route !== undefined) {
+    return conflict(`the gateway of ${nameOfRoute(state, route)}:`, route.gatewayIp)
   }
   const controller = state.controllerAddresses.all().find(inside)
   if (controller !== undefined) return conflict('the controller address', controller)

@@ -67,3 +67,6 @@ export const FILES_CHARACTERS_MAX = 16 << 20
 export const FILES_MAX = 10_000
 
 export const DEVICES_MAX = 100_000
+
+/** Racks of a VLAN beyond primary and secondary: each more divides the reserves and lengthens the wait of the last. */
+export const FURTHER_RACKS_MAX = 6

@@ -8,6 +8,7 @@ import type {
   FabricId,
   IpRangeId,
   SpaceId,
+  StaticRouteId,
   SubnetId,
   SystemId,
   UserId,
@@ -53,6 +54,7 @@ type NamedValues = {
   readonly 'space.create': Created<SpaceId>
   readonly 'subnet.create': Created<SubnetId>
   readonly 'ipRange.create': Created<IpRangeId>
+  readonly 'staticRoute.create': Created<StaticRouteId>
   readonly 'address.reserve': { readonly ip: Ipv4 }
   readonly 'lease.bind': LeaseValue
   readonly 'tenure.hello': TenureValue

@@ -50,6 +50,11 @@ export class Pools {
     return undefined
   }
 
+  /** Ranges that share an address with `wanted`, ascending. */
+  within(wanted: Ipv4Range): readonly IpRange[] {
+    return this.#all().flatMap(({ range }) => (rangesOverlap(range, wanted) ? [range] : []))
+  }
+
   #count<Row>(table: Table<Row, Ipv4>, what: Counted): void {
     table.follow({
       onChange: (ip, before, after) => {

@@ -3,11 +3,19 @@
 import type { BootPurpose, MachineBoot } from '#model/boot.ts'
 import { RELAYED_VLAN_LEVEL } from '#model/feature-level.ts'
 import type { SystemId } from '#model/ids.ts'
-import { firstOf, lastOf, makeIpv4, maskOf, type Ipv4, type Ipv4Range } from '#model/ipv4.ts'
+import {
+  firstOf,
+  lastOf,
+  makeIpv4,
+  maskOf,
+  type Cidr,
+  type Ipv4,
+  type Ipv4Range,
+} from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import { MACHINE_STATUS, type Interface, type Machine, type MachineStatus } from '#model/machine.ts'
-import type { Hold, Subnet, Vlan } from '#model/network.ts'
-import type { RegionState } from './state.ts'
+import { racksOf, type Hold, type Subnet, type Vlan } from '#model/network.ts'
+import { cidrKey, type RegionState } from './state.ts'
 import type { SettingValue } from './tables.ts'
 import type { Key } from './sorted-keys.ts'
 import type { Table } from './table.ts'
@@ -50,6 +58,10 @@ export function machineBootOf(state: RegionState, systemId: SystemId): MachineBo
   return { systemId, hostname, macs, architecture, purpose: purposeOf(machine) }
 }
 
+export function subnetByCidr(state: RegionState, cidr: Cidr): Subnet | undefined {
+  return state.subnetsByCidr.first(cidrKey(cidr))
+}
+
 /** Longest prefix that contains `ip`. */
 export function subnetOf(state: RegionState, ip: Ipv4): Subnet | undefined {
   for (let prefix = 32; prefix >= 0; prefix--) {
@@ -78,7 +90,7 @@ export function servingVlanOf(state: RegionState, vlan: Vlan): Vlan | undefined 
 export function isServedBy(state: RegionState, vlan: Vlan, rackId: SystemId): boolean {
   const serving = servingVlanOf(state, vlan)
   if (serving?.dhcpOn !== true) return false
-  return serving.primaryRack === rackId || serving.secondaryRack === rackId
+  return racksOf(serving).includes(rackId)
 }
 
 /** A hold that protects its address at log time `now`. */

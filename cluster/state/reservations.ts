@@ -1,17 +1,27 @@
-// Addresses kept for one client (`resv[a]` of lease-protocol §2, §3). Nothing is taken from anybody by making
-// or deleting one: a hold of another client, and what racks with an older view may still serve, runs out first.
+// Addresses kept for one client (`resv[a]` of lease-protocol §2, §3), MAAS's reserved IPs. Nothing is taken from
+// anybody by making or deleting one: a hold of another client, and what racks with an older view may still serve,
+// runs out first.
+import { NETWORK_LEVEL } from '#model/feature-level.ts'
+import type { ReservedIpId } from '#model/ids.ts'
 import { tenureHoldMs } from '#model/lease-time.ts'
-import { formatIpv4 } from '#model/ipv4.ts'
-import { DONE, notFound, refuse, type Handler } from './context.ts'
+import { formatCidr, formatIpv4, type Ipv4 } from '#model/ipv4.ts'
+import type { Reservation, Subnet } from '#model/network.ts'
+import type { CommandOf } from './command.ts'
+import { DONE, invalid, nextId, notFound, refuse, type Context, type Handler } from './context.ts'
 import { isEffective } from './free.ts'
 import { RESERVATIONS_MAX } from './limits.ts'
+import type { Refusal } from './outcome.ts'
 import { subnetOf } from './query.ts'
+import type { RegionState } from './state.ts'
 
 /** Recorded at once; the other client's renewals are refused from now on, its hold runs out. */
-export const createReservation: Handler<'reservation.create'> = ({ state, wall }, command) => {
-  const { ip, client, mac, hostname } = command
+export const createReservation: Handler<'reservation.create'> = (context, command) => {
+  const { state, wall } = context
+  const { ip, client, mac, hostname, comment } = command
   const text = formatIpv4(ip)
   if (subnetOf(state, ip) === undefined) return notFound('Subnet')
+  const refusal = comment === undefined ? null : checkReservedIp(state, command)
+  if (refusal !== null) return refusal
   if (state.ipAddresses.has(ip)) return refuse('ADDRESS_UNAVAILABLE', `${text} is already in use.`)
   if (state.controllerAddresses.has(ip)) {
     return refuse('ADDRESS_UNAVAILABLE', `${text} belongs to a rack controller.`)
@@ -23,7 +33,28 @@ export const createReservation: Handler<'reservation.create'> = ({ state, wall }
   if (known === undefined && state.reservations.size >= RESERVATIONS_MAX) {
     return refuse('OVERLOADED', `At most ${RESERVATIONS_MAX} reservations are kept.`)
   }
-  state.reservations.put(ip, { ip, client, mac, hostname, createdWall: wall })
+  const more =
+    state.featureLevel < NETWORK_LEVEL
+      ? {}
+      : {
+          id: known?.id ?? nextId<ReservedIpId>(state, 'reservations'),
+          comment: comment ?? known?.comment ?? '',
+        }
+  state.reservations.put(ip, { ip, client, mac, hostname, createdWall: wall, ...more })
+  return DONE
+}
+
+export const updateReservation: Handler<'reservation.update'> = ({ state }, { id, comment }) => {
+  const reservation = state.reservationsById.first(id)
+  if (reservation === undefined) return notFound('ReservedIP')
+  state.reservations.put(reservation.ip, { ...reservation, comment })
+  return DONE
+}
+
+export const deleteReservation: Handler<'reservation.delete'> = (context, { ip }) => {
+  const reservation = context.state.reservations.get(ip)
+  if (reservation === undefined) return notFound('Reservation')
+  dropReservation(context, reservation)
   return DONE
 }
 
@@ -31,10 +62,9 @@ export const createReservation: Handler<'reservation.create'> = ({ state, wall }
  * Racks whose view is older may serve it until their tenures end, so the client keeps a hold that long. One
  * that was not effective was served by nobody.
  */
-export const deleteReservation: Handler<'reservation.delete'> = ({ state, now, wall }, { ip }) => {
-  const reservation = state.reservations.get(ip)
-  if (reservation === undefined) return notFound('Reservation')
-  const { client, mac, hostname } = reservation
+export function dropReservation(context: Context, reservation: Reservation): void {
+  const { state, now, wall } = context
+  const { ip, client, mac, hostname } = reservation
   if (isEffective(state, now, reservation)) {
     const old = state.holds.get(ip)
     const isOwn = old !== undefined && old.until > now
@@ -53,5 +83,41 @@ export const deleteReservation: Handler<'reservation.delete'> = ({ state, now, w
     })
   }
   state.reservations.delete(ip)
-  return DONE
+}
+
+/** Those in no subnet with a longer prefix, ascending. */
+export function reservationsIn(state: RegionState, subnet: Subnet): readonly Reservation[] {
+  const { network, prefix } = subnet.cidr
+  const last = network + 2 ** (32 - prefix) - 1
+  const rows: Reservation[] = []
+  // One below the first address of all is no key, which is what is wanted.
+  for (const ip of state.reservations.keysAfter((network - 1) as Ipv4, RESERVATIONS_MAX)) {
+    if (ip > last) break
+    const row = state.reservations.get(ip)
+    if (row !== undefined && subnetOf(state, ip)?.id === subnet.id) rows.push(row)
+  }
+  return rows
+}
+
+/** What MAAS says about a reserved IP that it will not take, by field. */
+function checkReservedIp(
+  state: RegionState,
+  { ip, mac }: CommandOf<'reservation.create'>,
+): Refusal | null {
+  const text = formatIpv4(ip)
+  const kept = state.keptAddresses.reason(ip)
+  if (kept !== undefined) return invalid('ip', `${text} is ${kept.text}.`)
+  const known = state.reservations.get(ip)
+  if (known !== undefined) return invalid('ip', `${text} is reserved for ${known.mac} already.`)
+  if (state.ipAddresses.has(ip)) return invalid('ip', `The IP address ${text} is already in use.`)
+  if (state.controllerAddresses.has(ip)) {
+    return invalid('ip', `The IP address ${text} belongs to a rack controller.`)
+  }
+  const subnet = subnetOf(state, ip)
+  const other = state.reservationsByMac
+    .rows(mac)
+    .find((row) => subnetOf(state, row.ip)?.id === subnet?.id)
+  if (other === undefined || subnet === undefined) return null
+  const cidr = formatCidr(subnet.cidr)
+  return invalid('mac_address', `${mac} has ${formatIpv4(other.ip)} reserved in ${cidr} already.`)
 }

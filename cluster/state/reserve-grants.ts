@@ -2,7 +2,7 @@
 // never more than a share of what is free, so that the last free address of a small pool stays reachable.
 import type { SystemId, VlanId } from '#model/ids.ts'
 import { makeIpv4, type Ipv4 } from '#model/ipv4.ts'
-import type { IpRange, Vlan } from '#model/network.ts'
+import { racksOf, type IpRange, type Vlan } from '#model/network.ts'
 import { notFound, refuse, type Handler } from './context.ts'
 import { liveHold, obstacleTo } from './free.ts'
 import { RESERVE_FREE_SHARE, RESERVE_PER_RACK_MAX, RESERVE_PROBES_MAX } from './limits.ts'
@@ -53,7 +53,7 @@ function roomFor(
   }
   const inside = (ip: Ipv4): boolean => ranges.some(({ start, end }) => ip >= start && ip <= end)
   const had = [...state.reservesByRack.keys(rackId)].filter(inside).length
-  const racks = [serving.primaryRack, serving.secondaryRack].filter((id) => id !== null).length
+  const racks = racksOf(serving).length
   const share = Math.floor((free + had) / (RESERVE_FREE_SHARE * Math.max(racks, 1)))
   return Math.min(RESERVE_PER_RACK_MAX, share) - had
 }

@@ -4,6 +4,7 @@ import type {
   DnsResourceId,
   DomainId,
   FabricId,
+  ReservedIpId,
   SubnetId,
   SystemId,
   UserId,
@@ -15,6 +16,7 @@ import type { ClientKey } from '#model/network.ts'
 import { AddressCounts } from './address-counts.ts'
 import { ControllerAddresses } from './controller-addresses.ts'
 import { Deadlines } from './deadlines.ts'
+import { KeptAddresses } from './kept-addresses.ts'
 import { IDEMPOTENCY_KEPT_MS } from './limits.ts'
 import { Pools } from './pools.ts'
 import { TableIndex } from './table-index.ts'
@@ -80,6 +82,7 @@ export class RegionState implements Tables {
   readonly dhcpSnippets = this.#table('dhcpSnippets')
   readonly storedFiles = this.#table('storedFiles')
   readonly devices = this.#table('devices')
+  readonly staticRoutes = this.#table('staticRoutes')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -98,6 +101,10 @@ export class RegionState implements Tables {
   readonly ipAddressesBySubnet: IndexOn<'ipAddresses', SubnetId> = new TableIndex(
     this.ipAddresses,
     (r) => r.subnetId,
+  )
+  readonly ipAddressesByMac: IndexOn<'ipAddresses', MacAddress> = new TableIndex(
+    this.ipAddresses,
+    (r) => r.mac,
   )
   readonly holdsByClient: IndexOn<'holds', ClientKey> = new TableIndex(this.holds, (r) => r.client)
   readonly holdsByMac: IndexOn<'holds', MacAddress> = new TableIndex(this.holds, (r) => r.mac)
@@ -183,10 +190,29 @@ export class RegionState implements Tables {
   readonly devicesByHostname: IndexOn<'devices', string> = new TableIndex(this.devices, (r) =>
     r.hostname.toLowerCase(),
   )
+  readonly reservationsById: IndexOn<'reservations', ReservedIpId> = new TableIndex(
+    this.reservations,
+    (r) => r.id ?? null,
+  )
+  readonly reservationsByMac: IndexOn<'reservations', MacAddress> = new TableIndex(
+    this.reservations,
+    (r) => r.mac,
+  )
+  readonly staticRoutesBySource: IndexOn<'staticRoutes', SubnetId> = new TableIndex(
+    this.staticRoutes,
+    (r) => r.source,
+  )
+  readonly staticRoutesByDestination: IndexOn<'staticRoutes', SubnetId> = new TableIndex(
+    this.staticRoutes,
+    (r) => r.destination,
+  )
   /** Dynamic and reserved ranges by address, with the number of holds and reserves in each. */
   readonly pools = new Pools(this.ipRanges, this.holds, this.reserves)
   /** Addresses given by the API, counted by block. */
   readonly addressCounts = new AddressCounts(this.ipAddresses)
+
+  /** Addresses that subnets and routes keep for themselves. */
+  readonly keptAddresses = new KeptAddresses(this.subnets, this.staticRoutes)
 
   readonly controllerAddresses = new ControllerAddresses(this.controllers)
   /** Rows by the log time from which on they count as absent. */

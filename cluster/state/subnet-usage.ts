@@ -1,13 +1,16 @@
 // How a subnet's addresses are used: the ranges behind MAAS's `statistics`, `reserved_ip_ranges` and
 // `unreserved_ip_ranges`. Network and broadcast addresses are counted nowhere, as in MAAS.
+import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import type { SubnetId } from '#model/ids.ts'
 import { contains, makeIpv4, type Ipv4, type Ipv4Range } from '#model/ipv4.ts'
 import type { Subnet } from '#model/network.ts'
-import { avoidedIn } from './allocate.ts'
-import { obstacleTo } from './free.ts'
+import { liveReserve } from './free.ts'
+import type { KeptAs } from './kept-addresses.ts'
+import { nestedIn, withoutRanges } from './nested-subnets.ts'
 import { hostRange } from './query.ts'
 import type { RegionState } from './state.ts'
 import { dnsAddressesOf } from './subnets.ts'
+import type { Table } from './table.ts'
 
 /** Why an address is not free, in MAAS's words. */
 export type RangePurpose =
@@ -17,6 +20,10 @@ export type RangePurpose =
   | 'reserved'
   | 'assigned-ip'
   | 'rack-controller'
+  /** Outside of the reserved ranges of a subnet that is not managed. */
+  | 'unmanaged'
+  /** Of a nested subnet; MAAS does not tell these apart. */
+  | 'subnet'
 
 export type PurposeRange = Ipv4Range & {
   /** Sorted; never empty. */
@@ -91,19 +98,12 @@ export function subnetStatistics(
   }
 }
 
-/** The API could give `ip` of this subnet to somebody now. */
-export function isFree(state: RegionState, subnet: Subnet, ip: Ipv4): boolean {
-  const { start, end } = hostRange(subnet)
-  if (ip < start || ip > end || avoidedIn(subnet).has(ip)) return false
-  if (state.pools.at(ip)?.range.type === 'dynamic') return false
-  return obstacleTo(state, state.stamp, { ip, client: null }) === null
-}
-
 type Part = { readonly start: number; readonly end: number; readonly purpose: RangePurpose }
 
 /** Everything that uses addresses of the subnet, overlapping and unsorted. */
 function partsOf(state: RegionState, subnet: Subnet): readonly Part[] {
-  const { cidr, id, gatewayIp } = subnet
+  const { cidr, id, gatewayIp, managed } = subnet
+  const hosts = hostRange(subnet)
   const parts: Part[] = []
   const add = (ip: Ipv4, purpose: RangePurpose): void => {
     if (contains(cidr, ip)) parts.push({ start: ip, end: ip, purpose })
@@ -113,13 +113,88 @@ function partsOf(state: RegionState, subnet: Subnet): readonly Part[] {
   for (const ip of state.controllerAddresses.all()) add(ip, 'rack-controller')
   for (const ip of state.ipAddressesBySubnet.keys(id)) add(ip, 'assigned-ip')
   for (const { start, end, type } of state.ipRangesBySubnet.rows(id)) {
-    parts.push({ start, end, purpose: type })
+    if (type === 'dynamic' || managed) parts.push({ start, end, purpose: type })
   }
-  for (const { ip, until } of state.holds.values()) {
-    const outside = state.pools.at(ip)?.range.type !== 'dynamic'
-    if (until > state.stamp && outside) add(ip, 'assigned-ip')
+  if (!managed) parts.push(...unmanagedParts(state, subnet))
+  for (const ip of clientAddresses(state, hosts)) add(ip, 'assigned-ip')
+  for (const ip of reservedAddresses(state, hosts)) add(ip, 'reserved')
+  return state.featureLevel < NETWORK_LEVEL ? parts : [...parts, ...partsOfOthers(state, subnet)]
+}
+
+/** Of a subnet that is not managed, everything but its reserved ranges is somebody else's. */
+function unmanagedParts(state: RegionState, subnet: Subnet): readonly Part[] {
+  const ours = state.ipRangesBySubnet
+    .rows(subnet.id)
+    .filter(({ type }) => type === 'reserved')
+    .toSorted((a, b) => a.start - b.start)
+  return withoutRanges([hostRange(subnet)], ours).map((span) => ({ ...span, purpose: 'unmanaged' }))
+}
+
+/** What DHCP gave or must not give, outside of dynamic ranges: those are used as a whole. */
+function clientAddresses(state: RegionState, hosts: Ipv4Range): readonly Ipv4[] {
+  const now = state.stamp
+  const held = keysIn(state.holds, hosts).filter((ip) => (state.holds.get(ip)?.until ?? 0) > now)
+  const declined = keysIn(state.quarantines, hosts).filter(
+    (ip) => (state.quarantines.get(ip)?.until ?? 0) > now,
+  )
+  const seen = keysIn(state.observed, hosts).filter(
+    (ip) => (state.observed.get(ip)?.until ?? 0) > now,
+  )
+  return [...held, ...declined, ...seen].filter(
+    (ip) => state.pools.at(ip)?.range.type !== 'dynamic',
+  )
+}
+
+function reservedAddresses(state: RegionState, hosts: Ipv4Range): readonly Ipv4[] {
+  const offline = keysIn(state.reserves, hosts).filter(
+    (ip) => liveReserve(state, state.stamp, ip) !== undefined,
+  )
+  return [...keysIn(state.reservations, hosts), ...offline].filter(
+    (ip) => state.pools.at(ip)?.range.type !== 'dynamic',
+  )
+}
+
+const ROWS_MAX = 1_000_000
+
+function keysIn<Row>(table: Table<Row, Ipv4>, { start, end }: Ipv4Range): readonly Ipv4[] {
+  const keys: Ipv4[] = []
+  // One below the first address of all is no key, which is what is wanted.
+  for (const ip of table.keysAfter((start - 1) as Ipv4, ROWS_MAX)) {
+    if (ip > end) break
+    keys.push(ip)
   }
-  return parts
+  return keys
+}
+
+/** Nested subnets, ranges of enclosing ones, and what other subnets and static routes keep. */
+function partsOfOthers(state: RegionState, subnet: Subnet): readonly Part[] {
+  const hosts = hostRange(subnet)
+  const nested = nestedIn(state, subnet).map((range) => ({ ...range, purpose: 'subnet' as const }))
+  const ranges = state.pools
+    .within(hosts)
+    .filter(({ subnetId }) => subnetId !== subnet.id)
+    .map(({ start, end, type }) => ({
+      start: Math.max(start, hosts.start),
+      end: Math.min(end, hosts.end),
+      purpose: type,
+    }))
+  const own = new Set([subnet.gatewayIp, ...dnsAddressesOf(subnet)])
+  const kept = state.keptAddresses
+    .inside(hosts.start, hosts.end)
+    .filter((ip) => !own.has(ip))
+    .map((ip) => {
+      const as = state.keptAddresses.reason(ip)?.as
+      return { start: ip, end: ip, purpose: as === undefined ? 'reserved' : KEPT_PURPOSES[as] }
+    })
+  return [...nested, ...ranges, ...kept]
+}
+
+const KEPT_PURPOSES: Readonly<Record<KeptAs, RangePurpose>> = {
+  gateway: 'gateway-ip',
+  'route-gateway': 'gateway-ip',
+  'dns-server': 'dns-server',
+  network: 'reserved',
+  broadcast: 'reserved',
 }
 
 /** Sweeps over the cuts: between two of them the purposes do not change. */

@@ -1,11 +1,24 @@
 // Subnets. A CIDR exists once; subnets may nest, as in MAAS: an address belongs to the longest prefix.
+import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import type { SubnetId } from '#model/ids.ts'
-import { contains, formatCidr, formatIpv4, parseIpv4, type Ipv4 } from '#model/ipv4.ts'
-import type { Subnet } from '#model/network.ts'
-import { created, DONE, invalid, nextId, notFound, refuse, type Handler } from './context.ts'
+import { contains, formatCidr, formatIpv4, lastOf, parseIpv4, type Ipv4 } from '#model/ipv4.ts'
+import type { StaticRoute, Subnet } from '#model/network.ts'
+import {
+  created,
+  DONE,
+  invalid,
+  nextId,
+  notFound,
+  refuse,
+  type Context,
+  type Handler,
+} from './context.ts'
+import { RESERVATIONS_MAX } from './limits.ts'
 import type { Refusal } from './outcome.ts'
 import { dropSnippets } from './object-rules.ts'
-import { hostRange } from './query.ts'
+import { hostRange, subnetOf } from './query.ts'
+import { dropReservation, reservationsIn } from './reservations.ts'
+import { nameOfRoute } from './static-routes.ts'
 import { cidrKey, type RegionState } from './state.ts'
 
 export const createSubnet: Handler<'subnet.create'> = ({ state }, command) => {
@@ -19,18 +32,25 @@ export const updateSubnet: Handler<'subnet.update'> = ({ state }, { id, set }) =
   if (subnet === undefined) return notFound('Subnet')
   const next: Subnet = { ...subnet, ...set, id }
   state.subnets.put(id, next)
-  return checkSubnet(state, next) ?? checkContents(state, next) ?? DONE
+  return (
+    checkSubnet(state, next) ??
+    checkContents(state, next) ??
+    (state.featureLevel < NETWORK_LEVEL ? null : checkMove(state, subnet, next)) ??
+    DONE
+  )
 }
 
 /**
  * Holds in it stay and run out (lease-protocol §3). Refused while DHCP serves it or while addresses
- * of it are given out; its ranges go with it.
+ * of it are given out, unless forced; its ranges go with it.
  */
-export const deleteSubnet: Handler<'subnet.delete'> = ({ state }, { id }) => {
+export const deleteSubnet: Handler<'subnet.delete'> = (context, { id, force }) => {
+  const { state } = context
   const subnet = state.subnets.get(id)
   if (subnet === undefined) return notFound('Subnet')
   const obstacle = obstacleToDeletion(state, subnet)
-  if (obstacle !== null) {
+  if (force === true) dropContents(context, subnet)
+  else if (obstacle !== null) {
     const cidr = formatCidr(subnet.cidr)
     return refuse('VALIDATION', `Subnet ${cidr} cannot be deleted: ${obstacle}.`)
   }
@@ -101,6 +121,11 @@ function checkContents(state: RegionState, subnet: Subnet): Refusal | null {
       return invalid('cidr', `${name} would be outside of ${cidr}.`)
     }
   }
+  for (const route of state.staticRoutesBySource.rows(subnet.id)) {
+    if (route.gatewayIp < hosts.start || route.gatewayIp > hosts.end) {
+      return invalid('cidr', `The gateway of ${nameOfRoute(state, route)} would be outside.`)
+    }
+  }
   for (const ip of state.ipAddressesBySubnet.keys(subnet.id)) {
     if (!contains(subnet.cidr, ip)) {
       return invalid('cidr', `Reserved address ${formatIpv4(ip)} would be outside of ${cidr}.`)
@@ -110,13 +135,56 @@ function checkContents(state: RegionState, subnet: Subnet): Refusal | null {
 }
 
 function obstacleToDeletion(state: RegionState, subnet: Subnet): string | null {
-  if (state.vlans.get(subnet.vlanId)?.dhcpOn === true) {
-    for (const range of state.ipRangesBySubnet.rows(subnet.id)) {
-      if (range.type !== 'dynamic') continue
-      const name = `${formatIpv4(range.start)}-${formatIpv4(range.end)}`
-      return `DHCP serves its dynamic range ${name}`
+  const served = servedRange(state, subnet)
+  if (served !== null) return `DHCP serves its dynamic range ${served}`
+  const [ip] = state.ipAddressesBySubnet.keys(subnet.id)
+  if (ip !== undefined) return `address ${formatIpv4(ip)} is reserved`
+  if (state.featureLevel < NETWORK_LEVEL) return null
+  const [reservation] = reservationsIn(state, subnet)
+  if (reservation !== undefined) {
+    return `${formatIpv4(reservation.ip)} is reserved for ${reservation.mac}`
+  }
+  const [route] = routesOf(state, subnet)
+  return route === undefined ? null : `${nameOfRoute(state, route)} uses it`
+}
+
+function routesOf(state: RegionState, { id }: Subnet): readonly StaticRoute[] {
+  return [...state.staticRoutesBySource.rows(id), ...state.staticRoutesByDestination.rows(id)]
+}
+
+/** Everything that keeps a subnet from being deleted. What DHCP promised runs out as ever. */
+function dropContents(context: Context, subnet: Subnet): void {
+  const { state } = context
+  for (const ip of state.ipAddressesBySubnet.keys(subnet.id)) state.ipAddresses.delete(ip)
+  for (const reservation of reservationsIn(state, subnet)) dropReservation(context, reservation)
+  for (const { id } of routesOf(state, subnet)) state.staticRoutes.delete(id)
+}
+
+/**
+ * A subnet that DHCP serves stays on its VLAN: its clients would renew at racks that no longer serve them. A
+ * changed CIDR takes no reserved IP of the subnet out of it.
+ */
+function checkMove(state: RegionState, before: Subnet, after: Subnet): Refusal | null {
+  if (after.vlanId !== before.vlanId) {
+    const served = servedRange(state, before)
+    if (served !== null) {
+      const vlan = state.vlans.get(before.vlanId)
+      return invalid('vlan', `DHCP of VLAN ${vlan?.name ?? ''} serves its dynamic range ${served}.`)
     }
   }
-  const [ip] = state.ipAddressesBySubnet.keys(subnet.id)
-  return ip === undefined ? null : `address ${formatIpv4(ip)} is reserved`
+  const { start, end } = { start: before.cidr.network, end: lastOf(before.cidr) }
+  for (const ip of state.reservations.keysAfter((start - 1) as Ipv4, RESERVATIONS_MAX)) {
+    if (ip > end) break
+    if (!contains(after.cidr, ip) && subnetOf(state, ip) === undefined) {
+      return invalid('cidr', `Reserved IP ${formatIpv4(ip)} would be in no subnet.`)
+    }
+  }
+  return null
+}
+
+/** `start-end` of a dynamic range that DHCP gives addresses of now. */
+function servedRange(state: RegionState, subnet: Subnet): string | null {
+  if (state.vlans.get(subnet.vlanId)?.dhcpOn !== true) return null
+  const range = state.ipRangesBySubnet.rows(subnet.id).find(({ type }) => type === 'dynamic')
+  return range === undefined ? null : `${formatIpv4(range.start)}-${formatIpv4(range.end)}`
 }

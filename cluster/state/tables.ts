@@ -12,6 +12,7 @@ import type {
   InterfaceId,
   IpRangeId,
   SpaceId,
+  StaticRouteId,
   SubnetId,
   SystemId,
   UserId,
@@ -30,6 +31,7 @@ import type {
   Reservation,
   Reserve,
   Space,
+  StaticRoute,
   Subnet,
   Tenure,
   Vlan,
@@ -167,6 +169,7 @@ export type TableRows = ObjectRows & {
   readonly dnsRecords: DnsRecord
   readonly storedFiles: StoredFile
   readonly devices: Device
+  readonly staticRoutes: StaticRoute
 }
 export type TableName = keyof TableRows
 
@@ -191,6 +194,7 @@ type OtherKeys = {
   readonly reserves: Ipv4
   readonly reservations: Ipv4
   readonly members: SystemId
+  readonly staticRoutes: StaticRouteId
   readonly observed: Ipv4
   readonly domains: DomainId
   readonly dnsResources: DnsResourceId
@@ -247,4 +251,5 @@ export const TABLE_NAMES = [
   'dhcpSnippets',
   'storedFiles',
   'devices',
+  'staticRoutes',
 ] as const satisfies readonly TableName[]

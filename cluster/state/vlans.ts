@@ -3,6 +3,7 @@ import type { SystemId } from '#model/ids.ts'
 import type { Vlan } from '#model/network.ts'
 import { created, DONE, invalid, notFound, refuse, type Handler } from './context.ts'
 import { addVlan, dropVlan, userOf } from './fabrics.ts'
+import { FURTHER_RACKS_MAX } from './limits.ts'
 import type { Refusal } from './outcome.ts'
 import type { RegionState } from './state.ts'
 
@@ -70,6 +71,8 @@ function checkService(state: RegionState, vlan: Vlan): Refusal | null {
   if (secondaryRack !== null && primaryRack === null) {
     return invalid('secondary_rack', 'A secondary rack needs a primary one.')
   }
+  const further = checkFurtherRacks(state, vlan)
+  if (further !== null) return further
   if (relayVlanId !== null && (relayVlanId === vlan.id || !state.vlans.has(relayVlanId))) {
     return invalid('relay_vlan', 'The relay must point at another VLAN that exists.')
   }
@@ -79,6 +82,22 @@ function checkService(state: RegionState, vlan: Vlan): Refusal | null {
   return hasDynamicRange(state, vlan)
     ? null
     : invalid('dhcp_on', 'DHCP needs a dynamic range in a subnet of the VLAN.')
+}
+
+/** MAAS has two racks; who wants more names them after those. */
+function checkFurtherRacks(state: RegionState, vlan: Vlan): Refusal | null {
+  const { primaryRack, secondaryRack, furtherRacks = [] } = vlan
+  if (furtherRacks.length === 0) return null
+  const refusal = (text: string): Refusal => invalid('further_racks', text)
+  if (secondaryRack === null) return refusal('Further racks need a primary and a secondary one.')
+  if (furtherRacks.length > FURTHER_RACKS_MAX) {
+    return refusal(`A VLAN has ${FURTHER_RACKS_MAX} further racks at most.`)
+  }
+  const unknown = furtherRacks.find((id) => !isRack(state, id))
+  if (unknown !== undefined) return refusal(`There is no rack controller ${unknown}.`)
+  const all = new Set([primaryRack, secondaryRack, ...furtherRacks])
+  if (all.size < furtherRacks.length + 2) return refusal('Every rack of a VLAN is named once.')
+  return null
 }
 
 function isRack(state: RegionState, id: SystemId): boolean {

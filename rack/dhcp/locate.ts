@@ -3,7 +3,7 @@
 import type { SystemId, VlanId } from '#model/ids.ts'
 import { contains, type Ipv4, ipv4FromBytes } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
-import type { Subnet } from '#model/network.ts'
+import { racksOf, type Subnet } from '#model/network.ts'
 import { OPTION, RELAY_OPTION, readIpv4, readSubOptions } from './options.ts'
 import type { DhcpPacket } from './packet.ts'
 import type { Pool, ViewIndex } from './view-index.ts'
@@ -111,13 +111,12 @@ function addressIn(options: ReadonlyMap<number, Uint8Array>, code: number): Ipv4
 
 /** Racks in their order: those the regions see alive, else the configured ones. */
 function rankOf(pool: Pool, rackId: SystemId): number | undefined {
-  const { liveRacks, primaryRack, secondaryRack } = pool.servingVlan
+  const { liveRacks } = pool.servingVlan
   const live = liveRacks.indexOf(rackId)
   if (live >= 0) return live
   // The regions may not have seen us yet, or lost us a moment ago: step in only after the others.
-  if (rackId === primaryRack) return liveRacks.length
-  if (rackId === secondaryRack) return Math.max(1, liveRacks.length)
-  return undefined
+  const rank = racksOf(pool.servingVlan).indexOf(rackId)
+  return rank < 0 ? undefined : Math.max(rank, liveRacks.length)
 }
 
 function narrow(pool: Pool, subnet: Subnet): Pool {

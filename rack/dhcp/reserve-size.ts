@@ -2,6 +2,7 @@
 // never more than a share of what is free. Pure but for the memory of recent clients.
 import type { SystemId, VlanId } from '#model/ids.ts'
 import { TENURE_MS } from '#model/lease-time.ts'
+import { racksOf } from '#model/network.ts'
 import type { Ledger, ReserveEntry, ReserveName } from './ledger.ts'
 import { type Pool, rangeOf, type ViewIndex } from './view-index.ts'
 
@@ -77,15 +78,13 @@ function targetOf({ index }: Holdings, pool: Pool, wanted: number): number {
   for (const { ip } of index.view.table('holds').values()) {
     if (rangeOf(pool, ip) !== undefined) free--
   }
-  const { primaryRack, secondaryRack } = pool.servingVlan
-  const racks = [primaryRack, secondaryRack].filter((id) => id !== null).length
+  const racks = racksOf(pool.servingVlan).length
   return Math.min(wanted, Math.floor(free / (FREE_SHARE * Math.max(racks, 1))))
 }
 
 function servedPools({ index, rackId }: Holdings): readonly Pool[] {
-  return [...index.pools.values()].filter(
-    ({ servingVlan: { primaryRack, secondaryRack } }) =>
-      primaryRack === rackId || secondaryRack === rackId,
+  return [...index.pools.values()].filter(({ servingVlan }) =>
+    racksOf(servingVlan).includes(rackId),
   )
 }
 

@@ -22,16 +22,30 @@ t.test('subnets, VLANs, fabrics and spaces are found by their specifiers', async
     `vlan:${vlan.id}`,
     'vlan:vid:7',
     'space:db',
+    'ip:192.0.2.77',
+    'fabric:lab,vid:7',
+    'space:db,name:office',
   ]) {
     t.equal(findSubnet(state, text)?.id, id, text)
   }
-  for (const text of [`${vlan.id}`, `id:${vlan.id}`, 'vid:7', 'name:seven', 'subnet:office']) {
+  for (const text of [
+    `${vlan.id}`,
+    `id:${vlan.id}`,
+    'vid:7',
+    'name:seven',
+    'subnet:office',
+    'space:db',
+  ]) {
     t.equal(findVlan(state, text)?.id, vlan.id, text)
   }
   for (const text of ['1', 'lab', 'name:lab', 'id:1', 'class:fast']) {
     t.equal(findFabric(state, text)?.name, 'lab', text)
   }
   t.equal(findSpace(state, 'db')?.name, 'db')
+  t.equal(findSpace(state, 'subnet:office')?.name, 'db')
+  for (const text of ['fabric:0,vid:7', 'name:office,space:none', 'ip:10.0.0.1', 'fabric:lab,']) {
+    t.equal(findSubnet(state, text), null, text)
+  }
   for (const text of ['', 'x', ':', 'vid:', 'odd:1', 'id:x', '99', 'space:none']) {
     t.equal(findSubnet(state, text), null, text)
     t.equal(findVlan(state, text), null, text)

@@ -109,6 +109,11 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   },
   'reservation.create': { ip, client: bind.client, mac, hostname: 'web1' },
   'reservation.delete': { ip },
+  'reservation.update': { id, comment: 'text' },
+  'staticRoute.create': { source: subnetId, destination: 3, gatewayIp: ip, metric: 10 },
+  'staticRoute.update': { id, set: { metric: 20 } },
+  'staticRoute.delete': { id },
+  'address.forget': { ip },
   'member.register': address,
   'member.join': { ...address, tokenDigest: 'd', keyFingerprint: 'f' },
   'member.remove': { id: systemId },
@@ -147,6 +152,20 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'restore.accept': {},
 }
 
-export const COMMAND_SAMPLES: Readonly<Record<string, Command>> = Object.fromEntries(
-  Object.entries(FIELDS).map(([type, fields]) => [type, { type, ...fields } as Command]),
-)
+/** Fields that came after their command: sample name → command. */
+const LATER_FIELDS = {
+  'vlan.update further racks': {
+    ...{ type: 'vlan.update', id: vlanId, set: { furtherRacks: [systemId] } },
+  },
+  'subnet.delete force': { type: 'subnet.delete', id: subnetId, force: true },
+  'reservation.create comment': {
+    ...{ type: 'reservation.create', ip, client: bind.client, mac, hostname: '', comment: 'text' },
+  },
+}
+
+export const COMMAND_SAMPLES: Readonly<Record<string, Command>> = {
+  ...Object.fromEntries(
+    Object.entries(FIELDS).map(([type, fields]) => [type, { type, ...fields } as Command]),
+  ),
+  ...(LATER_FIELDS as unknown as Readonly<Record<string, Command>>),
+}

@@ -1,5 +1,5 @@
 // A state with a cluster in it, and one-line ways to apply commands and look at what happened.
-import { RELAYED_VLAN_LEVEL } from '#model/feature-level.ts'
+import { RELAYED_VLAN_LEVEL, SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import type { SystemId } from '#model/ids.ts'
 import { parseCidr, parseIpv4, type Cidr, type Ipv4 } from '#model/ipv4.ts'
 import { parseMac, type MacAddress } from '#model/mac-address.ts'
@@ -228,6 +228,13 @@ export function makeRelayedLab(): Lab {
   lab.ok(newSubnet('10.1.0.0/24', Number(id)))
   lab.ok(newRange('dynamic', 2, ['10.1.0.100', '10.1.0.199']))
   lab.ok({ type: 'vlan.update', id: id as never, set: { relayVlanId: 5001 as never } })
+  return lab
+}
+
+/** The same at the newest feature level. */
+export function makeNewestLab(): Lab {
+  const lab = makeServedLab()
+  lab.ok({ type: 'cluster.raiseLevel', level: SUPPORTED_LEVELS.max })
   return lab
 }
 

@@ -103,6 +103,7 @@ export const NETWORK_NOUNS: readonly Noun[] = [
           flag('dhcp-on', 'let racks answer DHCP here (--no-dhcp-on ends it)'),
           field('primary-rack', 'SYSTEM_ID', 'rack that answers first'),
           field('secondary-rack', 'SYSTEM_ID', 'rack that stands in'),
+          field('further-racks', 'SYSTEM_ID[,…]', 'racks that stand in after those'),
           field('relay-vlan', 'ID', 'VLAN whose racks answer for this one'),
           ...VLAN_FIELDS,
         ],

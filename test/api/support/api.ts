@@ -10,6 +10,7 @@ import { makeLogger } from '#platform/logger.ts'
 import { makeMetrics } from '#platform/metrics.ts'
 import { systemRandom } from '#platform/system.ts'
 import { AppError } from '#model/errors.ts'
+import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import type { UserId } from '#model/ids.ts'
 import type { RegionMembership } from '#node/region.ts'
 import { makeFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
@@ -134,6 +135,7 @@ export async function startTestApi(t: Test): Promise<TestApi> {
     },
     apiKey: { ...ADMIN, name: 'admin' },
     joinTokenDigest: 'f'.repeat(64),
+    featureLevel: SUPPORTED_LEVELS.max,
   })
   await region.propose(
     {

@@ -14,7 +14,8 @@ import {
   subnetOf,
 } from '#state/query.ts'
 import { canonical, digest, dump, restore } from '#state/snapshot.ts'
-import { isFree, subnetStatistics, unusedRanges, usedRanges } from '#state/subnet-usage.ts'
+import { whyNotGiven } from '#state/address-obstacles.ts'
+import { subnetStatistics, unusedRanges, usedRanges } from '#state/subnet-usage.ts'
 import {
   bind,
   ip,
@@ -147,7 +148,8 @@ t.test('how a subnet is used', async (t) => {
   t.same([usedRanges(lab.state, 9 as never), unusedRanges(lab.state, 9 as never)], [[], []])
   const subnet = lab.state.subnets.get(1 as never)
   if (subnet === undefined) throw new Error('no subnet')
-  const free = (last: number): boolean => isFree(lab.state, subnet, ip(`10.0.0.${last}`))
+  const free = (last: number): boolean =>
+    whyNotGiven(lab.state, lab.stamp, { subnet, ip: ip(`10.0.0.${last}`) }) === null
   t.same([0, 1, 2, 3, 12, 13, 150, 254, 255].filter(free), [3, 13])
 })
 

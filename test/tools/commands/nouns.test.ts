@@ -81,7 +81,7 @@ t.test(
     await printed(io, /"name":"dmz"/)
     const before = io.printed.length
     // Another table's change is not worth a look.
-    await run('fabrics', 'create', '--name', 'unrelated')
+    await run('fabrics', 'update', '0', '--class-type', 'unrelated')
     await run('spaces', 'update', '0', '--description', 'outside')
     await printed(io, /"description":"outside"/)
     t.equal(io.printed.length, before + 1, 'one changed row, nothing else')

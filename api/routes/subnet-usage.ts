@@ -1,0 +1,96 @@
+// What uses the addresses of a subnet: statistics, ranges and single addresses (maas-api §8.1).
+import { formatIpv4, type Ipv4Range } from '#model/ipv4.ts'
+import type { Subnet } from '#model/network.ts'
+import type { RegionState } from '#state/state.ts'
+import { subnetStatistics, unusedRanges, usedRanges } from '#state/subnet-usage.ts'
+import { json, jsonList, type Call } from '../call.ts'
+import { notFound } from '../errors.ts'
+import { knownAddresses } from '../known-addresses.ts'
+import { renderAddressLine } from '../render/address.ts'
+import { operation, type Action } from '../resource.ts'
+import { findSubnet } from '../specifiers.ts'
+
+export function subnetOf(state: RegionState, call: Call): Subnet {
+  const subnet = findSubnet(state, call.param('id'))
+  if (subnet === null) throw notFound('Subnet')
+  return subnet
+}
+
+function renderRange({ start, end }: Ipv4Range) {
+  return { start: formatIpv4(start), end: formatIpv4(end), num_addresses: end - start + 1 }
+}
+
+async function statistics(call: Call) {
+  const state = await call.state()
+  const { id } = subnetOf(state, call)
+  const found = subnetStatistics(state, id)
+  if (found === undefined) throw notFound('Subnet')
+  const usage = found.unavailableCount / Math.max(1, found.totalAddresses)
+  const first = found.unused[0]?.start
+  return json({
+    num_available: found.availableCount,
+    largest_available: found.largestAvailable,
+    num_unavailable: found.unavailableCount,
+    total_addresses: found.totalAddresses,
+    usage,
+    usage_string: `${Math.round(usage * 100)}%`,
+    available_string: `${Math.round((1 - usage) * 100)}%`,
+    first_address: formatIpv4(found.firstAddress),
+    last_address: formatIpv4(found.lastAddress),
+    ip_version: 4,
+    ...(call.input.flag('include_ranges') ? { ranges: renderRanges(found) } : {}),
+    ...(call.input.flag('include_suggestions')
+      ? {
+          suggested_gateway: first === undefined ? null : formatIpv4(first),
+          suggested_dynamic_range: largestOf(found.unused),
+        }
+      : {}),
+  })
+}
+
+type Statistics = NonNullable<ReturnType<typeof subnetStatistics>>
+
+function renderRanges({ used, unused }: Statistics) {
+  const ranges = [
+    ...used.map((range) => ({ range, purpose: range.purpose as readonly string[] })),
+    ...unused.map((range) => ({ range, purpose: ['unused'] })),
+  ].toSorted((a, b) => a.range.start - b.range.start)
+  return ranges.map(({ range, purpose }) => ({ ...renderRange(range), purpose }))
+}
+
+function largestOf(ranges: readonly Ipv4Range[]) {
+  const size = ({ start, end }: Ipv4Range): number => end - start
+  const [largest] = ranges.toSorted((a, b) => size(b) - size(a))
+  return largest === undefined ? null : renderRange(largest)
+}
+
+/** Names of nodes and users unless they are not wanted, as in MAAS. */
+async function ipAddresses(call: Call) {
+  const state = await call.state()
+  const subnet = subnetOf(state, call)
+  const isWanted = (name: string): boolean => !call.input.has(name) || call.input.flag(name)
+  const options = {
+    username: isWanted('with_username'),
+    node: isWanted('with_node_summary') && isWanted('with_summary'),
+  }
+  return jsonList(knownAddresses(state, subnet), (row) => renderAddressLine(state, row, options))
+}
+
+async function reservedRanges(call: Call) {
+  const state = await call.state()
+  const ranges = usedRanges(state, subnetOf(state, call).id)
+  return json(ranges.map((range) => ({ ...renderRange(range), purpose: range.purpose })))
+}
+
+async function unreservedRanges(call: Call) {
+  const state = await call.state()
+  return json(unusedRanges(state, subnetOf(state, call).id).map(renderRange))
+}
+
+/** Questions about the addresses of one subnet. */
+export const SUBNET_USAGE: readonly Action[] = [
+  operation('GET', 'statistics', { doc: 'Count free and used addresses.' }, statistics),
+  operation('GET', 'ip_addresses', { doc: 'List addresses in use.' }, ipAddresses),
+  operation('GET', 'reserved_ip_ranges', { doc: 'List used ranges.' }, reservedRanges),
+  operation('GET', 'unreserved_ip_ranges', { doc: 'List free ranges.' }, unreservedRanges),
+]

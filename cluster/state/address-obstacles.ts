@@ -1,0 +1,59 @@
+// Why somebody cannot have an address, with the object in the way named: the end of a sentence that begins with
+// the address. One text for refusals and for `explain`.
+import { formatCidr, formatIpv4, type Ipv4 } from '#model/ipv4.ts'
+import type { Subnet } from '#model/network.ts'
+import { obstacleTo, type Obstacle } from './free.ts'
+import { hostRange, subnetOf } from './query.ts'
+import type { RegionState } from './state.ts'
+
+/**
+ * Why the API cannot give `ip` of `subnet` to who asks for it by name; null when it can. It may lie in a
+ * reserved range, not in a dynamic one.
+ */
+export function whyNotGiven(
+  state: RegionState,
+  now: number,
+  of: { readonly subnet: Subnet; readonly ip: Ipv4 },
+): string | null {
+  const { subnet, ip } = of
+  const { start, end } = hostRange(subnet)
+  if (ip < start || ip > end) return `is not a host address of ${formatCidr(subnet.cidr)}`
+  const owner = subnetOf(state, ip)
+  if (owner !== undefined && owner.id !== subnet.id) {
+    return `belongs to subnet ${formatCidr(owner.cidr)}, which is inside of ${formatCidr(subnet.cidr)}`
+  }
+  const range = state.pools.at(ip)?.range
+  if (range?.type === 'dynamic') {
+    return `is in the dynamic range ${formatIpv4(range.start)}-${formatIpv4(range.end)}`
+  }
+  const kept = state.keptAddresses.reason(ip)
+  if (kept !== undefined) return `is ${kept.text}`
+  const obstacle = obstacleTo(state, now, { ip, client: null })
+  return obstacle === null ? null : describeObstacle(state, ip, obstacle)
+}
+
+export function describeObstacle(state: RegionState, ip: Ipv4, obstacle: Obstacle): string {
+  switch (obstacle) {
+    case 'allocated':
+      return 'is already in use'
+    case 'reservation':
+      return `is reserved for ${state.reservations.get(ip)?.mac ?? 'a DHCP client'}`
+    case 'held':
+      return `is leased to ${state.holds.get(ip)?.mac ?? 'a DHCP client'}`
+    case 'quarantined':
+      return 'was found in use by a machine nobody knows'
+    case 'observed':
+      return 'was seen in use by another machine'
+    case 'reserve': {
+      const rackId = state.reserves.get(ip)?.rackId
+      const rack = rackId === undefined ? undefined : state.controllers.get(rackId)
+      return `is kept by rack ${rack?.hostname ?? rackId ?? ''} for clients while it is cut off`
+    }
+    case 'controller':
+      return `belongs to rack controller ${state.controllerAddresses.ownerOf(ip) ?? ''}`.trimEnd()
+    case 'restoring':
+      return 'may be in use since before the region was restored'
+    default:
+      return obstacle satisfies never
+  }
+}
