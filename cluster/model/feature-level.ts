@@ -5,7 +5,8 @@
 //   2  resumable snapshots, what a node remembers of its disk; `cluster.restore`, `cluster.raiseLevel`, tenures,
 //      reserves and reservations, members and one-time tokens
 //   3  `token.revoke`, `lease.observe`; members renew their certificates at a region; relayed VLANs are served by the
-//      racks of the VLAN that their relay points to
+//      racks of the VLAN that their relay points to; every write of a user is
+//      audited; SSH and SSL keys, access tokens, login sessions
 
 export type LevelRange = { readonly min: number; readonly max: number }
 

@@ -15,6 +15,9 @@ export type IpRangeId = Branded<number, 'IpRangeId'>
 export type InterfaceId = Branded<number, 'InterfaceId'>
 export type BlockDeviceId = Branded<number, 'BlockDeviceId'>
 export type BootResourceId = Branded<number, 'BootResourceId'>
+export type SshKeyId = Branded<number, 'SshKeyId'>
+export type SslKeyId = Branded<number, 'SslKeyId'>
+export type AccessTokenId = Branded<number, 'AccessTokenId'>
 export type EventId = Branded<number, 'EventId'>
 
 /** The 24 characters MAAS draws system ids from: no vowels that make words, nothing ambiguous. */

@@ -69,6 +69,17 @@ const COMMAND_TYPES = {
   'token.use': true,
   'token.revoke': true,
   'lease.observe': true,
+  'user.patch': true,
+  'user.transfer': true,
+  'sshKey.create': true,
+  'sshKey.delete': true,
+  'sslKey.create': true,
+  'sslKey.delete': true,
+  'accessToken.create': true,
+  'accessToken.rename': true,
+  'accessToken.delete': true,
+  'login.open': true,
+  'login.close': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

@@ -2,7 +2,9 @@
 // outcomes and changes on every node. A refused command is taken back by the tables' journal, so that
 // no handler can leave half of its work.
 import { AppError } from '#model/errors.ts'
+import { createAccessToken, deleteAccessToken, renameAccessToken } from './access-tokens.ts'
 import { releaseAddress, reserveAddress } from './addresses.ts'
+import { auditBefore, recordAudit } from './audit.ts'
 import { deleteBootResource, putBootResource } from './boot-resources.ts'
 import { advanceTime, initialiseCluster, raiseLevel } from './cluster.ts'
 import type { Command, CommandType, Envelope } from './command.ts'
@@ -20,10 +22,12 @@ import {
 import { withIdempotency } from './idempotency.ts'
 import { createIpRange, deleteIpRange, updateIpRange } from './ip-ranges.ts'
 import { bindLease, declineLease, releaseLease } from './lease.ts'
+import { closeLogin, openLogin } from './login-sessions.ts'
 import { createMachine, deleteMachine, updateMachine } from './machines.ts'
 import { joinMember, registerMember, removeMember, reportMember } from './members.ts'
 import { observeAddress } from './observed.ts'
 import type { Change, Outcome } from './outcome.ts'
+import { createSshKey, createSslKey, deleteSshKey, deleteSslKey } from './public-keys.ts'
 import { restoreCluster } from './restore.ts'
 import { openSession, withSession } from './sessions.ts'
 import { putSetting } from './settings.ts'
@@ -39,9 +43,11 @@ import {
   createUser,
   deleteApiKey,
   deleteUser,
+  patchUser,
   renameApiKey,
   updateUser,
 } from './users.ts'
+import { transferUser } from './user-transfer.ts'
 import { createVlan, deleteVlan, updateVlan } from './vlans.ts'
 
 export type EntryMeta = {
@@ -120,6 +126,17 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'token.create': createToken,
   'token.use': spendToken,
   'token.revoke': revokeToken,
+  'user.patch': patchUser,
+  'user.transfer': transferUser,
+  'sshKey.create': createSshKey,
+  'sshKey.delete': deleteSshKey,
+  'sslKey.create': createSslKey,
+  'sslKey.delete': deleteSslKey,
+  'accessToken.create': createAccessToken,
+  'accessToken.rename': renameAccessToken,
+  'accessToken.delete': deleteAccessToken,
+  'login.open': openLogin,
+  'login.close': closeLogin,
 }
 
 /** Which command it takes is known by the key it was found under. */
@@ -148,8 +165,10 @@ export function apply(state: RegionState, envelope: Envelope, entry: EntryMeta):
 function execute(context: Context, command: Command, handler: AnyHandler): Outcome {
   const { journal } = context.state
   const before = journal.entries.length
+  const subject = context.actor.kind === 'system' ? null : auditBefore(context, command)
   const outcome = handler(context, command as never)
   if (!outcome.ok) journal.undo(before)
+  else if (subject !== null) recordAudit(context, subject, outcome.value)
   return outcome
 }
 

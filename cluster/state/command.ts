@@ -17,6 +17,7 @@ import type { MacAddress } from '#model/mac-address.ts'
 import type { BlockDevice, HardwareFacts, Interface, Machine, PowerState } from '#model/machine.ts'
 import type { Member } from '#model/member.ts'
 import type { ClientKey } from '#model/network.ts'
+import type { AccessCommand } from './access-commands.ts'
 import type { ApiKey, Event, SettingValue } from './tables.ts'
 
 type FabricFields = {
@@ -176,6 +177,7 @@ export type Command =
       readonly name: string
     }
   | { readonly type: 'apiKey.delete'; readonly tokenKey: string; readonly userId: UserId }
+  | AccessCommand
   /** '' as name: `fabric-<id>`. The default VLAN `untagged` (vid 0) is made with it. */
   | ({ readonly type: 'fabric.create' } & FabricFields)
   | { readonly type: 'fabric.update'; readonly id: FabricId; readonly set: Partial<FabricFields> }

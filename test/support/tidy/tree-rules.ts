@@ -29,6 +29,7 @@ export const UNTESTED: Readonly<Record<string, string>> = {
   'cluster/protocol/enroll.ts': 'types only',
   'cluster/raft/types.ts': 'types only',
   'cluster/raft/message.ts': 'types only',
+  'cluster/state/access-commands.ts': 'types only',
   'cluster/state/command.ts': 'types only',
   'cluster/state/outcome.ts': 'types only',
   'cluster/storage/log-store.ts': 'the port; its contract suite is test/contract',
