@@ -25,9 +25,14 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   settings: 'settings',
   reservations: 'reserved_ips',
   members: 'members',
+  auditEvents: 'audit_events',
+  sshKeys: 'ssh_keys',
+  sslKeys: 'ssl_keys',
+  accessTokens: 'access_tokens',
   // Secrets.
   apiKeys: null,
   joinTokens: null,
+  loginSessions: null,
   // Our own bookkeeping.
   sessions: null,
   sessionOutcomes: null,
@@ -38,7 +43,12 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   reserves: null,
 }
 
-const SECRET = new Set(['passwordHash', 'powerParameters'])
+/** What a client may ask for by `kinds`. */
+export const SHOWN_TABLES: ReadonlySet<string> = new Set(
+  Object.values(TABLES).filter((name) => name !== null),
+)
+
+const SECRET = new Set(['passwordHash', 'powerParameters', 'digest'])
 const ADDRESS = new Set(['ip', 'start', 'end', 'gatewayIp'])
 const KEYED_BY_ADDRESS = new Set<TableName>([
   'ipAddresses',
@@ -48,18 +58,21 @@ const KEYED_BY_ADDRESS = new Set<TableName>([
   'observed',
 ])
 
-/** Null when nothing of the batch may be shown. */
-export function renderBatch(batch: ChangeBatch): string | null {
-  const changes = batch.changes.flatMap((change) => renderChange(change) ?? [])
+/** Null when nothing of the batch may be shown. `kinds` null: everything. */
+export function renderBatch(
+  batch: ChangeBatch,
+  kinds: ReadonlySet<string> | null = null,
+): string | null {
+  const changes = batch.changes.flatMap((change) => renderChange(change, kinds) ?? [])
   if (changes.length === 0) return null
   const { revision, stamp, wall } = batch
   const time = new Date(wall).toISOString()
   return JSON.stringify({ revision, stamp, time, changes })
 }
 
-function renderChange({ table, key, row }: Change) {
+function renderChange({ table, key, row }: Change, kinds: ReadonlySet<string> | null) {
   const name = TABLES[table]
-  if (name === null) return null
+  if (name === null || (kinds !== null && !kinds.has(name))) return null
   const shownKey = KEYED_BY_ADDRESS.has(table) ? formatIpv4(key as Ipv4) : key
   return { table: name, key: shownKey, row: row === null ? null : renderRow(row) }
 }

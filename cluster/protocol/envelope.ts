@@ -72,6 +72,7 @@ const COMMAND_TYPES = {
   'user.patch': true,
   'user.transfer': true,
   'sshKey.create': true,
+  'sshKey.import': true,
   'sshKey.delete': true,
   'sslKey.create': true,
   'sslKey.delete': true,

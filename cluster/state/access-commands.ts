@@ -22,6 +22,13 @@ export type AccessCommand =
       /** `lp:NAME` or `gh:NAME` where it was taken from there, else ''. */
       readonly keysource: string
     }
+  /** All of them or none; those that the user has from there already are left as they are. */
+  | {
+      readonly type: 'sshKey.import'
+      readonly userId: UserId
+      readonly keysource: string
+      readonly keys: readonly string[]
+    }
   | { readonly type: 'sshKey.delete'; readonly id: SshKeyId; readonly userId: UserId }
   /** `key` is a certificate in PEM. */
   | { readonly type: 'sslKey.create'; readonly userId: UserId; readonly key: string }

@@ -20,7 +20,8 @@ export const createAccessToken: Handler<'accessToken.create'> = (context, comman
   }
   const id = nextId<AccessTokenId>(state, 'accessTokens')
   const expiresAt = lifetimeMs === null ? null : now + lifetimeMs
-  state.accessTokens.put(id, { id, userId, name, digest, scope, expiresAt, createdWall: wall })
+  const times = { createdAt: now, expiresAt, createdWall: wall }
+  state.accessTokens.put(id, { id, userId, name, digest, scope, ...times })
   return created(id)
 }
 

@@ -27,7 +27,13 @@ import { createMachine, deleteMachine, updateMachine } from './machines.ts'
 import { joinMember, registerMember, removeMember, reportMember } from './members.ts'
 import { observeAddress } from './observed.ts'
 import type { Change, Outcome } from './outcome.ts'
-import { createSshKey, createSslKey, deleteSshKey, deleteSslKey } from './public-keys.ts'
+import {
+  createSshKey,
+  createSslKey,
+  deleteSshKey,
+  deleteSslKey,
+  importSshKeys,
+} from './public-keys.ts'
 import { restoreCluster } from './restore.ts'
 import { openSession, withSession } from './sessions.ts'
 import { putSetting } from './settings.ts'
@@ -129,6 +135,7 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'user.patch': patchUser,
   'user.transfer': transferUser,
   'sshKey.create': createSshKey,
+  'sshKey.import': importSshKeys,
   'sshKey.delete': deleteSshKey,
   'sslKey.create': createSslKey,
   'sslKey.delete': deleteSslKey,

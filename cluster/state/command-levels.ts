@@ -68,6 +68,7 @@ const COMMAND_LEVELS = {
   'user.patch': 3,
   'user.transfer': 3,
   'sshKey.create': 3,
+  'sshKey.import': 3,
   'sshKey.delete': 3,
   'sslKey.create': 3,
   'sslKey.delete': 3,

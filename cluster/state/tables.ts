@@ -98,6 +98,8 @@ export type AccessToken = {
   /** SHA-256 (hex) of the token. */
   readonly digest: string
   readonly scope: AccessScope
+  /** Log time. */
+  readonly createdAt: number
   /** Log time; null: until it is revoked. */
   readonly expiresAt: number | null
   readonly createdWall: number

@@ -118,6 +118,7 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'user.patch': { id: userId, set: { isSuperuser: false }, expected: null },
   'user.transfer': { username: 'bob', to: 'admin' },
   'sshKey.create': { userId, key: 'ssh-ed25519 AAAA bob', keysource: 'gh:bob' },
+  'sshKey.import': { userId, keysource: 'gh:bob', keys: ['ssh-ed25519 AAAA bob'] },
   'sshKey.delete': { id, userId },
   'sslKey.create': { userId, key: 'PEM' },
   'sslKey.delete': { id, userId },

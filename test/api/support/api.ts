@@ -1,15 +1,15 @@
 // A region's API over the memory region, with an administrator and a plain user, and a client for it.
-import { createHash } from 'node:crypto'
+import { createHash, scryptSync } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Test } from 'tap'
 import type { BootFiles } from '#api/boot-files.ts'
 import { startApi } from '#api/server.ts'
-import { hashPassword } from '#api/passwords.ts'
 import { Backups } from '#node/backups.ts'
 import { makeLogger } from '#platform/logger.ts'
 import { makeMetrics } from '#platform/metrics.ts'
 import { systemRandom } from '#platform/system.ts'
 import { AppError } from '#model/errors.ts'
+import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import type { UserId } from '#model/ids.ts'
 import type { RegionMembership } from '#node/region.ts'
 import { makeFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
@@ -30,6 +30,12 @@ export const PLAIN: Key = {
   tokenKey: 'p'.repeat(18),
   tokenSecret: 'u'.repeat(32),
 }
+
+/** Of `secret`, with parameters a hundred times cheaper than real ones. */
+const PASSWORD_HASH = ((salt: Buffer) => {
+  const hash = scryptSync('secret', salt, 32, { N: 1_024, r: 8, p: 1 })
+  return ['scrypt', 1_024, 8, 1, salt.toString('base64url'), hash.toString('base64url')].join('$')
+})(Buffer.from('salt'))
 
 export type Answer = {
   readonly status: number
@@ -130,10 +136,11 @@ export async function startTestApi(t: Test): Promise<TestApi> {
       username: 'admin',
       email: 'admin@example.org',
       isSuperuser: true,
-      passwordHash: await hashPassword('secret'),
+      passwordHash: PASSWORD_HASH,
     },
     apiKey: { ...ADMIN, name: 'admin' },
     joinTokenDigest: 'f'.repeat(64),
+    featureLevel: SUPPORTED_LEVELS.max,
   })
   await region.propose(
     {

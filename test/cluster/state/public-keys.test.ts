@@ -31,6 +31,20 @@ for (const { name, make, drop } of [
   })
 }
 
+t.test('an import adds what is new, all of it or nothing', async (t) => {
+  const lab = makeLab()
+  const from = { type: 'sshKey.import', userId: 1 as never, keysource: 'gh:bob' } as const
+  lab.ok(ssh('a'))
+  lab.ok({ ...from, keys: ['a', 'b', 'b'] })
+  lab.ok({ ...from, keys: ['b', 'c'] })
+  const keys = [...lab.state.sshKeys.values()].map(({ key, keysource }) => `${keysource} ${key}`)
+  t.same(keys, [' a', 'gh:bob a', 'gh:bob b', 'gh:bob c'])
+  const many = Array.from({ length: PUBLIC_KEYS_PER_USER_MAX - 3 }, (_, n) => `k${n}`)
+  t.match(lab.refused({ ...from, keys: many }).fields, { key: [/at most/] })
+  t.equal(lab.state.sshKeys.size, 4)
+  t.equal(lab.refused({ ...from, userId: 9 as never, keys: [] }).code, 'NOT_FOUND')
+})
+
 t.test('the same SSH key from another source is another one', async (t) => {
   const lab = makeLab()
   lab.ok(ssh('k'))

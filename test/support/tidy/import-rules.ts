@@ -9,7 +9,7 @@ type Rule = {
 }
 
 const CLUSTER = ['model', 'raft', 'state', 'protocol', 'platform', 'storage', 'transport', 'node']
-const STATE_DOORS = ['command', 'outcome', 'query', 'settings', 'subnet-usage']
+const STATE_DOORS = ['command', 'event-feed', 'outcome', 'query', 'settings', 'subnet-usage']
 const ASSERT = 'node:assert/strict'
 const MODEL = 'cluster/model/'
 const PROTOCOL = 'cluster/protocol/'
