@@ -123,6 +123,11 @@ export class Call {
     return view
   }
 
+  /** The answer is about that revision, though it was not read just now. */
+  noteRevision(revision: number): void {
+    this.#options.onRevision(revision, 0)
+  }
+
   /** Newest state of this node, after `propose`: it has the change. */
   after(): RegionState {
     return this.#options.region.local().state

@@ -20,6 +20,8 @@ export const HTTP_ERRORS = {
   IDEMPOTENCY_MISMATCH: { status: 409 },
   RACK_REFUSED: { status: 409 },
   MEMBER_REMOVED: { status: 409 },
+  PRECONDITION_FAILED: { status: 412 },
+  RATE_LIMITED: { status: 429, retryAfterSeconds: 10 },
   COMPACTED: { status: 410 },
   PAYLOAD_TOO_LARGE: { status: 413 },
   ADDRESSES_EXHAUSTED: { status: 503, retryAfterSeconds: 10 },

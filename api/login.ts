@@ -1,51 +1,41 @@
-// POST /MAAS/accounts/authenticate/: an API key for a name and a password (maas-api §5.1). Guessing costs
-// one scrypt each, a few at a time, so that it cannot take the CPU from the Raft loop.
+// Logging in with a password: an API key for MAAS's CLI (maas-api §5.1), or a cookie for a browser.
 import type { Context } from 'koa'
+import { SETTING_DEFAULTS } from '#state/settings.ts'
+import type { RegionState } from '#state/state.ts'
+import type { User } from '#state/tables.ts'
 import { mintApiKey } from './api-keys.ts'
-import { json } from './call.ts'
+import { json, NO_CONTENT, type Call } from './call.ts'
 import { makeCall, queryOf, type Service } from './dispatch.ts'
 import { Rejection } from './errors.ts'
-import { Form } from './input.ts'
-import { verifyPassword } from './passwords.ts'
+import { Form, type Input } from './input.ts'
+import { checkOrigin, clearLoginCookies, loginCookieOf, setLoginCookies } from './login-cookie.ts'
+import { unauthenticated } from './oauth.ts'
+import type { PasswordChecks } from './password-checks.ts'
 import { readInput } from './request-body.ts'
+import { csrfTokenOf, mintCookie, secretDigest } from './secrets.ts'
 import { sendAnswer } from './send-answer.ts'
 
-/** Checks under way; more are told to come back. */
-const CHECKS_MAX = 4
 const DEFAULT_CONSUMER = 'MAAS consumer'
+/** MAAS's default of `session_length`: two weeks. */
+const SESSION_SECONDS = 1_209_600
+const PASSWORD_CHARACTERS_MAX = 1_024
 
-export function makeLogin(service: Service) {
-  let checks = 0
+export type LoginParts = { readonly service: Service; readonly passwords: PasswordChecks }
+type Handle = (ctx: Context) => Promise<void>
 
-  const isRight = async (password: string, hash: string): Promise<boolean> => {
-    if (checks >= CHECKS_MAX) {
-      throw new Rejection('OVERLOADED', 'Too many logins at once; try again shortly.')
-    }
-    checks++
-    try {
-      return await verifyPassword(password, hash)
-    } finally {
-      checks--
-    }
-  }
-
-  return async (ctx: Context): Promise<void> => {
+/** POST /MAAS/accounts/authenticate/: the key of that consumer name, made when there is none. */
+export function makeAuthenticate({ service, passwords }: LoginParts): Handle {
+  return async (ctx) => {
     const input = await readInput(ctx)
     const form = new Form(input)
-    for (const name of ['username', 'password']) form.require(name)
-    const username = form.text('username') ?? ''
-    const password = form.text('password', { max: 1_024 }) ?? ''
     const consumer = form.text('consumer') || DEFAULT_CONSUMER
-    form.check()
+    const user = await checkedUser(ctx, form, passwords)
+    if (user === null) throw new Rejection('FORBIDDEN', 'Wrong user name or password.')
     const { state } = await service.region.read('linearizable')
-    const user = state.usersByUsername.first(username)
-    if (!(await isRight(password, user?.passwordHash ?? '')) || user === undefined) {
-      throw new Rejection('FORBIDDEN', 'Wrong user name or password.')
-    }
     const known = state.apiKeysByUser.rows(user.id).find(({ name }) => name === consumer)
     const key = known ?? { ...mintApiKey(service.random), name: consumer }
     if (known === undefined) {
-      const call = makeCall(service, ctx, { user, input, query: queryOf(ctx) })
+      const call = callOf(service, ctx, { user, input })
       await call.propose({ type: 'apiKey.create', userId: user.id, ...key })
     }
     const answer = {
@@ -56,4 +46,85 @@ export function makeLogin(service: Service) {
     }
     await sendAnswer(ctx, json(answer))
   }
+}
+
+/** GET /MAAS/accounts/login/: does this browser need to log in? */
+export function makeLoginState({ service }: LoginParts): Handle {
+  return async (ctx) => {
+    const user = await service.authenticator.user(ctx)
+    const { size } = service.region.local().state.users
+    ctx.set('Cache-Control', 'no-store')
+    await sendAnswer(
+      ctx,
+      json({ authenticated: user !== null, external_auth_url: null, no_users: size === 0 }),
+    )
+  }
+}
+
+/** POST /MAAS/accounts/login/: 204 and the cookies, or 400 as MAAS's form has it. */
+export function makeLogin({ service, passwords }: LoginParts): Handle {
+  return async (ctx) => {
+    checkOrigin(ctx)
+    const input = await readInput(ctx)
+    const user = await checkedUser(ctx, new Form(input), passwords)
+    if (user === null) {
+      const fields = { __all__: ['Please enter a correct username and password.'] }
+      throw new Rejection('VALIDATION', 'Wrong user name or password.', { fields })
+    }
+    const cookie = mintCookie(service.random)
+    const lifetimeMs = sessionSeconds(service.region.local().state) * 1_000
+    const call = callOf(service, ctx, { user, input })
+    await call.propose({
+      ...{ type: 'login.open', userId: user.id, digest: secretDigest(cookie), lifetimeMs },
+    })
+    setLoginCookies(ctx, cookie, lifetimeMs)
+    await sendAnswer(ctx, NO_CONTENT)
+  }
+}
+
+/** POST /MAAS/accounts/logout/: with the CSRF token, or anybody's page could log a visitor out. */
+export function makeLogout({ service }: LoginParts): Handle {
+  return async (ctx) => {
+    const user = await service.authenticator.user(ctx)
+    const cookie = loginCookieOf(ctx)
+    if (user !== null && cookie !== undefined) {
+      const call = callOf(service, ctx, { user, input: await readInput(ctx) })
+      await call.propose({ type: 'login.close', digest: secretDigest(cookie) })
+    }
+    clearLoginCookies(ctx)
+    await sendAnswer(ctx, NO_CONTENT)
+  }
+}
+
+/** /MAAS/account/csrf/: the token for a page that cannot read cookies; another site's page cannot read this. */
+export function makeCsrf({ service }: LoginParts): Handle {
+  return async (ctx) => {
+    const cookie = loginCookieOf(ctx)
+    const isLoggedIn = cookie !== undefined && (await service.authenticator.isLoggedIn(cookie))
+    if (!isLoggedIn) throw unauthenticated('Forbidden')
+    ctx.set('Cache-Control', 'no-store')
+    await sendAnswer(ctx, json({ csrf: csrfTokenOf(cookie) }))
+  }
+}
+
+async function checkedUser(ctx: Context, form: Form, passwords: PasswordChecks) {
+  for (const name of ['username', 'password']) form.require(name)
+  const username = form.text('username') ?? ''
+  const password = form.text('password', { max: PASSWORD_CHARACTERS_MAX }) ?? ''
+  form.check()
+  return passwords.userOf({ username, password, address: ctx.req.socket.remoteAddress ?? '' })
+}
+
+function callOf(
+  service: Service,
+  ctx: Context,
+  from: { readonly user: User; readonly input: Input },
+): Call {
+  return makeCall(service, ctx, { ...from, query: queryOf(ctx) })
+}
+
+function sessionSeconds(state: RegionState): number {
+  const name = 'session_length'
+  const value = state.settings.get(name)?.value ?? SETTING_DEFAULTS[name]
+  return typeof value === 'number' && value > 0 ? value : SESSION_SECONDS
 }

@@ -63,6 +63,20 @@ export function checkTimestamp(timestamp: string, nowSeconds: number): void {
   )
 }
 
+/** Only the first version has no version of its own to say. */
+export function checkVersion(version: string | undefined): void {
+  if (version === undefined || version === '1.0') return
+  throw unauthenticated(
+    `Authorization Error: 'OAuth version ${version.slice(0, 16)} not supported.'`,
+  )
+}
+
+/** Without one a PLAINTEXT request could be sent again and again. */
+export function checkNonce(nonce: string | undefined): void {
+  if (nonce !== undefined && nonce !== '') return
+  throw unauthenticated("Authorization Error: 'Parameter not found: oauth_nonce'")
+}
+
 /** `expected` is the UTF-8 of `&<token secret>`; equal in constant time. */
 export function isPlaintextSignature(signature: string, expected: Buffer): boolean {
   const given = Buffer.from(signature)

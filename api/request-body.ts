@@ -16,7 +16,8 @@ const FORM = 'application/x-www-form-urlencoded'
 export function makeBodyParser(): Middleware {
   return bodyParser({
     enableTypes: ['json', 'text'],
-    extendTypes: { text: [FORM] },
+    // These take the places of the first ones of the parser's own lists.
+    extendTypes: { text: [FORM], json: ['application/json', 'application/merge-patch+json'] },
     jsonLimit: BODY_BYTES_MAX,
     textLimit: BODY_BYTES_MAX,
   })

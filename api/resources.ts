@@ -22,6 +22,7 @@ import { NETWORKS } from './routes/networks.ts'
 import { NOTIFICATIONS } from './routes/notifications.ts'
 import { PACKAGE_REPOSITORIES } from './routes/package-repositories.ts'
 import { RESERVED_IPS } from './routes/reserved-ips.ts'
+import { PUBLIC_KEYS } from './routes/public-keys.ts'
 import { SCRIPTS } from './routes/scripts.ts'
 import { SPACES } from './routes/spaces.ts'
 import { STATIC_ROUTES } from './routes/static-routes.ts'
@@ -43,7 +44,7 @@ export function allResources(version: string): readonly Resource[] {
     ...[...DOMAINS, ...DNS_RESOURCES, ...DNS_RECORDS],
     ...EVENTS,
     ...USERS,
-    ...ACCOUNT,
+    ...[...ACCOUNT, ...PUBLIC_KEYS],
     ...SETTINGS,
     ...[...ZONES, ...POOLS, ...TAGS, ...DEVICES, ...DISCOVERY],
     ...[...PACKAGE_REPOSITORIES, ...NOTIFICATIONS, ...FILES, ...LICENSE_KEYS, ...SCRIPTS],

@@ -14,19 +14,31 @@ import { serveResource, serveUnknown, type Service } from './dispatch.ts'
 import { makeEdge } from './error-middleware.ts'
 import { Rejection } from './errors.ts'
 import { livez, makeMetricsRoute, makeReadyz, makeRpcRoute, makeStatusPage } from './health.ts'
-import { makeLogin } from './login.ts'
+import {
+  makeAuthenticate,
+  makeCsrf,
+  makeLogin,
+  makeLoginState,
+  makeLogout,
+  type LoginParts,
+} from './login.ts'
 import { openApi } from './openapi.ts'
+import { PasswordChecks } from './password-checks.ts'
 import { API_ROOT } from './render/names.ts'
 import { makeBodyParser } from './request-body.ts'
 import type { Resource } from './resource.ts'
 import { ALIASES, allResources } from './resources.ts'
+import * as accessTokens from './v1/access-tokens.ts'
+import { AUDIT_QUERY, listAuditEvents } from './v1/audit.ts'
 import { makeBackupRoute } from './v1/backup.ts'
 import * as cluster from './v1/cluster.ts'
 import * as tokens from './v1/tokens.ts'
 import { EventStreams } from './v1/event-stream.ts'
 import { explainAddressRoute } from './v1/explain.ts'
 import { openApiV1, type Route } from './v1/openapi.ts'
+import { PAGE_QUERY, Pages } from './v1/pages.ts'
 import * as v1 from './v1/routes.ts'
+import * as users from './v1/users.ts'
 
 export type ApiOptions = {
   readonly region: Region
@@ -99,6 +111,7 @@ function makeRouter(parts: {
   const { options, service, resources, description, streams } = parts
   const { region, bootFiles, backups, membership, metrics, logger } = options
   const handle = v1.makeV1(service)
+  const login = { service, passwords: new PasswordChecks(options) }
   const router = new Router()
 
   router.get('/api/v1/settings/*name', handle('user', v1.readSetting))
@@ -111,6 +124,7 @@ function makeRouter(parts: {
   router.get('/api/v1/cluster/tokens', handle('admin', tokens.listTokens))
   router.delete('/api/v1/cluster/tokens/:id', handle('admin', tokens.revokeToken))
   router.get('/api/v1/explain/address/:ip', handle('user', explainAddressRoute))
+  serveAccess({ router, handle, login, clock: options.clock })
   router.get('/api/v1/events', streams.serve)
   router.get('/api/v1/backup', makeBackupRoute({ service, backups, logger }))
   router.post('/api/v1/boot-resources', handle('admin', v1.writeBootResource))
@@ -133,7 +147,11 @@ function makeRouter(parts: {
   router.get('/MAAS/api/version', (ctx) => sendText(ctx, '2.0'))
   router.all('/MAAS/api/1.0{/*rest}', gone)
   router.all('/MAAS/api/2.0{/*rest}', serveUnknown(API_ROOT))
-  router.post('/MAAS/accounts/authenticate', makeLogin(service))
+  router.post('/MAAS/accounts/authenticate', makeAuthenticate(login))
+  router.get('/MAAS/accounts/login', makeLoginState(login))
+  router.post('/MAAS/accounts/login', makeLogin(login))
+  router.post('/MAAS/accounts/logout', makeLogout(login))
+  router.all('/MAAS/account/csrf', makeCsrf(login))
   router.all('/MAAS/boot-resources/:sha256', makeBootFileRoute(bootFiles))
   router.get('/MAAS/rpc', makeRpcRoute(region))
 
@@ -145,6 +163,33 @@ function makeRouter(parts: {
   router.get('/metrics', makeMetricsRoute(metrics))
   router.get('/status', makeStatusPage(region))
   return router
+}
+
+/** Who may come in: tokens, users and what they did. */
+function serveAccess(parts: {
+  readonly router: Router
+  readonly handle: ReturnType<typeof v1.makeV1>
+  readonly login: LoginParts
+  readonly clock: Clock
+}): void {
+  const { router, handle, login, clock } = parts
+  const pages = new Pages(clock)
+  const list = { query: PAGE_QUERY }
+  const own = { scope: 'admin' } as const
+  router.post('/api/v1/access-tokens', handle('user', accessTokens.createAccessToken, own))
+  router.get(
+    '/api/v1/access-tokens',
+    handle('user', accessTokens.makeListAccessTokens(pages), list),
+  )
+  router.get('/api/v1/access-tokens/:id', handle('user', accessTokens.readAccessToken))
+  router.patch('/api/v1/access-tokens/:id', handle('user', accessTokens.patchAccessToken, own))
+  router.delete('/api/v1/access-tokens/:id', handle('user', accessTokens.deleteAccessToken, own))
+  router.get('/api/v1/users', handle('admin', users.makeListUsers(pages), list))
+  router.get('/api/v1/users/:username', handle('admin', users.readUser))
+  router.patch('/api/v1/users/:username', handle('admin', users.patchUser))
+  const change = users.makeChangePassword(login.passwords)
+  router.put('/api/v1/account/password', handle('user', change, own))
+  router.get('/api/v1/audit-events', handle('admin', listAuditEvents, { query: AUDIT_QUERY }))
 }
 
 /** `…/op-update_nodes` is `…?op=update_nodes` (maas-api §2). */

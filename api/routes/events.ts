@@ -1,30 +1,38 @@
 // events/?op=query: what happened, newest first, in pages (maas-api §8.1).
+import { newestFirst, oldestFirst, type FeedEvent } from '#state/event-feed.ts'
+import type { SystemId } from '#model/ids.ts'
 import { parseMac } from '#model/mac-address.ts'
+import { zoneOf } from '#state/object-query.ts'
 import { machineByMac } from '#state/query.ts'
+import { defaultDomainOf } from '#state/query-dns.ts'
 import type { RegionState } from '#state/state.ts'
-import type { Event } from '#state/tables.ts'
 import { json, type Call } from '../call.ts'
+import { Rejection } from '../errors.ts'
 import { Form } from '../input.ts'
-import { API_ROOT, eventTime } from '../render/names.ts'
+import { renderEvent } from '../render/event.ts'
+import { API_ROOT } from '../render/names.ts'
 import { operation, type Resource } from '../resource.ts'
 
 const LIMIT_DEFAULT = 100
 const LIMIT_MAX = 1_000
-const LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL', 'AUDIT'] as const
+/** From the least on; AUDIT stands beside them. */
+const LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const
+const LEVEL_DEFAULT = 'INFO'
 
+type Passes = (event: FeedEvent) => boolean
 type Query = {
   readonly limit: number
   readonly before: number | undefined
   readonly after: number | undefined
-  readonly passes: (event: Event) => boolean
+  readonly passes: Passes
 }
 
 async function query(call: Call) {
   const state = await call.state()
   const asked = readQuery(call, state)
-  const events = asked.after === undefined ? newest(state, asked) : following(state, asked)
-  const first = events[0]?.id ?? asked.after
-  const last = events.at(-1)?.id ?? asked.before
+  const events = pageOf(state, asked)
+  const first = events[0]?.row.id ?? asked.after
+  const last = events.at(-1)?.row.id ?? asked.before
   return json({
     count: events.length,
     events: events.map(renderEvent),
@@ -35,86 +43,125 @@ async function query(call: Call) {
 }
 
 function readQuery(call: Call, state: RegionState): Query {
-  const { input } = call
-  const form = new Form(input)
-  const limit = form.integer('limit', { min: 1, max: LIMIT_MAX }) ?? LIMIT_DEFAULT
+  const form = new Form(call.input)
   const id = { min: 0, max: Number.MAX_SAFE_INTEGER }
+  const limit = form.integer('limit', { min: 1, max: id.max }) ?? LIMIT_DEFAULT
   const before = form.integer('before', id)
   const after = form.integer('after', id)
-  const level = form.choice('level', LEVELS)
-  if (before !== undefined && after !== undefined) {
-    form.report('after', 'There is undetermined behaviour when both before and after are given.')
-  }
   form.check()
-  const least = level === undefined ? 0 : LEVELS.indexOf(level)
-  const nodes = nodesOf(state, call)
-  const owners = new Set(input.list('owner'))
-  const passes = (event: Event): boolean =>
-    (level === 'AUDIT' ? event.level === 'AUDIT' : LEVELS.indexOf(event.level) >= least) &&
-    (nodes === null || nodes.has(event.systemId ?? '')) &&
-    (!input.has('hostname') || input.list('hostname').includes(event.hostname)) &&
-    (owners.size === 0 || owners.has(event.username))
-  return { limit, before, after, passes }
+  if (limit > LIMIT_MAX) {
+    const message = `Requested number of events ${limit} is greater than limit: ${LIMIT_MAX}`
+    throw new Rejection('BAD_REQUEST', message)
+  }
+  if (before !== undefined && after !== undefined) {
+    const message = 'There is undetermined behaviour when both `after` and `before` are specified.'
+    throw new Rejection('BAD_REQUEST', message)
+  }
+  const tests = [levelTest(call), nodeTest(call, state), nameTest(call, state)]
+  return { limit, before, after, passes: (event) => tests.every((passes) => passes(event)) }
 }
 
-/** System ids that `id` and `mac_address` ask for; null when neither is given. */
-function nodesOf(state: RegionState, { input }: Call): ReadonlySet<string> | null {
-  if (!input.has('id') && !input.has('mac_address')) return null
-  const byMac = input.list('mac_address').flatMap((text) => {
+/** A level and all above it; AUDIT alone, and of others only for administrators. */
+function levelTest(call: Call): Passes {
+  const { input } = call
+  const level = input.text('level') || LEVEL_DEFAULT
+  if (level === 'AUDIT') {
+    const { isAdmin, user } = call
+    return ({ kind, row }) =>
+      (kind === 'audit' || row.level === 'AUDIT') && (isAdmin || row.username === user.username)
+  }
+  const least = (LEVELS as readonly string[]).indexOf(level)
+  if (least < 0) {
+    throw new Rejection('BAD_REQUEST', `Unrecognised log level: ${level.slice(0, 64)}`)
+  }
+  return ({ kind, row }) => kind === 'event' && rankOf(row.level) >= least
+}
+
+function rankOf(level: string): number {
+  return (LEVELS as readonly string[]).indexOf(level)
+}
+
+/** `id` and `mac_address` name nodes; `zone`, `domain` and `agent_name` choose among those that there are. */
+function nodeTest({ input }: Call, state: RegionState): Passes {
+  const named = ['id', 'mac_address'].some((name) => input.has(name))
+  const nodes = new Set(input.list('id'))
+  for (const text of input.list('mac_address')) {
     const mac = parseMac(text)
-    return mac === undefined ? [] : (machineByMac(state, mac)?.systemId ?? [])
-  })
-  return new Set([...input.list('id'), ...byMac])
+    const machine = mac === undefined ? undefined : machineByMac(state, mac)
+    if (machine !== undefined) nodes.add(machine.systemId)
+  }
+  const placed = placeTest(input, state)
+  return ({ row: { systemId } }) => {
+    if (named && !nodes.has(systemId ?? '')) return false
+    return placed === null || (systemId !== null && placed(systemId))
+  }
 }
 
-function newest(state: RegionState, { limit, before, passes }: Query): readonly Event[] {
-  const found: Event[] = []
-  const lastId = state.counters.get('events')?.last ?? 0
-  const oldest = state.events.firstKey() ?? lastId + 1
-  for (let id = Math.min(lastId, (before ?? lastId + 1) - 1); id >= oldest; id--) {
-    const event = state.events.get(id)
-    if (event === undefined || !passes(event)) continue
+/** Null: not asked for. Nodes have their zone, all are in the default domain, and none has an agent. */
+function placeTest(
+  input: Call['input'],
+  state: RegionState,
+): ((systemId: string) => boolean) | null {
+  const asked = ['zone', 'domain', 'agent_name'].filter((name) => input.has(name))
+  if (asked.length === 0) return null
+  const domain = defaultDomainOf(state).name
+  return (text) => {
+    const systemId = text as SystemId
+    const node =
+      state.machines.get(systemId) ?? state.controllers.get(systemId) ?? state.devices.get(systemId)
+    if (node === undefined) return false
+    const is: Readonly<Record<string, string>> = {
+      ...{ zone: zoneOf(state, node).name, domain, agent_name: '' },
+    }
+    return asked.every((name) => input.text(name) === is[name] || isIn(input, name, is[name] ?? ''))
+  }
+}
+
+function isIn(input: Call['input'], name: string, value: string): boolean {
+  return input.list(name).includes(value)
+}
+
+function nameTest({ input }: Call, state: RegionState): Passes {
+  const owners = new Set(input.list('owner'))
+  const hostnames = new Set(
+    input.list('hostname').map((name) => name.split('.', 1)[0]?.toLowerCase() ?? ''),
+  )
+  const ownerless = !input.has('owner')
+  const anyHost = !input.has('hostname')
+  return ({ row }) =>
+    (ownerless || owners.has(row.username)) && (anyHost || hostnames.has(hostnameOf(state, row)))
+}
+
+/** As it is called now: a renamed machine keeps its history. */
+function hostnameOf(state: RegionState, row: FeedEvent['row']): string {
+  const id = row.systemId as never
+  const now = row.systemId === null ? undefined : state.machines.get(id)?.hostname
+  return (now ?? row.hostname).toLowerCase()
+}
+
+function pageOf(state: RegionState, { limit, before, after, passes }: Query) {
+  const feed =
+    after === undefined
+      ? newestFirst(state, before ?? Number.MAX_SAFE_INTEGER)
+      : oldestFirst(state, after)
+  const found: FeedEvent[] = []
+  for (const event of feed) {
+    if (!passes(event)) continue
     found.push(event)
     if (found.length >= limit) break
   }
-  return found
-}
-
-/** The ones right after an id, still newest first. */
-function following(state: RegionState, { limit, after, passes }: Query): readonly Event[] {
-  const found: Event[] = []
-  const lastId = state.counters.get('events')?.last ?? 0
-  const oldest = state.events.firstKey() ?? lastId + 1
-  for (let id = Math.max(oldest, (after ?? 0) + 1); id <= lastId; id++) {
-    const event = state.events.get(id)
-    if (event === undefined || !passes(event)) continue
-    found.push(event)
-    if (found.length >= limit) break
-  }
-  return found.reverse()
+  return after === undefined ? found : found.reverse()
 }
 
 function pageUri({ input }: Call, name: 'before' | 'after', id: number): string {
   const parameters = new URLSearchParams({ op: 'query' })
   for (const other of input.names()) {
     if (['op', 'before', 'after', 'consistency'].includes(other)) continue
+    if (other.startsWith('oauth_')) continue
     for (const value of input.list(other)) parameters.append(other, value)
   }
   parameters.set(name, String(id))
   return `${API_ROOT}events/?${parameters.toString()}`
-}
-
-function renderEvent(event: Event) {
-  return {
-    username: event.username,
-    node: event.systemId ?? '',
-    hostname: event.hostname,
-    id: event.id,
-    level: event.level,
-    created: eventTime(event.createdWall),
-    type: event.type,
-    description: event.description,
-  }
 }
 
 export const EVENTS: readonly Resource[] = [

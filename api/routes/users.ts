@@ -11,7 +11,9 @@ const PASSWORD_CHARACTERS_MAX = 1_024
 
 async function createUser(call: Call) {
   const form = new Form(call.input)
-  for (const name of ['username', 'email', 'password', 'is_superuser']) form.require(name)
+  const mandatory = ['username', 'email', 'password', 'is_superuser']
+  for (const name of mandatory) call.input.mandatory(name)
+  for (const name of mandatory) form.require(name)
   const username = form.text('username', { max: 150 }) ?? ''
   const email = form.text('email', {
     max: 254,
@@ -33,14 +35,13 @@ function renderCreated(call: Call, id: UserId, username: string) {
 }
 
 async function deleteUser(call: Call) {
-  if (call.input.has('transfer_resources_to')) {
-    const message = 'transfer_resources_to is not served by this version of Ironraft.'
-    throw new Rejection('BAD_REQUEST', message, { status: 501 })
+  const username = call.param('username')
+  const to = call.input.text('transfer_resources_to') ?? ''
+  if (username === call.user.username) {
+    throw new Rejection('BAD_REQUEST', 'An administrator cannot self-delete.')
   }
-  if (call.param('username') === call.user.username) {
-    throw new Rejection('BAD_REQUEST', 'An administrator cannot delete itself.')
-  }
-  await call.propose({ type: 'user.delete', username: call.param('username') })
+  if (to === '') await call.propose({ type: 'user.delete', username })
+  else await call.propose({ type: 'user.transfer', username, to })
   return NO_CONTENT
 }
 

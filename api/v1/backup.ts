@@ -6,7 +6,7 @@ import { AppError } from '#model/errors.ts'
 import type { Logger } from '#model/ports.ts'
 import type { BackupSource } from '#node/region.ts'
 import { checkAccess, queryOf, type Service } from '../dispatch.ts'
-import { refuseUnknown } from './routes.ts'
+import { checkScope, refuseUnknown } from './routes.ts'
 
 export type BackupRouteOptions = {
   readonly service: Service
@@ -24,7 +24,9 @@ export function makeBackupRoute(options: BackupRouteOptions) {
   const { service, backups, logger, stalledMs = STALLED_MS } = options
   return async (ctx: Context): Promise<void> => {
     refuseUnknown(queryOf(ctx).names(), NO_QUERY)
-    checkAccess('admin', await service.authenticator.user(ctx))
+    const identity = await service.authenticator.identify(ctx)
+    checkAccess('admin', identity?.user ?? null)
+    checkScope(identity, 'admin')
     const backup = await backups.begin()
     ctx.respond = false
     const { res } = ctx

@@ -1,6 +1,7 @@
 // GET /api/v1/events: every change from a revision on, as server-sent events or JSON lines. A client that
 // reads slower than the cluster writes is not buffered for: the watch stops while its socket is full and
-// goes on from the last revision sent. One that stays full too long is disconnected.
+// goes on from the last revision sent. One that stays full too long is disconnected. Bookmarks tell how far the
+// stream is where nothing was to be shown, so that a client which comes back does not start before that.
 import type { ServerResponse } from 'node:http'
 import type { Context } from 'koa'
 import { AppError } from '#model/errors.ts'
@@ -9,8 +10,8 @@ import type { ChangeBatch } from '#state/outcome.ts'
 import type { Region } from '#node/region.ts'
 import { checkAccess, queryOf, type Service } from '../dispatch.ts'
 import { Rejection } from '../errors.ts'
-import { renderBatch } from './render-change.ts'
-import { refuseUnknown } from './routes.ts'
+import { renderBatch, SHOWN_TABLES } from './render-change.ts'
+import { checkScope, refuseUnknown } from './routes.ts'
 
 export type StreamOptions = {
   readonly service: Service
@@ -26,7 +27,7 @@ const HEARTBEAT_MS = 15_000
 const STALLED_MS = 30_000
 /** Streams at once; more are refused OVERLOADED. */
 const STREAMS_MAX = 1_000
-const QUERY = new Set(['since'])
+const QUERY = new Set(['since', 'kinds'])
 
 export class EventStreams {
   readonly #options: StreamOptions
@@ -41,7 +42,10 @@ export class EventStreams {
     const { service, metrics } = this.#options
     const query = queryOf(ctx)
     refuseUnknown(query.names(), QUERY)
-    checkAccess('admin', await service.authenticator.user(ctx))
+    const identity = await service.authenticator.identify(ctx)
+    checkAccess('admin', identity?.user ?? null)
+    checkScope(identity, 'read')
+    const kinds = kindsOf(query.list('kinds'))
     if (this.#open.size >= STREAMS_MAX) {
       throw new Rejection('OVERLOADED', 'Too many event streams are open on this region.')
     }
@@ -51,6 +55,7 @@ export class EventStreams {
       region: service.region,
       response: ctx.res,
       lines,
+      kinds,
       since: since ?? service.region.local().revision,
       heartbeatMs: this.#options.heartbeatMs ?? HEARTBEAT_MS,
       stalledMs: this.#options.stalledMs ?? STALLED_MS,
@@ -75,6 +80,13 @@ export class EventStreams {
   }
 }
 
+/** Null: all of them. Throws BAD_REQUEST for a table that is not shown. */
+function kindsOf(names: readonly string[]): ReadonlySet<string> | null {
+  const unknown = names.find((name) => !SHOWN_TABLES.has(name))
+  if (unknown === undefined) return names.length === 0 ? null : new Set(names)
+  throw new Rejection('BAD_REQUEST', `There is no kind ${unknown.slice(0, 64)} of changes.`)
+}
+
 /** Throws BAD_REQUEST for what is no revision. */
 function sinceOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
@@ -86,6 +98,7 @@ type OneStream = {
   readonly region: Region
   readonly response: ServerResponse
   readonly lines: boolean
+  readonly kinds: ReadonlySet<string> | null
   readonly since: number
   readonly heartbeatMs: number
   readonly stalledMs: number
@@ -94,7 +107,10 @@ type OneStream = {
 
 class Stream {
   readonly #options: OneStream
+  /** Everything up to here was sent, or is not shown. */
   #last: number
+  /** The last revision that the client was told. */
+  #told: number | null = null
   #full = false
   #ended = false
   #stop: (() => void) | null = null
@@ -126,6 +142,7 @@ class Stream {
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs)
     this.#write(this.#options.lines ? '\n' : ': connected\n\n')
     this.#watch()
+    this.#bookmark()
   }
 
   end(): void {
@@ -158,22 +175,41 @@ class Stream {
 
   #onBatch(batch: ChangeBatch): void {
     if (this.#full || this.#ended) return
-    const text = renderBatch(batch)
+    const text = renderBatch(batch, this.#options.kinds)
     this.#last = batch.revision
     if (text === null) return
+    this.#told = batch.revision
     this.#write(this.#options.lines ? `${text}\n` : `id: ${batch.revision}\ndata: ${text}\n\n`)
   }
 
   #onReset(revision: number): void {
     if (this.#ended) return
     this.#last = revision
+    this.#told = revision
     const text = JSON.stringify({ revision })
     const lines = `{"reset":${text}}\n`
     this.#write(this.#options.lines ? lines : `event: reset\nid: ${revision}\ndata: ${text}\n\n`)
   }
 
   #beat(): void {
-    if (!this.#full) this.#write(this.#options.lines ? '\n' : ': heartbeat\n\n')
+    if (this.#full) return
+    this.#write(this.#options.lines ? '\n' : ': heartbeat\n\n')
+    this.#bookmark()
+  }
+
+  /**
+   * Watchers are told before anything else happens to the state, so all up to its revision was sent; a client that
+   * comes from a region that was ahead stays where it is.
+   */
+  #bookmark(): void {
+    if (this.#full || this.#ended) return
+    const revision = Math.max(this.#last, this.#options.region.local().revision)
+    if (revision === this.#told) return
+    this.#last = revision
+    this.#told = revision
+    const text = JSON.stringify({ revision })
+    const line = `{"bookmark":${text}}\n`
+    this.#write(this.#options.lines ? line : `event: bookmark\nid: ${revision}\ndata: ${text}\n\n`)
   }
 
   #write(text: string): void {

@@ -1,13 +1,22 @@
 // OpenAPI 3.1 of /api/v1, from the routes that the router has and a line about each. A route without its line
 // shows as undocumented; a test fails then.
 import { z } from 'zod'
-import { IMAGE, SETTING } from './schemas.ts'
+import { AUDIT_QUERY } from './audit.ts'
+import { PAGE_QUERY } from './pages.ts'
+import {
+  ACCESS_TOKEN,
+  ACCESS_TOKEN_PATCH,
+  IMAGE,
+  PASSWORD_CHANGE,
+  SETTING,
+  USER_PATCH,
+} from './schemas.ts'
 
 export type Route = { readonly method: string; readonly path: string }
 
 type About = {
   readonly summary: string
-  /** JSON body as JSON Schema. */
+  /** JSON body as JSON Schema; of a PATCH a merge patch (RFC 7396). */
   readonly body?: object
   /** Content type of a body that is no JSON. */
   readonly bytes?: string
@@ -31,11 +40,33 @@ const ABOUT: Readonly<Record<string, About>> = {
   'POST /api/v1/cluster/tokens': { summary: 'Make a one-time token for a joiner.' },
   'GET /api/v1/events': {
     summary: 'Changes of the state, from a revision on.',
-    ...{ query: ['since'], answers: ['text/event-stream', 'application/x-ndjson'] },
+    ...{ query: ['since', 'kinds'], answers: ['text/event-stream', 'application/x-ndjson'] },
   },
   'GET /api/v1/explain/address/{ip}': {
     summary: 'Who has an address by what right, and whether it would be given now.',
   },
+  'POST /api/v1/access-tokens': {
+    summary: 'Make a scoped token for yourself; it is shown once.',
+    body: z.toJSONSchema(ACCESS_TOKEN),
+  },
+  'GET /api/v1/access-tokens': { summary: 'List your own tokens.', query: PAGE_QUERY },
+  'GET /api/v1/access-tokens/{id}': { summary: 'Show one of your tokens.' },
+  'PATCH /api/v1/access-tokens/{id}': {
+    summary: 'Rename a token.',
+    body: z.toJSONSchema(ACCESS_TOKEN_PATCH),
+  },
+  'DELETE /api/v1/access-tokens/{id}': { summary: 'Revoke a token.' },
+  'GET /api/v1/users': { summary: 'List users.', query: PAGE_QUERY },
+  'GET /api/v1/users/{username}': { summary: 'Show a user.' },
+  'PATCH /api/v1/users/{username}': {
+    summary: 'Change a user.',
+    body: z.toJSONSchema(USER_PATCH),
+  },
+  'PUT /api/v1/account/password': {
+    summary: 'Change your own password; all your logins end.',
+    body: z.toJSONSchema(PASSWORD_CHANGE),
+  },
+  'GET /api/v1/audit-events': { summary: 'Who wrote what, newest first.', query: AUDIT_QUERY },
   'GET /api/v1/backup': {
     summary: 'The whole state of one moment.',
     answers: ['application/octet-stream'],
@@ -56,7 +87,11 @@ export function openApiV1(routes: readonly Route[], version: string) {
   for (const route of routes) {
     const path = route.path.replaceAll(/[:*](\w+)/g, '{$1}')
     const item = (paths[path] ??= {})
-    item[route.method.toLowerCase()] = operationOf(path, ABOUT[`${route.method} ${path}`])
+    item[route.method.toLowerCase()] = operationOf(
+      route.method,
+      path,
+      ABOUT[`${route.method} ${path}`],
+    )
   }
   return {
     openapi: '3.1.0',
@@ -68,7 +103,7 @@ export function openApiV1(routes: readonly Route[], version: string) {
   }
 }
 
-function operationOf(path: string, about: About | undefined) {
+function operationOf(method: string, path: string, about: About | undefined) {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     ...{ name, in: 'path', required: true, schema: { type: 'string' } },
   }))
@@ -76,7 +111,8 @@ function operationOf(path: string, about: About | undefined) {
     ...{ name, in: 'query', required: false, schema: { type: 'string' } },
   }))
   const schema = about?.body
-  const body = schema === undefined ? undefined : { 'application/json': { schema } }
+  const body =
+    schema === undefined ? undefined : { [JSON_TYPES[method] ?? 'application/json']: { schema } }
   const sent = body ?? (about?.bytes === undefined ? undefined : { [about.bytes]: {} })
   const answers = about?.answers ?? ['application/json']
   return {
@@ -97,6 +133,8 @@ function operationOf(path: string, about: About | undefined) {
     },
   }
 }
+
+const JSON_TYPES: Readonly<Record<string, string>> = { PATCH: 'application/merge-patch+json' }
 
 /** RFC 9457, with ours. */
 const PROBLEM = {

@@ -38,9 +38,14 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   bootSourceSelections: 'boot_source_selections',
   dhcpSnippets: 'dhcp_snippets',
   devices: 'devices',
+  auditEvents: 'audit_events',
+  sshKeys: 'ssh_keys',
+  sslKeys: 'ssl_keys',
+  accessTokens: 'access_tokens',
   // Secrets.
   apiKeys: null,
   joinTokens: null,
+  loginSessions: null,
   licenseKeys: null,
   // Of one user each.
   storedFiles: null,
@@ -55,7 +60,12 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   reserves: null,
 }
 
-const SECRET = new Set(['passwordHash', 'powerParameters'])
+/** What a client may ask for by `kinds`. */
+export const SHOWN_TABLES: ReadonlySet<string> = new Set(
+  Object.values(TABLES).filter((name) => name !== null),
+)
+
+const SECRET = new Set(['passwordHash', 'powerParameters', 'digest'])
 /** Long texts that a watcher reads where the object is. */
 const LONG = new Set(['history', 'keyringData'])
 const SECRET_SETTINGS = new Set(['vcenter_password', 'maas_auto_ipmi_k_g_bmc_key'])
@@ -70,18 +80,21 @@ const KEYED_BY_ADDRESS = new Set<TableName>([
 /** Lists of them; a member's or controller's are text already. */
 const ADDRESSES = new Set(['addresses', 'reserved'])
 
-/** Null when nothing of the batch may be shown. */
-export function renderBatch(batch: ChangeBatch): string | null {
-  const changes = batch.changes.flatMap((change) => renderChange(change) ?? [])
+/** Null when nothing of the batch may be shown. `kinds` null: everything. */
+export function renderBatch(
+  batch: ChangeBatch,
+  kinds: ReadonlySet<string> | null = null,
+): string | null {
+  const changes = batch.changes.flatMap((change) => renderChange(change, kinds) ?? [])
   if (changes.length === 0) return null
   const { revision, stamp, wall } = batch
   const time = new Date(wall).toISOString()
   return JSON.stringify({ revision, stamp, time, changes })
 }
 
-function renderChange({ table, key, row }: Change) {
+function renderChange({ table, key, row }: Change, kinds: ReadonlySet<string> | null) {
   const name = TABLES[table]
-  if (name === null) return null
+  if (name === null || (kinds !== null && !kinds.has(name))) return null
   if (table === 'settings' && SECRET_SETTINGS.has(String(key))) return null
   const shownKey = KEYED_BY_ADDRESS.has(table) ? formatIpv4(key as Ipv4) : key
   return { table: name, key: shownKey, row: row === null ? null : renderRow(row) }

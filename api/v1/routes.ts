@@ -1,30 +1,60 @@
 // /api/v1: what MAAS lacks. Unknown query parameters are refused, errors are problem+json.
 import type { Context } from 'koa'
 import type { RegionStatus } from '#node/region.ts'
+import type { AccessScope } from '#state/tables.ts'
+import type { Identity } from '../auth.ts'
 import { digestOf, type BootFiles } from '../boot-files.ts'
 import { json, type Answer, type Call } from '../call.ts'
 import { checkAccess, makeCall, queryOf, type Service } from '../dispatch.ts'
 import { fieldError, notFound, Rejection } from '../errors.ts'
 import type { Access } from '../resource.ts'
 import { sendAnswer } from '../send-answer.ts'
+import { parsed } from './parsed.ts'
 import { IMAGE } from './schemas.ts'
 
 type Run = (call: Call, ctx: Context) => Promise<Answer> | Answer
 
-const COMMON_QUERY = new Set(['consistency'])
+const COMMON_QUERY = ['consistency'] as const
+
+type HandleOptions = {
+  /** Query parameters beside the common ones. */
+  readonly query?: readonly string[]
+  /** Of an access token; by default `read` for what changes nothing, else as much as the access. */
+  readonly scope?: AccessScope
+}
 
 /** Wraps a handler with authentication and the check of query names. */
 export function makeV1(service: Service) {
-  return (access: Access, run: Run) =>
-    async (ctx: Context): Promise<void> => {
+  return (access: Access, run: Run, options: HandleOptions = {}) => {
+    const known = new Set([...COMMON_QUERY, ...(options.query ?? [])])
+    return async (ctx: Context): Promise<void> => {
       const query = queryOf(ctx)
-      refuseUnknown(query.names(), COMMON_QUERY)
+      refuseUnknown(query.names(), known)
       // What is open must not wait for a quorum to look up a key.
-      const user = access === 'anyone' ? null : await service.authenticator.user(ctx)
+      const identity = access === 'anyone' ? null : await service.authenticator.identify(ctx)
+      const user = identity?.user ?? null
       checkAccess(access, user)
+      checkScope(identity, options.scope ?? scopeOf(ctx, access))
       const call = makeCall(service, ctx, { user, input: query, query })
       await sendAnswer(ctx, await run(call, ctx))
     }
+  }
+}
+
+function scopeOf(ctx: Context, access: Access): AccessScope {
+  if (ctx.method === 'GET' || ctx.method === 'HEAD') return 'read'
+  return access === 'admin' ? 'admin' : 'write'
+}
+
+const SCOPES: readonly AccessScope[] = ['read', 'write', 'admin']
+
+/** Throws FORBIDDEN when the access token is for less; every other credential is for everything. */
+export function checkScope(identity: Identity | null, needed: AccessScope): void {
+  if (identity === null || SCOPES.indexOf(identity.scope) >= SCOPES.indexOf(needed)) return
+  const message = `The scope of the access token is ${identity.scope}; this needs ${needed}.`
+  throw new Rejection('FORBIDDEN', message, {
+    headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${needed}"` },
+  })
 }
 
 export function refuseUnknown(names: readonly string[], known: ReadonlySet<string>): void {
@@ -110,23 +140,14 @@ function valueOf(body: unknown): string {
 
 /** Registers an image whose files were sent before. */
 export async function writeBootResource(call: Call, ctx: Context): Promise<Answer> {
-  const parsed = IMAGE.safeParse(ctx.request.body)
-  if (!parsed.success) {
-    const fields: Record<string, string[]> = {}
-    for (const { path, message } of parsed.error.issues) {
-      const name = path.map(String).join('.') || '__all__'
-      const messages = (fields[name] ??= [])
-      messages.push(message)
-    }
-    throw new Rejection('VALIDATION', 'The image has invalid values.', { fields })
-  }
-  const { name, architecture, title } = parsed.data
-  const files = parsed.data.files.map(({ size_bytes: sizeBytes, ...file }) => ({
+  const image = parsed(IMAGE, ctx.request.body)
+  const { name, architecture, title } = image
+  const files = image.files.map(({ size_bytes: sizeBytes, ...file }) => ({
     ...file,
     sizeBytes,
   }))
   const { id } = await call.propose({ type: 'bootResource.put', name, architecture, title, files })
-  return json({ id, ...parsed.data })
+  return json({ id, ...image })
 }
 
 /** A stream of bytes named by its SHA-256; durable on this region when answered. */

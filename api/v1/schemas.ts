@@ -19,3 +19,30 @@ export const IMAGE = z.strictObject({
     .min(1)
     .max(64),
 })
+
+const TOKEN_NAME = z.string().min(1).max(128)
+const YEAR_SECONDS = 366 * 24 * 3_600
+
+export const ACCESS_TOKEN = z.strictObject({
+  name: TOKEN_NAME,
+  scope: z.enum(['read', 'write', 'admin']),
+  lifetime_seconds: z.int().min(1).max(YEAR_SECONDS).nullable().optional(),
+})
+export const ACCESS_TOKEN_PATCH = z.strictObject({ name: TOKEN_NAME.optional() })
+
+const PASSWORD = z.string().min(8).max(1_024)
+
+export const USER_PATCH = z.strictObject({
+  username: z.string().min(1).max(150).optional(),
+  email: z
+    .string()
+    .max(254)
+    .regex(/^([^\s@]+@[^\s@]+)?$/)
+    .optional(),
+  is_superuser: z.boolean().optional(),
+  password: PASSWORD.optional(),
+})
+export const PASSWORD_CHANGE = z.strictObject({
+  current_password: z.string().max(1_024),
+  new_password: PASSWORD,
+})

@@ -12,11 +12,13 @@ export const ERROR_CODES = [
   'UNKNOWN_SESSION', // request of a session the log does not know: never executed
   'IDEMPOTENCY_MISMATCH', // the key was used before for another request
   'RACK_REFUSED', // hello/beat of a rack refused; `retryAfterMs` may say when to ask again
+  'PRECONDITION_FAILED', // the object is not (any longer) what the client said it is
   'MEMBER_REMOVED', // the region node was removed from the cluster; its directory is of no use
   // Failures around it.
   'BAD_REQUEST',
   'UNAUTHENTICATED',
   'PAYLOAD_TOO_LARGE',
+  'RATE_LIMITED', // too many attempts to log in; `Retry-After` says when to try again
   'NO_QUORUM', // no leader could confirm in time; nothing is known about a write under way
   'NOT_LEADER',
   'OVERLOADED', // a bounded queue is full; definitely not executed

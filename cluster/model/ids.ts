@@ -20,6 +20,9 @@ export type BootResourceId = Branded<number, 'BootResourceId'>
 export type DomainId = Branded<number, 'DomainId'>
 export type DnsResourceId = Branded<number, 'DnsResourceId'>
 export type DnsRecordId = Branded<number, 'DnsRecordId'>
+export type SshKeyId = Branded<number, 'SshKeyId'>
+export type SslKeyId = Branded<number, 'SslKeyId'>
+export type AccessTokenId = Branded<number, 'AccessTokenId'>
 export type EventId = Branded<number, 'EventId'>
 
 /** The 24 characters MAAS draws system ids from: no vowels that make words, nothing ambiguous. */

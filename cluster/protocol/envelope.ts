@@ -99,6 +99,18 @@ const COMMAND_TYPES = {
   'device.update': true,
   'device.delete': true,
   'config.put': true,
+  'user.patch': true,
+  'user.transfer': true,
+  'sshKey.create': true,
+  'sshKey.import': true,
+  'sshKey.delete': true,
+  'sslKey.create': true,
+  'sslKey.delete': true,
+  'accessToken.create': true,
+  'accessToken.rename': true,
+  'accessToken.delete': true,
+  'login.open': true,
+  'login.close': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

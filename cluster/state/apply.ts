@@ -2,7 +2,9 @@
 // outcomes and changes on every node. A refused command is taken back by the tables' journal, so that
 // no handler can leave half of its work.
 import { AppError } from '#model/errors.ts'
+import { createAccessToken, deleteAccessToken, renameAccessToken } from './access-tokens.ts'
 import { forgetAddress, releaseAddress, reserveAddress } from './addresses.ts'
+import { auditBefore, recordAudit } from './audit.ts'
 import { putConfig } from './config-keys.ts'
 import { createDevice, deleteDevice, updateDevice } from './devices.ts'
 import { deleteFile, putFile } from './files.ts'
@@ -47,10 +49,18 @@ import {
 import { withIdempotency } from './idempotency.ts'
 import { createIpRange, deleteIpRange, updateIpRange } from './ip-ranges.ts'
 import { bindLease, declineLease, releaseLease } from './lease.ts'
+import { closeLogin, openLogin } from './login-sessions.ts'
 import { createMachine, deleteMachine, updateMachine } from './machines.ts'
 import { joinMember, registerMember, removeMember, reportMember } from './members.ts'
 import { observeAddress } from './observed.ts'
 import type { Change, Outcome } from './outcome.ts'
+import {
+  createSshKey,
+  createSslKey,
+  deleteSshKey,
+  deleteSslKey,
+  importSshKeys,
+} from './public-keys.ts'
 import { restoreCluster } from './restore.ts'
 import { openSession, withSession } from './sessions.ts'
 import { putSetting } from './settings.ts'
@@ -67,9 +77,11 @@ import {
   createUser,
   deleteApiKey,
   deleteUser,
+  patchUser,
   renameApiKey,
   updateUser,
 } from './users.ts'
+import { transferUser } from './user-transfer.ts'
 import { createVlan, deleteVlan, updateVlan } from './vlans.ts'
 
 export type EntryMeta = {
@@ -178,6 +190,18 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'device.update': updateDevice,
   'device.delete': deleteDevice,
   'config.put': putConfig,
+  'user.patch': patchUser,
+  'user.transfer': transferUser,
+  'sshKey.create': createSshKey,
+  'sshKey.import': importSshKeys,
+  'sshKey.delete': deleteSshKey,
+  'sslKey.create': createSslKey,
+  'sslKey.delete': deleteSslKey,
+  'accessToken.create': createAccessToken,
+  'accessToken.rename': renameAccessToken,
+  'accessToken.delete': deleteAccessToken,
+  'login.open': openLogin,
+  'login.close': closeLogin,
 }
 
 /** Which command it takes is known by the key it was found under. */
@@ -206,8 +230,10 @@ export function apply(state: RegionState, envelope: Envelope, entry: EntryMeta):
 function execute(context: Context, command: Command, handler: AnyHandler): Outcome {
   const { journal } = context.state
   const before = journal.entries.length
+  const subject = context.actor.kind === 'system' ? null : auditBefore(context, command)
   const outcome = handler(context, command as never)
   if (!outcome.ok) journal.undo(before)
+  else if (subject !== null) recordAudit(context, subject, outcome.value)
   return outcome
 }
 

@@ -49,6 +49,8 @@ export const advanceTime: Handler<'time.advance'> = ({ state, now }) => {
   for (const ip of state.quarantineEnds.ended(now, SWEEP_ROWS_MAX)) state.quarantines.delete(ip)
   for (const ip of state.observedEnds.ended(now, SWEEP_ROWS_MAX)) state.observed.delete(ip)
   sweepTenures(state, now, SWEEP_ROWS_MAX)
+  for (const id of state.loginSessionEnds.ended(now, SWEEP_ROWS_MAX)) state.loginSessions.delete(id)
+  for (const id of state.accessTokenEnds.ended(now, SWEEP_ROWS_MAX)) state.accessTokens.delete(id)
   for (const id of state.idempotencyEnds.ended(now, SWEEP_ROWS_MAX)) state.idempotency.delete(id)
   return DONE
 }

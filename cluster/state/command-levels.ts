@@ -95,6 +95,18 @@ const COMMAND_LEVELS = {
   'staticRoute.update': 3,
   'staticRoute.delete': 3,
   'address.forget': 3,
+  'user.patch': 3,
+  'user.transfer': 3,
+  'sshKey.create': 3,
+  'sshKey.import': 3,
+  'sshKey.delete': 3,
+  'sslKey.create': 3,
+  'sslKey.delete': 3,
+  'accessToken.create': 3,
+  'accessToken.rename': 3,
+  'accessToken.delete': 3,
+  'login.open': 3,
+  'login.close': 3,
 } as const satisfies { readonly [T in CommandType]: number }
 
 /** Old logs may hold them and are replayed for ever; `cluster.restore` does what they did, and nothing proposes them. */

@@ -15,6 +15,7 @@ import type { MacAddress } from '#model/mac-address.ts'
 import type { BlockDevice, HardwareFacts, Interface, Machine, PowerState } from '#model/machine.ts'
 import type { Member } from '#model/member.ts'
 import type { ClientKey } from '#model/network.ts'
+import type { AccessCommand } from './access-commands.ts'
 import type { DnsCommand } from './dns-commands.ts'
 import type { NetworkCommand } from './network-commands.ts'
 import type { ObjectCommand } from './object-commands.ts'
@@ -135,6 +136,7 @@ export type Command =
       readonly name: string
     }
   | { readonly type: 'apiKey.delete'; readonly tokenKey: string; readonly userId: UserId }
+  | AccessCommand
   /** `ip` null: the state chooses the next free one of the subnet. */
   | {
       readonly type: 'address.reserve'

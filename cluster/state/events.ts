@@ -21,7 +21,7 @@ export function addEvent(
   state.events.delete(id - EVENTS_MAX)
 }
 
-function hostnameOf(state: Context['state'], systemId: string | null): string {
+export function hostnameOf(state: Context['state'], systemId: string | null): string {
   if (systemId === null) return ''
   const id = systemId as SystemId
   return state.machines.get(id)?.hostname ?? state.controllers.get(id)?.hostname ?? ''

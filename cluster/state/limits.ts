@@ -11,6 +11,17 @@ export const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000
 /** Beyond it requests with a new key are refused without being executed. */
 export const IDEMPOTENCY_ROWS_MAX = 1_000_000
 
+/** Newest audited writes kept; other events cannot push them out. */
+export const AUDIT_EVENTS_MAX = 20_000
+
+/** Of one user. Beyond it new ones are refused; of login sessions the oldest goes. */
+export const API_KEYS_PER_USER_MAX = 1_000
+export const PUBLIC_KEYS_PER_USER_MAX = 200
+export const ACCESS_TOKENS_PER_USER_MAX = 200
+export const LOGIN_SESSIONS_PER_USER_MAX = 50
+/** Log time, ms. */
+export const LOGIN_LIFETIME_MS_MAX = 365 * 24 * 3_600_000
+
 /** Newest events kept; the oldest goes with each insertion. */
 export const EVENTS_MAX = 20_000
 

@@ -1,6 +1,7 @@
 // What applying a command yields: an outcome for the one who asked and changes for everybody else.
 import type { ErrorCode } from '#model/errors.ts'
 import type {
+  AccessTokenId,
   BootResourceId,
   DnsRecordId,
   DnsResourceId,
@@ -9,6 +10,8 @@ import type {
   IpRangeId,
   SpaceId,
   StaticRouteId,
+  SshKeyId,
+  SslKeyId,
   SubnetId,
   SystemId,
   UserId,
@@ -49,6 +52,9 @@ type Created<Id> = { readonly id: Id }
 type NamedValues = {
   readonly 'machine.create': { readonly systemId: SystemId }
   readonly 'user.create': Created<UserId>
+  readonly 'sshKey.create': Created<SshKeyId>
+  readonly 'sslKey.create': Created<SslKeyId>
+  readonly 'accessToken.create': Created<AccessTokenId>
   readonly 'fabric.create': Created<FabricId>
   readonly 'vlan.create': Created<VlanId>
   readonly 'space.create': Created<SpaceId>

@@ -15,6 +15,8 @@ const LEFT_BEHIND: ReadonlySet<string> = new Set([
   'sessionOutcomes',
   'joinTokens',
   'members',
+  // A cookie that was closed since the backup must not open again.
+  'loginSessions',
   // Racks of the old cluster live on under them, and cannot replay here: their clients may renew (§5).
   'tenures',
   'reserves',

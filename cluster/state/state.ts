@@ -83,9 +83,28 @@ export class RegionState implements Tables {
   readonly storedFiles = this.#table('storedFiles')
   readonly devices = this.#table('devices')
   readonly staticRoutes = this.#table('staticRoutes')
+  readonly sshKeys = this.#table('sshKeys')
+  readonly sslKeys = this.#table('sslKeys')
+  readonly accessTokens = this.#table('accessTokens')
+  readonly loginSessions = this.#table('loginSessions')
+  readonly auditEvents = this.#table('auditEvents')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
+  readonly sshKeysByUser: IndexOn<'sshKeys', UserId> = new TableIndex(this.sshKeys, (r) => r.userId)
+  readonly sslKeysByUser: IndexOn<'sslKeys', UserId> = new TableIndex(this.sslKeys, (r) => r.userId)
+  readonly accessTokensByUser: IndexOn<'accessTokens', UserId> = new TableIndex(
+    this.accessTokens,
+    (r) => r.userId,
+  )
+  readonly accessTokensByDigest: IndexOn<'accessTokens', string> = new TableIndex(
+    this.accessTokens,
+    (r) => r.digest,
+  )
+  readonly loginSessionsByUser: IndexOn<'loginSessions', UserId> = new TableIndex(
+    this.loginSessions,
+    (r) => r.userId,
+  )
   readonly fabricsByName: IndexOn<'fabrics', string> = new TableIndex(this.fabrics, (r) => r.name)
   readonly vlansByFabric: IndexOn<'vlans', FabricId> = new TableIndex(this.vlans, (r) => r.fabricId)
   readonly spacesByName: IndexOn<'spaces', string> = new TableIndex(this.spaces, (r) => r.name)
@@ -220,6 +239,12 @@ export class RegionState implements Tables {
   readonly quarantineEnds = new Deadlines(this.quarantines, (row) => row.until)
   readonly observedEnds = new Deadlines(this.observed, (row) => row.until)
   readonly tenureEnds = new Deadlines(this.tenures, (row) => row.until)
+  readonly loginSessionEnds = new Deadlines(this.loginSessions, (row) => row.expiresAt)
+  /** Tokens without an end never come up. */
+  readonly accessTokenEnds = new Deadlines(
+    this.accessTokens,
+    (row) => row.expiresAt ?? Number.POSITIVE_INFINITY,
+  )
   readonly idempotencyEnds = new Deadlines(
     this.idempotency,
     (row) => row.recordedAt + IDEMPOTENCY_KEPT_MS,

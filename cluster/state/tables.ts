@@ -3,6 +3,7 @@
 import type { BootResource } from '#model/boot.ts'
 import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
 import type {
+  AccessTokenId,
   BlockDeviceId,
   BootResourceId,
   DnsRecordId,
@@ -13,6 +14,8 @@ import type {
   IpRangeId,
   SpaceId,
   StaticRouteId,
+  SshKeyId,
+  SslKeyId,
   SubnetId,
   SystemId,
   UserId,
@@ -71,6 +74,72 @@ export type JoinToken = {
     /** Id of the one that came with it. */
     readonly usedBy: string | null
   }
+}
+
+/** Public SSH key of a user, put on the machines that the user deploys. */
+export type SshKey = {
+  readonly id: SshKeyId
+  readonly userId: UserId
+  readonly key: string
+  /** `lp:NAME`, `gh:NAME`, or '' when it was uploaded. */
+  readonly keysource: string
+  readonly createdWall: number
+}
+
+/** Certificate of a user in PEM. */
+export type SslKey = {
+  readonly id: SslKeyId
+  readonly userId: UserId
+  readonly key: string
+  readonly createdWall: number
+}
+
+/** Each allows what the ones before it allow; `admin` counts for administrators only. */
+export type AccessScope = 'read' | 'write' | 'admin'
+
+/** Bearer token for /api/v1; the token itself is known to its owner only. */
+export type AccessToken = {
+  readonly id: AccessTokenId
+  readonly userId: UserId
+  readonly name: string
+  /** SHA-256 (hex) of the token. */
+  readonly digest: string
+  readonly scope: AccessScope
+  /** Log time. */
+  readonly createdAt: number
+  /** Log time; null: until it is revoked. */
+  readonly expiresAt: number | null
+  readonly createdWall: number
+}
+
+/** A browser that logged in with a password. Keyed by `digest`: the SHA-256 (hex) of its cookie. */
+export type LoginSession = {
+  readonly digest: string
+  readonly userId: UserId
+  /** Log time. */
+  readonly openedAt: number
+  /** Log time from which on it counts as absent. */
+  readonly expiresAt: number
+  readonly createdWall: number
+}
+
+/** One write of a user, as facts; the API makes sentences of them. Keyed by `sequence`, which has no gaps. */
+export type AuditEvent = {
+  readonly sequence: number
+  /** Among all events: from the counter that `events` uses too. */
+  readonly id: number
+  /** Type of the command, e.g. `subnet.create`. */
+  readonly action: string
+  readonly subjectId: string | number | null
+  /** Name of the object when it was written, '' when it has none. */
+  readonly subject: string
+  readonly systemId: string | null
+  readonly hostname: string
+  readonly userId: UserId | null
+  readonly username: string
+  readonly remoteAddress: string
+  readonly requestId: string
+  readonly createdWall: number
 }
 
 export type Event = {
@@ -170,6 +239,11 @@ export type TableRows = ObjectRows & {
   readonly storedFiles: StoredFile
   readonly devices: Device
   readonly staticRoutes: StaticRoute
+  readonly sshKeys: SshKey
+  readonly sslKeys: SslKey
+  readonly accessTokens: AccessToken
+  readonly loginSessions: LoginSession
+  readonly auditEvents: AuditEvent
 }
 export type TableName = keyof TableRows
 
@@ -196,6 +270,10 @@ type OtherKeys = {
   readonly members: SystemId
   readonly staticRoutes: StaticRouteId
   readonly observed: Ipv4
+  readonly sshKeys: SshKeyId
+  readonly sslKeys: SslKeyId
+  readonly accessTokens: AccessTokenId
+  readonly auditEvents: number
   readonly domains: DomainId
   readonly dnsResources: DnsResourceId
   readonly dnsRecords: DnsRecordId
@@ -252,4 +330,9 @@ export const TABLE_NAMES = [
   'storedFiles',
   'devices',
   'staticRoutes',
+  'sshKeys',
+  'sslKeys',
+  'accessTokens',
+  'loginSessions',
+  'auditEvents',
 ] as const satisfies readonly TableName[]

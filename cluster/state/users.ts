@@ -1,7 +1,9 @@
 // Users and their API keys.
-import { created, DONE, invalid, nextId, notFound, refuse, type Handler } from './context.ts'
 import type { UserId } from '#model/ids.ts'
+import { created, DONE, invalid, nextId, notFound, refuse, type Handler } from './context.ts'
 import { dropFilesOf } from './files.ts'
+import { API_KEYS_PER_USER_MAX } from './limits.ts'
+import { closeLogins } from './login-sessions.ts'
 import type { RegionState } from './state.ts'
 import type { User } from './tables.ts'
 
@@ -36,7 +38,22 @@ export const updateUser: Handler<'user.update'> = ({ state }, { id, set }) => {
     return invalid('is_superuser', 'The last administrator cannot give up its rights.')
   }
   state.users.put(id, next)
+  // Whoever knew the old password may have logged in with it.
+  if (set.passwordHash !== undefined) closeLogins(state, id)
   return DONE
+}
+
+export const patchUser: Handler<'user.patch'> = (context, { id, set, expected }) => {
+  const user = context.state.users.get(id)
+  if (user !== undefined && expected !== null) {
+    const { username, email, isSuperuser } = user
+    const isAsExpected =
+      username === expected.username &&
+      email === expected.email &&
+      isSuperuser === expected.isSuperuser
+    if (!isAsExpected) return refuse('PRECONDITION_FAILED', 'The user was changed meanwhile.')
+  }
+  return updateUser(context, { type: 'user.update', id, set })
 }
 
 export const deleteUser: Handler<'user.delete'> = ({ state }, { username }) => {
@@ -49,16 +66,30 @@ export const deleteUser: Handler<'user.delete'> = ({ state }, { username }) => {
   if (isLastSuperuser(state, user.id)) {
     return refuse('VALIDATION', `User ${username} cannot be deleted: it is the last administrator.`)
   }
-  dropFilesOf(state, user.id)
-  for (const key of state.apiKeysByUser.keys(user.id)) state.apiKeys.delete(key)
-  state.users.delete(user.id)
+  removeUser(state, user.id)
   return DONE
+}
+
+/** With everything by which it is recognised. */
+function removeUser(state: RegionState, id: UserId): void {
+  for (const key of state.apiKeysByUser.keys(id)) state.apiKeys.delete(key)
+  for (const key of state.sshKeysByUser.keys(id)) state.sshKeys.delete(key)
+  for (const key of state.sslKeysByUser.keys(id)) state.sslKeys.delete(key)
+  for (const key of state.accessTokensByUser.keys(id)) state.accessTokens.delete(key)
+  closeLogins(state, id)
+  dropFilesOf(state, id)
+  state.users.delete(id)
 }
 
 export const createApiKey: Handler<'apiKey.create'> = ({ state, wall }, command) => {
   const { tokenKey, tokenSecret, consumerKey, userId, name } = command
   if (!state.users.has(userId)) return notFound('User')
   if (state.apiKeys.has(tokenKey)) return refuse('CONFLICT', 'The token key is in use.')
+  // Entries from before the limit mean what they meant.
+  const isLimited = state.featureLevel >= 3
+  if (isLimited && state.apiKeysByUser.count(userId) >= API_KEYS_PER_USER_MAX) {
+    return refuse('OVERLOADED', `A user has at most ${API_KEYS_PER_USER_MAX} API keys.`)
+  }
   const row = { tokenKey, tokenSecret, consumerKey, userId, name, createdWall: wall }
   state.apiKeys.put(tokenKey, row)
   return DONE

@@ -80,10 +80,12 @@ function* calls(): Generator<readonly [path: string, fields: Fields]> {
   }
 }
 
-/** Digest of all rows; when they were made is the same, the clock of the tests stands still. */
+/** Digest of all rows but the audit, which has ids of requests; the clock of the tests stands still. */
 function digestOf(state: RegionState): string {
   const hash = createHash('sha256')
-  digest(state, (line) => hash.update(line))
+  digest(state, (line) => {
+    if (!line.startsWith('{"table":"auditEvents"')) hash.update(line)
+  })
   return hash.digest('hex')
 }
 

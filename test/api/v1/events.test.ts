@@ -66,7 +66,9 @@ t.test('JSON lines on request', async (t) => {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
-  const subnet = rows.flatMap(({ changes }) => changes).find(({ table }) => table === 'subnets')
+  const subnet = rows
+    .flatMap(({ changes = [] }) => changes)
+    .find(({ table }) => table === 'subnets')
   t.match(subnet, { key: 1, row: { cidr: '192.0.2.0/24', gateway_ip: '192.0.2.1', vlan_id: 5001 } })
 })
 
@@ -131,12 +133,51 @@ t.test('a client that does not read is not buffered for, and loses nothing', asy
   response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
   const signal = AbortSignal.timeout(10_000)
   while (!text.includes(`id: ${since + total}\n`)) await once(response, 'data', { signal })
-  const ids = [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))
+  const ids = [...text.matchAll(/\n\nid: (\d+)$/gm)].map(([, id]) => Number(id))
   t.equal(ids.length, total)
   t.strictSame(
     ids,
     ids.toSorted((a, b) => a - b),
   )
+})
+
+t.test('a bookmark tells where the stream is when nothing is to be shown', async (t) => {
+  const api = await startTestApi(t)
+  const before = api.region.local().revision
+  const idle = await open(t, api, '/api/v1/events')
+  t.match(
+    await idle.until('bookmark'),
+    `event: bookmark\nid: ${before}\ndata: {"revision":${before}}`,
+  )
+  await api.post('fabrics/', { name: 'seen' })
+  const ahead = await open(t, api, `/api/v1/events?since=${before + 100}`)
+  t.match(await ahead.until('bookmark'), `id: ${before + 100}\n`, 'never back')
+  const lines = await open(t, api, '/api/v1/events', { accept: 'application/x-ndjson' })
+  t.match(await lines.until('bookmark'), `{"bookmark":{"revision":${before + 1}}}\n`)
+})
+
+t.test('kinds choose tables, and bookmarks pass over the others', async (t) => {
+  const api = await startTestApi(t)
+  const before = api.region.local().revision
+  await api.post('fabrics/', { name: 'one' })
+  await api.post('subnets/', { cidr: '192.0.2.0/24' })
+  const last = api.region.local().revision
+  const stream = await open(t, api, `/api/v1/events?since=${before}&kinds=fabrics,vlans`)
+  const text = await stream.until('bookmark')
+  t.match(text, '"table":"fabrics"')
+  t.notMatch(text, /audit_events|subnets/)
+  t.match(text, `event: bookmark\nid: ${last}\n`)
+  t.equal((await api.get('/api/v1/events?kinds=api_keys')).status, 400)
+})
+
+t.test('an access token that may read may follow the stream of an administrator', async (t) => {
+  const api = await startTestApi(t)
+  const json = { name: 'watch', scope: 'read' }
+  const { token } = (await api.ask('POST', '/api/v1/access-tokens', { json })).json
+  const authorization = `Bearer ${token}`
+  const stream = await open(t, api, '/api/v1/events?since=0', { authorization })
+  const text = await stream.until('access_tokens')
+  t.notMatch(text, /"digest"/)
 })
 
 t.test('the stream is for administrators and knows its parameters', async (t) => {

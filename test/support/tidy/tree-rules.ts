@@ -30,6 +30,7 @@ export const UNTESTED: Readonly<Record<string, string>> = {
   'cluster/protocol/enroll.ts': 'types only',
   'cluster/raft/types.ts': 'types only',
   'cluster/raft/message.ts': 'types only',
+  'cluster/state/access-commands.ts': 'types only',
   'cluster/state/command.ts': 'types only',
   'cluster/state/object-commands.ts': 'types only',
   'cluster/state/outcome.ts': 'types only',
