@@ -6,6 +6,7 @@ import type { User } from '#state/tables.ts'
 import type { Context, Middleware } from 'koa'
 import type { Authenticator } from './auth.ts'
 import { Call, parseIdempotencyKey } from './call.ts'
+import { restfulOf } from './early-calls.ts'
 import { forbidden, Rejection } from './errors.ts'
 import { Input } from './input.ts'
 import { callsOf } from './maas-catalogue.ts'
@@ -31,7 +32,8 @@ export function serveResource(service: Service, resource: Resource): Middleware 
 
   const find = (method: string, op: string | null): Action => {
     const signature = signatureOf(method, op)
-    const action = actions.get(signature)
+    const early = known.has(signature) ? restfulOf(signature) : undefined
+    const action = actions.get(signature) ?? actions.get(early ?? '')
     if (action !== undefined) return action
     if (known.has(signature)) throw notServed(resource.path, method, op)
     const message = `Unrecognised signature: method=${method} op=${op?.slice(0, 64) ?? 'None'}`

@@ -5,10 +5,10 @@ const CATALOGUE: Readonly<Record<string, string>> = {
   account:
     'GET:list_authorisation_tokens POST:create_authorisation_token ' +
     'POST:delete_authorisation_token POST:update_token_name',
-  'account/prefs/sshkeys': 'GET POST POST:import',
-  'account/prefs/sshkeys/*': 'DELETE GET',
-  'account/prefs/sslkeys': 'GET POST',
-  'account/prefs/sslkeys/*': 'DELETE GET',
+  'account/prefs/sshkeys': 'GET:list POST:new GET POST POST:import',
+  'account/prefs/sshkeys/*': 'POST:delete DELETE GET',
+  'account/prefs/sslkeys': 'GET:list POST:new GET POST',
+  'account/prefs/sslkeys/*': 'GET:delete DELETE GET',
   'agents/*/services/*/config': 'GET',
   'boot-resources': 'GET GET:is_importing POST POST:import POST:stop_import',
   'boot-resources/*': 'DELETE GET',

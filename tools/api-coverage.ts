@@ -3,6 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { earlyNamesOf } from '#api/early-calls.ts'
+import { callsOf } from '#api/maas-catalogue.ts'
 import { API_ROOT } from '#api/render/names.ts'
 import { ALIASES, allResources } from '#api/resources.ts'
 import type { Resource } from '#api/resource.ts'
@@ -35,7 +37,9 @@ export function coverageDocument(catalogue: Catalogue, resources: readonly Resou
   const served = new Map<string, ReadonlySet<string>>()
   for (const { path, actions } of resources) {
     const calls = actions.map(({ method, op }) => (op === null ? method : `${method}:${op}`))
-    served.set(patternOf(path), new Set([...(served.get(patternOf(path)) ?? []), ...calls]))
+    const own = new Set([...(served.get(patternOf(path)) ?? []), ...calls])
+    const early = earlyNamesOf(callsOf(patternOf(path)) ?? new Set(), own)
+    served.set(patternOf(path), new Set([...own, ...early]))
   }
   const rows = rowsOf(catalogue)
   const isServed = (row: Row, call: string): boolean =>
