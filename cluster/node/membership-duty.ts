@@ -1,8 +1,7 @@
-// The leader's duty to bring the Raft configuration in line with the members' rows, one step at a time,
-// and every node's duty to notice that it was removed. Steps: `plan-membership.ts`; gaps: `catch-up.ts`.
+// The leader's duty to bring the Raft configuration in line with the members' rows, one step at a time. Steps:
+// `plan-membership.ts`; gaps: `catch-up.ts`.
 import type { Logger } from '#model/ports.ts'
 import type { MembershipChange } from '#raft/change.ts'
-import { members as membersOf } from '#raft/membership.ts'
 import type { ProposeConfigurationResult } from '#raft/reconfigure.ts'
 import type { Status as RaftStatus } from '#raft/status.ts'
 import type { CommandOf } from '#state/command.ts'
@@ -28,8 +27,6 @@ export type MembershipDutyOptions = {
     readonly tickMs: number
     readonly electionTicksMin: number
   }
-  /** Once: this node is no member any more, and its removal is committed. */
-  readonly onRemoved: () => void
 }
 
 export class MembershipDuty {
@@ -37,7 +34,6 @@ export class MembershipDuty {
   readonly #catchUps = new Map<string, CatchUp>()
   readonly #progress = new Map<string, CatchUpProgress>()
   #busy = false
-  #removed = false
 
   constructor(options: MembershipDutyOptions) {
     this.#options = options
@@ -51,11 +47,6 @@ export class MembershipDuty {
   /** Call about every 100 ms. */
   onTick(): void {
     const status = this.#options.raftStatus()
-    if (this.#isRemoved(status)) {
-      this.#removed = true
-      this.#options.onRemoved()
-      return
-    }
     if (status.role !== 'leader') {
       this.#catchUps.clear()
       this.#progress.clear()
@@ -67,15 +58,6 @@ export class MembershipDuty {
     if (step === null) return
     if (step.kind === 'report') this.#report(step.command)
     else this.#configure(step)
-  }
-
-  /** A wish to go was applied here, and then a configuration without this node. */
-  #isRemoved({ role, configuration }: RaftStatus): boolean {
-    const { region } = this.#options
-    if (this.#removed || role === 'leader') return false
-    const own = [...region.local().state.members.values()].find(({ id }) => id === region.nodeId)
-    const wishedAway = own?.status === 'leaving' || own?.status === 'removed'
-    return wishedAway && !membersOf(configuration).includes(region.nodeId)
   }
 
   #measure({ configuration, peers, lastIndex }: RaftStatus): void {

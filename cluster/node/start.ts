@@ -93,7 +93,7 @@ export async function startRegion(
   parts.start()
   const membership = new Membership({
     ...{ parts, limits, logger, background, caPem: credentials.current.caPem },
-    ...{ clock, scheduler, onRemoved, membershipMs: limits.membershipMs, directory: dir },
+    ...{ clock, scheduler, membershipMs: limits.membershipMs, directory: dir },
     onPeers: () => transport.refreshPeers(),
   })
   const connectedRacks = () => racks.connected()

@@ -14,7 +14,7 @@ export type MembershipChange = 'replace' | 'grow' | 'shrink'
 const VOTERS_MIN = 3
 const VOTERS_MAX = 5
 const TOKEN_MS = 600_000
-/** Who was removed and does not hear of it is stopped by its operator. */
+/** Who is shown as removed is refused by the others and ends, or is stopped by its operator. */
 const STOP_US = 3_000_000
 const LOOK_US = 500_000
 
@@ -61,15 +61,13 @@ export class MembershipFaults {
 
   /** From the beginning to the end of the run. */
   watch(): void {
-    const members = new Set<string>()
     const look = (): void => {
-      const { configuration, nodes, timeline } = this.#world
-      const { voters, votersOutgoing, learners, learnersNext } = configuration
-      const now = [...voters, ...votersOutgoing, ...learners, ...learnersNext]
-      for (const id of now) members.add(id)
-      for (const id of members) {
-        const node = nodes.find((each) => each.id === id)
-        if (node === undefined || now.includes(id) || node.isRemoved) continue
+      const { nodes, up, timeline } = this.#world
+      const isShownRemoved = (id: string): boolean =>
+        up.some(({ state }) => state?.members.get(id as SystemId)?.status === 'removed')
+      for (const node of nodes) {
+        if (node.isRemoved || !isShownRemoved(node.id)) continue
+        this.#world.trace.note('removed', node.id)
         node.isRemoved = true
         timeline.in(STOP_US, () => {
           if (node.isUp) this.#world.kill(node, () => node.kill())

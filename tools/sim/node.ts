@@ -37,7 +37,6 @@ export type NodeEvents = {
   /** It found that its state is not the others'. */
   readonly onDiverged: (node: SimNode) => void
   /** It found that it is no member any more. */
-  readonly onRemoved: (node: SimNode) => void
   readonly transport: (node: SimNode) => PeerTransport
 }
 
@@ -258,7 +257,7 @@ export class SimNode implements Watched {
 
   /** What `startRegion` does besides: join, membership, and housekeeping every second. */
   #startDuties(): void {
-    const { limits, initialise, timeline, events } = this.#options
+    const { limits, initialise, timeline } = this.#options
     const { region } = this.assembly
     const { clock } = this.host
     const scheduler = this.host.scheduler()
@@ -284,7 +283,6 @@ export class SimNode implements Watched {
       raftStatus: () => assembly.raftStatus(),
       change: (wish, done) => assembly.changeMembership(wish, done),
       monotonicMs: clock.monotonicMs,
-      onRemoved: () => events.onRemoved(this),
     })
     scheduler.every(limits.membershipMs, () => membership.onTick())
     const address = this.file.peers.find(({ id }) => id === this.id)

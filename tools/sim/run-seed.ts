@@ -178,7 +178,15 @@ function whatIsMissing(world: World): string {
   if (revisions.size > 1) return `the nodes are at ${[...revisions].join(', ')}`
   const without = members.find((node) => conditionOf(node) !== 'ok')
   if (without !== undefined) return `${without.id} is ${conditionOf(without)}`
+  // Told once a second: until then writes are refused for want of room.
+  const alarmed = members.find((node) => hearsAlarm(node))
+  if (alarmed !== undefined) return `${alarmed.id} knows of a disk that is full`
   return ''
+}
+
+function hearsAlarm(node: SimNode): boolean {
+  const { members } = node.assembly.region.status()
+  return members.some(({ alarm, voter }) => voter && alarm !== 'none')
 }
 
 function conditionOf(node: SimNode): string {

@@ -199,7 +199,6 @@ export class World {
         onOpened: (node) => observer.onOpened(node),
         onFailure: (node, what, error) => this.#onFailure(node, what, error),
         onDiverged: (node) => this.#onDiverged(node),
-        onRemoved: (node) => this.#onRemoved(node),
         transport: (node) => this.#links.transport(node),
       },
     })
@@ -229,12 +228,6 @@ export class World {
       this.kill(node, () => node.kill())
       this.timeline.in(RESTART_US, () => void (node.phase === 'down' && this.start(node)))
     })
-  }
-
-  #onRemoved(node: SimNode): void {
-    this.trace.note('removed', node.id)
-    node.isRemoved = true
-    this.timeline.soon(() => this.kill(node, () => node.kill()))
   }
 }
 

@@ -243,7 +243,8 @@ export const RAFT_MUTANTS: readonly Mutant[] = [
     find: '  if (behind !== null) throw damaged(path, behind)\n',
     replace: '',
     why: 'C10: a node whose disk lost its tail comes back as if nothing had happened',
-    caughtBy: ['durable-stays', 'assertion'],
-    seedsMax: 100,
+    caughtBy: ['durable-stays', 'forgot-is-silent', 'assertion'],
+    focus: { weights: { lostTail: 3, kill: 2, isolate: 1 } },
+    seedsMax: 40,
   },
 ]

@@ -28,8 +28,8 @@ const NODE_MUTANTS: readonly Mutant[] = [
     file: 'cluster/node/pending-rows.ts',
     find: 'if (change.row === null) yield change',
     replace: 'if (change.row === undefined) yield change',
-    why: 'C14: rows that went come back from the state database after a restart',
-    caughtBy: ['state-machine-safety'],
+    why: 'C14: rows that went come back from the state database after a restart, old answers too',
+    caughtBy: ['state-machine-safety', 'liveness'],
     seedsMax: 100,
   },
   {
