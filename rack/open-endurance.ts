@@ -39,7 +39,9 @@ export async function openEndurance(options: OpenEnduranceOptions): Promise<Open
   const bootId = await readBootId()
   const missing = await whatIsMissing(mode, bootMs, bootId)
   if (missing !== undefined || bootMs === undefined || bootId === undefined) {
-    platform.logger.warn('rack.no_offline_rights', { reason: missing ?? 'no boot id' })
+    // Who switched it off knows.
+    const level = mode === 'off' ? 'debug' : 'warn'
+    platform.logger[level]('rack.no_offline_rights', { reason: missing ?? 'no boot id' })
     return without(options)
   }
   let journal: Journal
