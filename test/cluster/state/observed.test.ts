@@ -1,6 +1,15 @@
 // lease-protocol §2 and §3, `observed`: what was seen in use is nobody else's, and nothing is freed by seeing.
 import t from 'tap'
-import { bind, ip, mac, makeServedLab, RACK, RACK_2 } from '#test/support/region-state.ts'
+import { unusedRanges } from '#state/subnet-usage.ts'
+import {
+  bind,
+  ip,
+  mac,
+  makeNewestLab,
+  makeServedLab,
+  RACK,
+  RACK_2,
+} from '#test/support/region-state.ts'
 
 const observe = (n: number, address: string) =>
   ({ type: 'lease.observe', rackId: RACK, mac: mac(n), ip: ip(address) }) as const
@@ -44,4 +53,18 @@ t.test('an observed address is no reserve of a rack', async (t) => {
   const grant = { rackId: RACK, epoch, vlanId: 5001 as never, count: 1 }
   const { addresses } = lab.ok({ type: 'reserve.grant', ...grant })
   t.strictSame(addresses, [ip('10.0.0.101')])
+})
+
+t.test('outside of ranges it is neither offered nor given, and the refusal says why', async (t) => {
+  const lab = makeNewestLab()
+  lab.ok(observe(7, '10.0.0.101'))
+  lab.ok({ type: 'ipRange.delete', id: 1 as never })
+  const wanted = ip('10.0.0.101')
+  const isFree = unusedRanges(lab.state, 1 as never).some(
+    ({ start, end }) => wanted >= start && wanted <= end,
+  )
+  t.equal(isFree, false)
+  const reserve = { subnetId: 1 as never, userId: 1 as never, hostname: '', mac: null, ip: wanted }
+  const { message } = lab.refused({ type: 'address.reserve', ...reserve })
+  t.equal(message, 'The IP address 10.0.0.101 was seen in use by another machine.')
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { contentOf, makeServedLab, newMachine, newRange } from '#test/support/region-state.ts'
+import type { SystemId } from '#model/ids.ts'
+import { contentOf, mac, makeServedLab, newMachine, newRange } from '#test/support/region-state.ts'
 
 const bob = { username: 'bob', email: 'b@example.org', isSuperuser: false, passwordHash: '' }
 const transfer = (username: string, to: string) =>
@@ -16,7 +17,13 @@ t.test('what a deleted user owned belongs to another one', async (t) => {
   const { id } = lab.ok({ ...range, userId: 2 as never })
   const reserve = { subnetId: 1 as never, userId: 2 as never, hostname: '', mac: null, ip: null }
   const { ip } = lab.ok({ type: 'address.reserve', ...reserve } as const)
+  const device = 'dev123' as SystemId
+  lab.ok({
+    ...{ type: 'device.create', systemId: device, hostname: '', description: '', parent: null },
+    ...{ macs: [mac(9)], ownerId: 2 as never },
+  })
   lab.ok(transfer('bob', 'admin'))
+  t.equal(lab.state.devices.get(device)?.ownerId, 1)
   t.equal(lab.state.machines.get(systemId)?.ownerId, 1)
   t.equal(lab.state.ipRanges.get(id)?.userId, 1)
   t.equal(lab.state.ipAddresses.get(ip)?.userId, 1)
