@@ -157,7 +157,14 @@ async function tool(
     return await run(command, [...args], { ...options, maxBuffer: 16 << 20, timeout: 300_000 })
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    const why = code === 'ENOENT' ? 'is not installed' : 'failed'
+    const why = code === 'ENOENT' ? 'is not installed' : `failed${lastWords(cause)}`
     throw new AppError('NOT_FOUND', `${command} ${args[0] ?? ''} ${why}.`, { cause })
   }
+}
+
+/** What a tool that failed said last: `: Could not resolve …`, or nothing. */
+function lastWords(cause: unknown): string {
+  const stderr = cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : ''
+  const line = stderr.trim().split('\n').at(-1)?.trim() ?? ''
+  return line === '' ? '' : `: ${line.replace(/\.$/, '')}`
 }
