@@ -237,6 +237,8 @@ const TABLES = [
   'dnsResources',
   'dnsRecords',
   'dnsSubnets',
+  'dhcpOptions',
+  'dhcpSnippets',
 ] as const satisfies readonly ViewTable[]
 
 function emptyTables(): Tables {
@@ -257,6 +259,8 @@ function emptyTables(): Tables {
     dnsResources: new Map(),
     dnsRecords: new Map(),
     dnsSubnets: new Map(),
+    dhcpOptions: new Map(),
+    dhcpSnippets: new Map(),
   }
 }
 

@@ -42,6 +42,8 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   sshKeys: 'ssh_keys',
   sslKeys: 'ssl_keys',
   accessTokens: 'access_tokens',
+  dhcpOptions: 'dhcp_options',
+  dhcpSightings: 'dhcp_sightings',
   // Secrets.
   apiKeys: null,
   joinTokens: null,

@@ -170,3 +170,13 @@ export type Observed = { readonly ip: Ipv4; readonly mac: MacAddress; readonly u
 
 /** A declined address; nobody gets it while until > now. Keyed by `ip`. */
 export type Quarantine = { readonly ip: Ipv4; readonly until: number; readonly mac: MacAddress }
+
+/** A DHCP server that is none of our racks, heard by one of them on the VLAN. Keyed by `id`: `<vlan>/<address>`. */
+export type DhcpSighting = {
+  readonly id: string
+  readonly vlanId: VlanId
+  readonly ip: Ipv4
+  readonly rackId: SystemId
+  /** Log time from which on it counts as gone. */
+  readonly until: number
+}

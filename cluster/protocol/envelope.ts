@@ -111,6 +111,9 @@ const COMMAND_TYPES = {
   'accessToken.delete': true,
   'login.open': true,
   'login.close': true,
+  'dhcpOption.put': true,
+  'dhcpOption.delete': true,
+  'dhcp.observe': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

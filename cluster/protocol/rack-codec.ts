@@ -40,6 +40,7 @@ const COMMAND_FIELDS = {
   'lease.release': { client: 'text', ip: 'index' },
   'lease.decline': { client: 'text', mac: 'text', ip: 'index' },
   'lease.observe': { rackId: 'text', mac: 'text', ip: 'index' },
+  'dhcp.observe': { rackId: 'text', vlanId: 'index', ip: 'index' },
   'event.record': {
     systemId: 'textOrNull',
     username: 'text',

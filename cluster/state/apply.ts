@@ -6,6 +6,8 @@ import { createAccessToken, deleteAccessToken, renameAccessToken } from './acces
 import { forgetAddress, releaseAddress, reserveAddress } from './addresses.ts'
 import { auditBefore, recordAudit } from './audit.ts'
 import { putConfig } from './config-keys.ts'
+import { deleteDhcpOption, putDhcpOption } from './dhcp-options.ts'
+import { observeDhcp } from './dhcp-sightings.ts'
 import { createDevice, deleteDevice, updateDevice } from './devices.ts'
 import { deleteFile, putFile } from './files.ts'
 import { assignTag, placeNodes } from './node-places.ts'
@@ -202,6 +204,9 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'accessToken.delete': deleteAccessToken,
   'login.open': openLogin,
   'login.close': closeLogin,
+  'dhcpOption.put': putDhcpOption,
+  'dhcpOption.delete': deleteDhcpOption,
+  'dhcp.observe': observeDhcp,
 }
 
 /** Which command it takes is known by the key it was found under. */

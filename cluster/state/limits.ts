@@ -51,6 +51,13 @@ export const OBSERVED_MAX = 10_000
 /** Of one hardware address; whoever answers for more answers for others. */
 export const OBSERVED_PER_MAC_MAX = 16
 
+/** How long a foreign DHCP server counts as there after it was heard last, ms: three of the racks' rounds. */
+export const DHCP_SIGHTING_MS = 900_000
+export const DHCP_SIGHTINGS_PER_VLAN_MAX = 8
+
+/** Options set by operators, of all scopes together. */
+export const DHCP_OPTIONS_MAX = 10_000
+
 /** Addresses of one VLAN that one rack may have in reserve (§6). */
 export const RESERVE_PER_RACK_MAX = 64
 /** A rack gets at most this part of what is free, shared by the racks of the VLAN. */

@@ -9,6 +9,7 @@ import type {
   UserId,
   VlanId,
 } from '#model/ids.ts'
+import type { DhcpOptionType, DhcpOptionValue, DhcpTarget } from '#model/dhcp-option.ts'
 import type { Cidr, Ipv4 } from '#model/ipv4.ts'
 import type { StaticRoute } from '#model/network.ts'
 
@@ -90,3 +91,20 @@ export type NetworkCommand =
       readonly set: Partial<Omit<StaticRoute, 'id'>>
     }
   | { readonly type: 'staticRoute.delete'; readonly id: StaticRouteId }
+  /** Replaces the option of that code and target. */
+  | {
+      readonly type: 'dhcpOption.put'
+      readonly target: DhcpTarget
+      readonly code: number
+      readonly valueType: DhcpOptionType
+      readonly value: DhcpOptionValue
+      readonly force: boolean
+    }
+  | { readonly type: 'dhcpOption.delete'; readonly target: DhcpTarget; readonly code: number }
+  /** A rack heard another DHCP server on the VLAN. */
+  | {
+      readonly type: 'dhcp.observe'
+      readonly rackId: SystemId
+      readonly vlanId: VlanId
+      readonly ip: Ipv4
+    }

@@ -5,8 +5,8 @@ import type { SystemId } from '#model/ids.ts'
 import { contains, type Ipv4 } from '#model/ipv4.ts'
 import type { ClientKey } from '#model/network.ts'
 import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
-import { bootClientOf, isFirmware } from './boot-files.ts'
 import { clientHostname } from './hostname.ts'
+import { leaseSecondsFor } from './lease-seconds.ts'
 import { type Arrival, isBroadcast, locate, type Place, serverAddressOf } from './locate.ts'
 import type { BoundRecord } from './ledger.ts'
 import type { OffersView } from './offers.ts'
@@ -152,7 +152,6 @@ function isStandby(exchange: Exchange, context: DecideContext): boolean {
 function decideDiscover(exchange: Exchange, context: DecideContext): Decision {
   const { packet, place, client, arrival } = exchange
   if (isStandby(exchange, context)) return ignore('standby', client)
-  const leaseSeconds = leaseSecondsFor(packet, context.index)
   if (!context.isConnected && context.rights !== undefined) {
     return offerOffline(exchange, context, context.rights)
   }
@@ -166,6 +165,7 @@ function decideDiscover(exchange: Exchange, context: DecideContext): Decision {
   })
   if (ip === undefined) return ignore('pool_exhausted', client)
   const isFirst = isFirstOffer(exchange, context, ip)
+  const leaseSeconds = leaseSecondsFor(context.index, { packet, client, pool: place.pool, ip })
   return { type: 'offer', exchange: serving(exchange, ip), ip, leaseSeconds, isFirst }
 }
 
@@ -175,7 +175,12 @@ function offerOffline(exchange: Exchange, context: DecideContext, rights: Rights
     client: client.key,
     pool: place.pool,
     offers: context.offers,
-    leaseSeconds: leaseSecondsFor(packet, context.index),
+    leaseSeconds: leaseSecondsFor(context.index, {
+      packet,
+      client,
+      pool: place.pool,
+      ip: undefined,
+    }),
     offersNowMs: context.nowMs,
   })
   if (offered === undefined) return ignore('no_rights', client)
@@ -228,7 +233,7 @@ function bindOrNak(
     client: client.key,
     mac: client.mac,
     ip,
-    leaseSeconds: leaseSecondsFor(packet, context.index),
+    leaseSeconds: leaseSecondsFor(context.index, { packet, client, pool: place.pool, ip }),
     kind,
     hostname: clientHostname(packet),
   }
@@ -322,12 +327,4 @@ function serving(exchange: Exchange, ip: Ipv4): Exchange {
   const rackIp = serverAddressOf(arrival.link, subnet) ?? exchange.rackIp
   const serverId = place.serverIdOverride ?? rackIp
   return { ...exchange, rackIp, serverId, place: { ...place, subnet } }
-}
-
-/** Firmware keeps its address for seconds, so that a pool serves more boots than it has addresses. */
-function leaseSecondsFor(packet: DhcpPacket, index: ViewIndex): number {
-  const settings = index.view.settings()
-  return isFirmware(bootClientOf(packet.options))
-    ? (settings?.firmwareLeaseSeconds ?? 30)
-    : (settings?.leaseSeconds ?? 600)
 }

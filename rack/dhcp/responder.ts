@@ -11,7 +11,8 @@ import { decodePacket } from './decode.ts'
 import type { Arrival, DhcpLink } from './locate.ts'
 import { Offers } from './offers.ts'
 import type { BoundRecord } from './ledger.ts'
-import { type Answer, describeDestination, makeReply, type Reply } from './reply.ts'
+import { parametersOf } from './parameters.ts'
+import { addressOf, type Answer, describeDestination, makeReply, type Reply } from './reply.ts'
 import type { RightsContext } from './rights.ts'
 import type { ViewIndex } from './view-index.ts'
 import { WaitingClients } from './waiting-clients.ts'
@@ -259,11 +260,10 @@ export class Responder {
     const { key, mac } = exchange.client
     if (answer.type !== 'offer') this.#offers.forget(key)
     this.#waiting.forget(key)
-    const reply = makeReply(answer, {
-      domainName: index.view.settings()?.domainName ?? '',
-      hostname: index.view.machineOfMac(mac)?.hostname,
-      httpPort,
-    })
+    const reply = makeReply(
+      answer,
+      parametersOf(index, { exchange, ip: addressOf(answer) }, httpPort),
+    )
     this.#options.logger.debug('dhcp.reply_made', {
       type: reply.messageType,
       mac,

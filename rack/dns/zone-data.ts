@@ -96,6 +96,8 @@ export class ZoneData {
       case 'bootResources':
       case 'tenures':
       case 'reserves':
+      case 'dhcpOptions':
+      case 'dhcpSnippets':
         return undefined
       default:
         return change satisfies never

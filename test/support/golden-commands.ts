@@ -114,6 +114,12 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'staticRoute.update': { id, set: { metric: 20 } },
   'staticRoute.delete': { id },
   'address.forget': { ip },
+  'dhcpOption.put': {
+    ...{ target: { scope: 'subnet', scopeId: subnetId }, code: 119, valueType: 'domain-list' },
+    ...{ value: ['example.org'], force: true },
+  },
+  'dhcpOption.delete': { target: { scope: 'host', scopeId: mac }, code: 26 },
+  'dhcp.observe': { rackId: systemId, vlanId, ip },
   'member.register': address,
   'member.join': { ...address, tokenDigest: 'd', keyFingerprint: 'f' },
   'member.remove': { id: systemId },
