@@ -36,6 +36,13 @@ import * as dhcpOptions from './v1/dhcp-options.ts'
 import * as tokens from './v1/tokens.ts'
 import { EventStreams } from './v1/event-stream.ts'
 import { explainAddressRoute } from './v1/explain.ts'
+import {
+  EXPLAIN_DHCP_QUERY,
+  EXPLAIN_NAME_QUERY,
+  makeExplainDhcp,
+  makeExplainName,
+} from './v1/explain-packet.ts'
+import type { Explainer } from './v1/explainer.ts'
 import { openApiV1, type Route } from './v1/openapi.ts'
 import { PAGE_QUERY, Pages } from './v1/pages.ts'
 import * as v1 from './v1/routes.ts'
@@ -46,6 +53,7 @@ export type ApiOptions = {
   readonly bootFiles: BootFiles
   readonly backups: BackupSource
   readonly membership: RegionMembership
+  readonly explainer: Explainer
   /** Port 0: any free one. */
   readonly listen: { readonly host: string; readonly port: number }
   readonly logger: Logger
@@ -124,7 +132,7 @@ function makeRouter(parts: {
   router.post('/api/v1/cluster/tokens', handle('admin', tokens.makeTokenRoute(membership)))
   router.get('/api/v1/cluster/tokens', handle('admin', tokens.listTokens))
   router.delete('/api/v1/cluster/tokens/:id', handle('admin', tokens.revokeToken))
-  router.get('/api/v1/explain/address/:ip', handle('user', explainAddressRoute))
+  serveExplain(router, handle, options.explainer)
   const pages = new Pages(options.clock)
   serveDhcpOptions(router, handle, pages)
   serveAccess({ router, handle, login, pages })
@@ -166,6 +174,19 @@ function makeRouter(parts: {
   router.get('/metrics', makeMetricsRoute(metrics))
   router.get('/status', makeStatusPage(region))
   return router
+}
+
+/** Why something is so, or would be. */
+function serveExplain(
+  router: Router,
+  handle: ReturnType<typeof v1.makeV1>,
+  explainer: Explainer,
+): void {
+  const packet = { query: EXPLAIN_DHCP_QUERY }
+  const name = { query: EXPLAIN_NAME_QUERY }
+  router.get('/api/v1/explain/address/:ip', handle('user', explainAddressRoute))
+  router.get('/api/v1/explain/dhcp', handle('user', makeExplainDhcp(explainer), packet))
+  router.get('/api/v1/explain/name/:fqdn', handle('user', makeExplainName(explainer), name))
 }
 
 function serveDhcpOptions(

@@ -65,6 +65,11 @@ export function fullView(state: RegionState, rackId: SystemId): readonly ViewCha
   return rows
 }
 
+/** Who serves what where, and what was set for clients: a view without addresses and names. */
+export function servingView(state: RegionState, rackId: SystemId): readonly ViewChange[] {
+  return [...topologyRows(state, rackId).rows, ...dhcpRows(state)]
+}
+
 /** All of them: they are few, and which are for a rack's clients is found by looking them up there. */
 function dhcpRows(state: RegionState): readonly ViewChange[] {
   const rows: ViewChange[] = []
@@ -180,7 +185,7 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
 }
 
 /** To a rack a declined address and one that somebody else uses are alike: it offers neither. */
-function barredRow(state: RegionState, ip: Ipv4): ViewChange {
+export function barredRow(state: RegionState, ip: Ipv4): ViewChange & { table: 'quarantines' } {
   const rows = [state.quarantines.get(ip), state.observed.get(ip)].filter(
     (row) => row !== undefined,
   )

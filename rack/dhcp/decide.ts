@@ -40,6 +40,7 @@ export type IgnoreReason =
   | 'no_quorum'
   | 'no_rights'
   | 'refused'
+  | 'probe'
 
 /** Everything an answer is made from; kept while a region is asked. */
 export type Exchange = {

@@ -62,7 +62,7 @@ export function parameterOptions(
   return { siaddr, sname, file, options: chosen.map(({ code, value }) => [code, value]) }
 }
 
-function chooseParameters(
+export function chooseParameters(
   exchange: Exchange,
   parameters: Parameters,
 ): BootFields & { readonly chosen: readonly ChosenOption[] } {
