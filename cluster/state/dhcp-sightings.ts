@@ -11,8 +11,10 @@ export const observeDhcp: Handler<'dhcp.observe'> = (context, { rackId, vlanId, 
   const { state, now } = context
   if (state.controllers.get(rackId)?.kind !== 'rack') return notFound('RackController')
   if (!state.vlans.has(vlanId)) return notFound('VLAN')
-  // Another rack of ours: the one that heard it cannot know them all.
-  if (state.controllerAddresses.has(ip)) return DONE
+  // Another rack of ours: the one that heard it cannot know them all, and asks no more for a while.
+  if (state.controllerAddresses.has(ip)) {
+    return refuse('CONFLICT', `${formatIpv4(ip)} is a controller of this cluster.`)
+  }
   const id = `${vlanId}/${ip}`
   if (!state.dhcpSightings.has(id)) {
     if (state.dhcpSightingsByVlan.count(vlanId) >= DHCP_SIGHTINGS_PER_VLAN_MAX) {

@@ -8,6 +8,7 @@ import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
 import { clientHostname } from './hostname.ts'
 import { leaseSecondsFor } from './lease-seconds.ts'
 import { type Arrival, isBroadcast, locate, type Place, serverAddressOf } from './locate.ts'
+import { isLook } from './look.ts'
 import type { BoundRecord } from './ledger.ts'
 import type { OffersView } from './offers.ts'
 import { OPTION, readIpv4 } from './options.ts'
@@ -112,6 +113,7 @@ const ignore = (reason: IgnoreReason, client?: ClientIdentity): Decision =>
 
 export function decide(packet: DhcpPacket, arrival: Arrival, context: DecideContext): Decision {
   if (packet.op !== BOOTREQUEST) return ignore('not_a_request')
+  if (isLook(packet)) return ignore('probe')
   const client = identifyClient(packet)
   if (client === undefined) return ignore('hardware_address')
   const relayInformation = packet.options.get(OPTION.RELAY_AGENT_INFORMATION)

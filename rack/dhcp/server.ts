@@ -6,6 +6,7 @@ import type { Sockets } from '#rack/net/sockets.ts'
 import type { PacketSender } from '#rack/net/packet-sender.ts'
 import { Listeners } from './listeners.ts'
 import type { DhcpLink } from './locate.ts'
+import { Lookout } from './lookout.ts'
 import { type DhcpPorts, Outbox } from './outbox.ts'
 import { Prober } from './prober.ts'
 import { type OfflineRights, Responder } from './responder.ts'
@@ -48,6 +49,7 @@ export async function startDhcp(options: DhcpServerOptions): Promise<DhcpServer>
   const ports = options.ports ?? STANDARD_PORTS
   const packets = openPackets(sockets, logger)
   const prober = new Prober(sockets, logger)
+  const lookout = new Lookout({ ...options, ports, packets })
   let links = options.links()
   const index = new ViewIndex(view)
   const responder: Responder = new Responder({
@@ -56,6 +58,7 @@ export async function startDhcp(options: DhcpServerOptions): Promise<DhcpServer>
     links: () => links,
     transmit: (reply, exchange) => outbox.add(reply, exchange),
     probe: (link, ip) => prober.probe(link, ip),
+    onOtherServer: (link, server) => lookout.heard(link, server),
   })
   const listeners = new Listeners({
     sockets,
@@ -77,6 +80,7 @@ export async function startDhcp(options: DhcpServerOptions): Promise<DhcpServer>
   const refresh = (): Promise<void> => {
     links = options.links()
     prober.follow(links)
+    lookout.follow(links)
     return listeners.follow(links.filter((link) => isServed(view, link)))
   }
   const unsubscribe = view.onChange((tables) => {
@@ -92,6 +96,7 @@ export async function startDhcp(options: DhcpServerOptions): Promise<DhcpServer>
       unsubscribe()
       index.close()
       await prober.close()
+      await lookout.close()
       outbox.flush()
       await listeners.close()
       packets?.close()

@@ -44,7 +44,7 @@ t.test('racks are no foreign servers, and there is a limit', async (t) => {
   const lab = makeServedLab()
   const own = [...lab.state.controllers.values()].flatMap(({ interfaces }) => interfaces)
   const address = own.flatMap(({ addresses }) => addresses)[0]?.split('/')[0] ?? ''
-  lab.ok(seen(lab, address))
+  t.equal(lab.refused(seen(lab, address)).code, 'CONFLICT')
   t.equal(lab.state.dhcpSightings.size, 0)
   t.equal(lab.refused({ ...seen(lab, '10.0.0.9'), rackId: RACK_2 }).code, 'NOT_FOUND')
   t.equal(lab.refused({ ...seen(lab, '10.0.0.9'), vlanId: 1 as VlanId }).code, 'NOT_FOUND')
