@@ -239,6 +239,7 @@ const TABLES = [
   'dnsSubnets',
   'dhcpOptions',
   'dhcpSnippets',
+  'scans',
 ] as const satisfies readonly ViewTable[]
 
 function emptyTables(): Tables {
@@ -261,6 +262,7 @@ function emptyTables(): Tables {
     dnsSubnets: new Map(),
     dhcpOptions: new Map(),
     dhcpSnippets: new Map(),
+    scans: new Map(),
   }
 }
 

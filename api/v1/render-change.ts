@@ -44,6 +44,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   accessTokens: 'access_tokens',
   dhcpOptions: 'dhcp_options',
   dhcpSightings: 'dhcp_sightings',
+  neighbours: 'neighbours',
   // Secrets.
   apiKeys: null,
   joinTokens: null,
@@ -60,6 +61,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   cluster: null,
   tenures: null,
   reserves: null,
+  scans: null,
 }
 
 /** What a client may ask for by `kinds`. */

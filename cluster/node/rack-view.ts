@@ -77,6 +77,7 @@ function dhcpRows(state: RegionState): readonly ViewChange[] {
     rows.push({ table: 'dhcpOptions', key: row.id, row })
   }
   for (const { id } of state.dhcpSnippets.values()) rows.push(snippetRow(state, id))
+  for (const row of state.scans.values()) rows.push({ table: 'scans', key: row.name, row })
   return rows.filter(({ row }) => row !== null)
 }
 
@@ -160,6 +161,7 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
     else if (
       table === 'holds' ||
       table === 'dhcpOptions' ||
+      table === 'scans' ||
       table === 'ipAddresses' ||
       table === 'tenures' ||
       table === 'reserves' ||
@@ -246,6 +248,9 @@ function settingsOf(state: RegionState): RackSettings {
     dhcpProbeSeconds: number('dhcp_probe_seconds', DHCP_PROBE_SECONDS),
     answerRouterSolicitations: state.settings.get('answer_router_solicitations')?.value === true,
     dns: dnsSettingsOf(state),
+    ...(state.settings.get('network_discovery')?.value === 'disabled'
+      ? {}
+      : { discovery: { scanSeconds: number('active_discovery_interval', 10_800) } }),
   }
 }
 

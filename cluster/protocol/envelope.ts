@@ -114,6 +114,9 @@ const COMMAND_TYPES = {
   'dhcpOption.put': true,
   'dhcpOption.delete': true,
   'dhcp.observe': true,
+  'neighbour.report': true,
+  'neighbour.clear': true,
+  'neighbour.scan': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

@@ -12,6 +12,7 @@ import type {
   Quarantine,
   Reservation,
   Reserve,
+  Scan,
   Subnet,
   Tenure,
   Vlan,
@@ -48,6 +49,7 @@ export type ViewRows = {
   readonly dnsSubnets: DnsSubnet
   readonly dhcpOptions: DhcpOption
   readonly dhcpSnippets: RackSnippet
+  readonly scans: Scan
 }
 export type ViewTable = keyof ViewRows
 
@@ -99,6 +101,11 @@ export type RackSettings = {
   readonly answerRouterSolicitations: boolean
   /** Seconds between two looks for DHCP servers that are not ours, 0 never. Absent: the region is too old to say. */
   readonly dhcpProbeSeconds?: number
+  /** Absent: racks report no neighbours (MAAS's `network_discovery`, or an old region). */
+  readonly discovery?: {
+    /** Seconds between two scans of subnets with active discovery; 0 never. */
+    readonly scanSeconds: number
+  }
   /** Of the cluster: which commands its regions know. Absent: from a region of before it was told. */
   readonly featureLevel?: number
   /** Absent: the region is too old to say. */
@@ -120,6 +127,7 @@ export type RackCommand =
   | CommandOf<'lease.decline'>
   | CommandOf<'lease.observe'>
   | CommandOf<'dhcp.observe'>
+  | CommandOf<'neighbour.report'>
   | CommandOf<'event.record'>
   | CommandOf<'tenure.hello'>
   | CommandOf<'tenure.beat'>

@@ -54,6 +54,7 @@ import { bindLease, declineLease, releaseLease } from './lease.ts'
 import { closeLogin, openLogin } from './login-sessions.ts'
 import { createMachine, deleteMachine, updateMachine } from './machines.ts'
 import { joinMember, registerMember, removeMember, reportMember } from './members.ts'
+import { clearNeighbours, reportNeighbours, requestScan } from './neighbours.ts'
 import { observeAddress } from './observed.ts'
 import type { Change, Outcome } from './outcome.ts'
 import {
@@ -207,6 +208,9 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'dhcpOption.put': putDhcpOption,
   'dhcpOption.delete': deleteDhcpOption,
   'dhcp.observe': observeDhcp,
+  'neighbour.report': reportNeighbours,
+  'neighbour.clear': clearNeighbours,
+  'neighbour.scan': requestScan,
 }
 
 /** Which command it takes is known by the key it was found under. */

@@ -50,6 +50,7 @@ export const advanceTime: Handler<'time.advance'> = ({ state, now }) => {
   for (const ip of state.quarantineEnds.ended(now, SWEEP_ROWS_MAX)) state.quarantines.delete(ip)
   for (const ip of state.observedEnds.ended(now, SWEEP_ROWS_MAX)) state.observed.delete(ip)
   sweepDhcpSightings(state, now, SWEEP_ROWS_MAX)
+  for (const id of state.neighbourEnds.ended(now, SWEEP_ROWS_MAX)) state.neighbours.delete(id)
   sweepTenures(state, now, SWEEP_ROWS_MAX)
   for (const id of state.loginSessionEnds.ended(now, SWEEP_ROWS_MAX)) state.loginSessions.delete(id)
   for (const id of state.accessTokenEnds.ended(now, SWEEP_ROWS_MAX)) state.accessTokens.delete(id)

@@ -11,6 +11,7 @@ import type {
 } from '#model/ids.ts'
 import type { DhcpOptionType, DhcpOptionValue, DhcpTarget } from '#model/dhcp-option.ts'
 import type { Cidr, Ipv4 } from '#model/ipv4.ts'
+import type { MacAddress } from '#model/mac-address.ts'
 import type { StaticRoute } from '#model/network.ts'
 
 type FabricFields = {
@@ -108,3 +109,20 @@ export type NetworkCommand =
       readonly vlanId: VlanId
       readonly ip: Ipv4
     }
+  /** What a rack heard on its links since its last report. */
+  | {
+      readonly type: 'neighbour.report'
+      readonly rackId: SystemId
+      readonly neighbours: readonly {
+        readonly vlanId: VlanId
+        readonly ip: Ipv4
+        readonly mac: MacAddress
+      }[]
+    }
+  /** Null: all of them. */
+  | {
+      readonly type: 'neighbour.clear'
+      readonly only: { readonly ip: Ipv4; readonly mac: MacAddress } | null
+    }
+  /** Racks with an interface there look for neighbours; empty: in all their subnets. */
+  | { readonly type: 'neighbour.scan'; readonly cidrs: readonly Cidr[] }

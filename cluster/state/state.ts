@@ -90,6 +90,8 @@ export class RegionState implements Tables {
   readonly auditEvents = this.#table('auditEvents')
   readonly dhcpOptions = this.#table('dhcpOptions')
   readonly dhcpSightings = this.#table('dhcpSightings')
+  readonly neighbours = this.#table('neighbours')
+  readonly scans = this.#table('scans')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -246,6 +248,7 @@ export class RegionState implements Tables {
   readonly quarantineEnds = new Deadlines(this.quarantines, (row) => row.until)
   readonly observedEnds = new Deadlines(this.observed, (row) => row.until)
   readonly dhcpSightingEnds = new Deadlines(this.dhcpSightings, (row) => row.until)
+  readonly neighbourEnds = new Deadlines(this.neighbours, (row) => row.until)
   readonly tenureEnds = new Deadlines(this.tenures, (row) => row.until)
   readonly loginSessionEnds = new Deadlines(this.loginSessions, (row) => row.expiresAt)
   /** Tokens without an end never come up. */

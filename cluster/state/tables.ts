@@ -31,10 +31,12 @@ import type {
   Hold,
   IpAddress,
   IpRange,
+  Neighbour,
   Observed,
   Quarantine,
   Reservation,
   Reserve,
+  Scan,
   Space,
   StaticRoute,
   Subnet,
@@ -248,6 +250,8 @@ export type TableRows = ObjectRows & {
   readonly auditEvents: AuditEvent
   readonly dhcpOptions: DhcpOption
   readonly dhcpSightings: DhcpSighting
+  readonly neighbours: Neighbour
+  readonly scans: Scan
 }
 export type TableName = keyof TableRows
 
@@ -341,4 +345,6 @@ export const TABLE_NAMES = [
   'auditEvents',
   'dhcpOptions',
   'dhcpSightings',
+  'neighbours',
+  'scans',
 ] as const satisfies readonly TableName[]

@@ -103,6 +103,7 @@ export class ZoneData {
       case 'reserves':
       case 'dhcpOptions':
       case 'dhcpSnippets':
+      case 'scans':
         return undefined
       default:
         return change satisfies never

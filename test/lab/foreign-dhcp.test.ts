@@ -1,5 +1,5 @@
-// A DHCP server that is none of ours on the rack's link, and clients that ask for options: Debian's dnsmasq and
-// dhclient, in namespaces.
+// A DHCP server that is none of ours on the rack's link, a neighbour, and clients that ask for options: Debian's
+// dnsmasq and dhclient, in namespaces.
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,6 +55,16 @@ if (missing !== undefined) {
     t.match(server.output(), /DHCPDISCOVER/)
     t.match(rack.output(), /"event":"dhcp\.foreign_server"/)
     t.notMatch(server.output(), /DHCPACK/)
+  })
+
+  t.test('a scan finds a neighbour that says nothing by itself', async (t) => {
+    const { lab } = makeLab(t)
+    lab.ip('other', 'address', 'add', '10.77.1.66/24', 'dev', 'c0')
+    const rack = await startRack(lab, { RACK_SCAN: '1' })
+    const ip = 0x0a_4d_01_42
+    const told = new RegExp(`"type":"neighbour\\.report".*"vlanId":5001,"ip":${ip},"mac":`)
+    await until(() => told.test(rack.output()), rack.output)
+    t.match(rack.output(), /"event":"dhcp\.scan_started"/)
   })
 
   t.test('dhclient gets the options that it asks for, from every scope', async (t) => {

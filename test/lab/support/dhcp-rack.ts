@@ -1,7 +1,7 @@
 // A rack's DHCP service in a process of its own, for a network namespace: links from the host as it is,
 // and a region in memory that commits on a Map. One line of JSON per command and a first line `ready`.
 // Arguments: socket backend, lease seconds, then `interface=cidr` of each VLAN to serve. Environment: seconds between
-// looks for foreign servers, rows of DHCP options as JSON, a global snippet.
+// looks for foreign servers, rows of DHCP options as JSON, a global snippet, whether to scan for neighbours.
 import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import type { DhcpOption } from '#model/dhcp-option.ts'
@@ -50,7 +50,11 @@ function* rows(): Iterable<ViewChange> {
     ({ table, key, row: value }) as ViewChange
   const times = { leaseSeconds: Number(leaseSeconds), firmwareLeaseSeconds: 30 }
   const dhcpProbeSeconds = Number(process.env['RACK_PROBE_SECONDS'] ?? 0)
-  const site = { domainName: 'example.org', featureLevel: 3, dhcpProbeSeconds }
+  const discovery = process.env['RACK_SCAN'] === undefined ? {} : { discovery: { scanSeconds: 0 } }
+  const site = { domainName: 'example.org', featureLevel: 3, dhcpProbeSeconds, ...discovery }
+  if ('discovery' in discovery) {
+    yield row('scans', 'scan', { name: 'scan', number: 1, cidrs: [], until: 1 })
+  }
   yield row('settings', 'rack', { ...times, ...site })
   const options: readonly DhcpOption[] = JSON.parse(process.env['RACK_OPTIONS'] ?? '[]')
   for (const option of options) yield row('dhcpOptions', option.id, { ...option, force: false })
