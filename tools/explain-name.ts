@@ -1,13 +1,19 @@
 // What DNS would answer for a name, and from which rows: the responder's own functions on the rows of the state that
 // the name could depend on. All rows are looked at once; only those few become names.
-import { fullName, parseName } from '#model/dns-name.ts'
+import { fullName, parseName, parseTarget } from '#model/dns-name.ts'
+import type { DnsResource } from '#model/dns.ts'
 import type { NameAnswer } from '#model/explain.ts'
 import { formatIpv4, type Ipv4, makeIpv4, parseIpv4 } from '#model/ipv4.ts'
-import { dnsView } from '#node/rack-view.ts'
+import type { SystemId } from '#model/ids.ts'
+import type { MacAddress } from '#model/mac-address.ts'
+import type { IpAddress } from '#model/network.ts'
+import { dnsBasics } from '#node/rack-view.ts'
 import type { ViewChange } from '#protocol/rack.ts'
 import { resolve, type Answer } from '#rack/dns/answer.ts'
 import { CLASS, RCODE, TYPE } from '#rack/dns/wire.ts'
 import { ZoneData } from '#rack/dns/zone-data.ts'
+import { defaultDomainOf } from '#state/query-dns.ts'
+import { machineBootOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 
 /** Types that may be asked for. */
@@ -92,42 +98,32 @@ function whyOf(
 
 /** CNAMEs are followed by asking again for what their targets depend on. */
 function zoneDataFor(state: RegionState, key: string): ZoneData {
-  const all = dnsView(state)
   const names = new Set([key])
-  for (let found = 0; found < names.size; ) {
+  for (let found = 0; found < names.size && found < NAMES_MAX; ) {
     found = names.size
-    for (const target of targetsOf(all, names)) names.add(target)
+    for (const target of targetsOf(state, names)) names.add(target)
   }
   const data = new ZoneData()
-  data.apply(state.revision, rowsFor(all, names))
+  data.apply(state.revision, [...dnsBasics(state), ...rowsFor(state, names)])
   return data
-}
-
-function* targetsOf(rows: readonly ViewChange[], names: ReadonlySet<string>): Generator<string> {
-  const resources = new Map<unknown, string>()
-  const domains = domainNames(rows)
-  for (const { table, key, row } of rows) {
-    if (table !== 'dnsResources' || row === null) continue
-    const name = fullName(row.name, domains.get(row.domainId) ?? '').toLowerCase()
-    if ([...names].some((each) => isAbout(name, each))) resources.set(key, name)
-  }
-  for (const { table, row } of rows) {
-    if (table !== 'dnsRecords' || row === null || row.rrtype !== 'CNAME') continue
-    const owner = resources.get(row.resourceId)
-    if (owner === undefined || names.size >= NAMES_MAX) continue
-    const target = row.rrdata.replace(/\.$/, '').toLowerCase()
-    const domain = owner.slice(owner.indexOf('.') + 1)
-    yield target.includes('.') ? target : `${target}.${domain}`
-  }
 }
 /** As many CNAMEs as the responder follows, and a few more. */
 const NAMES_MAX = 16
 
-function domainNames(rows: readonly ViewChange[]): ReadonlyMap<unknown, string> {
-  const names = new Map<unknown, string>()
-  for (const { table, row } of rows)
-    if (table === 'domains' && row !== null) names.set(row.id, row.name)
-  return names
+function targetsOf(state: RegionState, names: ReadonlySet<string>): readonly string[] {
+  return state.dnsResources.references().rows.flatMap((row) => {
+    const owner = nameOf(state, row)
+    if (![...names].some((each) => isAbout(owner, each))) return []
+    const domain = state.domains.get(row.domainId)?.name ?? ''
+    return state.dnsRecordsByResource
+      .rows(row.id)
+      .filter(({ rrtype }) => rrtype === 'CNAME')
+      .flatMap(({ rrdata }) => parseTarget(rrdata.trim(), domain)?.toLowerCase() ?? [])
+  })
+}
+
+function nameOf(state: RegionState, { name, domainId }: DnsResource): string {
+  return fullName(name, state.domains.get(domainId)?.name ?? '').toLowerCase()
 }
 
 /** The name itself, what is above or below it, and wildcards above it. */
@@ -136,39 +132,61 @@ function isAbout(candidate: string, name: string): boolean {
   return name === bare || name.endsWith(`.${bare}`) || bare.endsWith(`.${name}`)
 }
 
-function rowsFor(rows: readonly ViewChange[], names: ReadonlySet<string>): readonly ViewChange[] {
-  const domains = domainNames(rows)
-  const settings = rows.find(({ table }) => table === 'settings')
-  const own = settings?.table === 'settings' ? (settings.row?.dns?.defaultDomain ?? '') : ''
-  const isAsked = (text: string, domain = own): boolean => {
-    const name = text.replace(/\.$/, '').toLowerCase()
-    if (name === '') return false
-    const full = name.includes('.') ? name : `${name}.${domain.toLowerCase()}`
-    for (const each of names) if (isAbout(full, each)) return true
-    return false
+/** Of a hostname in a row: without a dot it is in the default domain, which exists whatever is below it. */
+function hostnameTest(
+  state: RegionState,
+  names: ReadonlySet<string>,
+): (hostname: string) => boolean {
+  const own = `.${defaultDomainOf(state).name.toLowerCase()}`
+  const inOwn = [...names].filter((name) => name.endsWith(own))
+  const bare = new Set(inOwn.map((name) => name.slice(0, -own.length).split('.').at(-1)))
+  return (hostname) => {
+    if (!hostname.includes('.')) return bare.has(hostname.toLowerCase())
+    const full = hostname.replace(/\.$/, '').toLowerCase()
+    return [...names].some((name) => isAbout(full, name))
   }
-  const addresses = addressesIn(names)
-  const macs = new Set<string>()
-  const resources = new Set<unknown>()
-  for (const { table, key, row } of rows) {
-    if (row === null) continue
-    if (table === 'machineBoots' && isAsked(row.hostname)) for (const mac of row.macs) macs.add(mac)
-    if ((table === 'holds' || table === 'ipAddresses') && row.mac !== null && addresses(row.ip)) {
-      macs.add(row.mac)
-    }
-    if (table !== 'dnsResources') continue
-    const name = fullName(row.name, domains.get(row.domainId) ?? '')
-    if (isAsked(name, '') || row.addresses.some(addresses)) resources.add(key)
-  }
-  return rows.filter(({ table, key, row }) => {
-    if (table === 'dnsResources') return resources.has(key)
-    if (table === 'dnsRecords') return row !== null && resources.has(row.resourceId)
-    if (table === 'machineBoots') return row !== null && row.macs.some((mac) => macs.has(mac))
-    if (table !== 'holds' && table !== 'ipAddresses' && table !== 'reservations') return true
-    if (row === null) return false
-    return addresses(row.ip) || isAsked(row.hostname) || (row.mac !== null && macs.has(row.mac))
-  })
 }
+
+/** In one pass over each table; only what is chosen is copied. */
+function rowsFor(state: RegionState, names: ReadonlySet<string>): readonly ViewChange[] {
+  const isAsked = hostnameTest(state, names)
+  const isAddress = addressesIn(names)
+  const rows: ViewChange[] = []
+  for (const row of state.dnsResources.references().rows) {
+    const owner = nameOf(state, row)
+    const isOwner = [...names].some((name) => isAbout(owner, name))
+    if (!isOwner && !row.addresses.some(isAddress)) continue
+    rows.push({ table: 'dnsResources', key: row.id, row })
+    for (const record of state.dnsRecordsByResource.rows(row.id)) {
+      rows.push({ table: 'dnsRecords', key: record.id, row: record })
+    }
+  }
+  const macs = new Set<MacAddress>()
+  const machines = new Set<SystemId>()
+  for (const { systemId, hostname } of state.machines.references().rows) {
+    if (!isAsked(hostname)) continue
+    machines.add(systemId)
+    for (const { mac } of state.interfacesByMachine.rows(systemId)) if (mac !== null) macs.add(mac)
+  }
+  const isWanted = (row: AddressRow): boolean =>
+    isAddress(row.ip) || isAsked(row.hostname) || (row.mac !== null && macs.has(row.mac))
+  for (const table of ['ipAddresses', 'reservations', 'holds'] as const) {
+    const all: readonly AddressRow[] = state[table].references().rows
+    for (const row of all.filter(isWanted)) {
+      // The row is of its table: what is left out here is still in it.
+      rows.push({ table, key: row.ip, row } as unknown as ViewChange)
+      // What a machine is called counts for its addresses, whatever was asked for.
+      const nic = row.mac === null ? undefined : state.interfacesByMac.first(row.mac)
+      if (nic !== undefined) machines.add(nic.systemId)
+    }
+  }
+  for (const systemId of machines) {
+    const row = machineBootOf(state, systemId)
+    if (row !== undefined) rows.unshift({ table: 'machineBoots', key: systemId, row })
+  }
+  return rows
+}
+type AddressRow = Pick<IpAddress, 'ip' | 'hostname' | 'mac'>
 
 const REVERSE = /^((?:\d{1,3}(?:\/\d{1,2}|-\d{1,3})?\.){1,5})in-addr\.arpa$/
 

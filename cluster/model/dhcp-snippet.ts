@@ -153,7 +153,9 @@ class Reader {
     const key = name?.text.toLowerCase() ?? ''
     if (values[0]?.text === 'code') {
       const type = definedType(values.slice(3).map(({ text }) => text.toLowerCase()))
-      this.#defined.set(key, { code: Number(values[1]?.text), type })
+      const code = Number(values[1]?.text)
+      // Anything else was refused when it was written.
+      if (Number.isInteger(code) && code > 0 && code < 255) this.#defined.set(key, { code, type })
       return
     }
     const label = `option ${key}`

@@ -113,17 +113,27 @@ export function dnsChanges(state: RegionState, changes: readonly Change[]): read
   return [{ table: 'settings', key: 'rack', row: settingsOf(state) }, ...rows]
 }
 
-function nameRows(state: RegionState): readonly ViewChange[] {
+/** What answers of DNS depend on whatever the question: settings, zones, which subnets have reverse ones. */
+export function dnsBasics(state: RegionState): readonly ViewChange[] {
+  return [{ table: 'settings', key: 'rack', row: settingsOf(state) }, ...zoneRows(state)]
+}
+
+function zoneRows(state: RegionState): ViewChange[] {
   const rows: ViewChange[] = []
   for (const row of state.domains.values()) rows.push({ table: 'domains', key: row.id, row })
+  for (const subnet of state.subnets.values()) {
+    rows.push({ table: 'dnsSubnets', key: subnet.id, row: dnsSubnetOf(subnet) })
+  }
+  return rows
+}
+
+function nameRows(state: RegionState): readonly ViewChange[] {
+  const rows = zoneRows(state)
   for (const row of state.dnsResources.values()) {
     rows.push({ table: 'dnsResources', key: row.id, row })
   }
   for (const row of state.dnsRecords.values()) {
     rows.push({ table: 'dnsRecords', key: row.id, row })
-  }
-  for (const subnet of state.subnets.values()) {
-    rows.push({ table: 'dnsSubnets', key: subnet.id, row: dnsSubnetOf(subnet) })
   }
   for (const { systemId } of state.machines.values()) {
     const row = machineBootOf(state, systemId)

@@ -250,6 +250,17 @@ t.test('a node’s snippet follows its interfaces', async (t) => {
   const text = { name: 'a', description: '', value: 'filename "a";', comment: '', enabled: true }
   const fields = { ...text, subnetId: null, ipRangeId: null, systemId }
   lab.ok({ type: 'object.create', table: 'dhcpSnippets', fields })
+  const told = [{ table: 'dhcpSnippets', key: 1, row: { macs: [mac(7)] } }] as const
+  const nic = [...lab.state.interfaces.values()].find((row) => row.systemId === systemId) ?? null
+  const changed = { table: 'interfaces', key: nic?.id ?? 0, row: nic } as const
+  const snippets = (rows: readonly ViewChange[]) =>
+    rows.filter(({ table }) => table === 'dhcpSnippets')
+  t.match(snippets(viewChanges(lab.state, [changed])), told)
+  t.match(
+    snippets(viewChanges(lab.state, [{ ...changed, row: null }])),
+    told,
+    'whose it was is not known',
+  )
   const gone = changesOf(lab, { type: 'device.delete', systemId })
   t.match(gone, [{ table: 'dhcpSnippets', key: 1, row: null }])
 })
