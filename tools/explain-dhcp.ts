@@ -2,6 +2,7 @@
 // may be behind, or cut off; what is told is what it does as soon as it has this revision.
 import type { DhcpAnswer, DhcpPlace, DhcpQuestion } from '#model/explain.ts'
 import type { SystemId } from '#model/ids.ts'
+import { readSnippet } from '#model/dhcp-snippet.ts'
 import { firstOf, formatIpv4, type Ipv4, makeIpv4, parseIpv4 } from '#model/ipv4.ts'
 import type { Controller } from '#model/machine.ts'
 import { racksOf, type Subnet, type Vlan } from '#model/network.ts'
@@ -11,6 +12,7 @@ import { hypotheticalPacket } from '#rack/dhcp/hypothetical.ts'
 import type { Arrival, DhcpLink } from '#rack/dhcp/locate.ts'
 import { ViewIndex } from '#rack/dhcp/view-index.ts'
 import { whyNotBound } from '#state/lease.ts'
+import { textOf } from '#state/object-query.ts'
 import { servingVlanOf, subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { viewOfState } from './state-view.ts'
@@ -58,7 +60,30 @@ export function explainDhcp(
     return { ...place, ...silent, steps: [...steps, why] }
   }
   const told = askRack({ state, rack, link, clock }, { ...question, giaddr })
-  return { ...place, ...told, steps: [...steps, ...told.steps] }
+  const ip = told.address?.ip ?? question.ip
+  const left = unservedFor(state, { mac: question.mac, ip, subnet: where.subnet })
+  return { ...place, ...told, steps: [...steps, ...told.steps, ...left] }
+}
+
+/** What snippets say for this client and racks do not serve. */
+function unservedFor(
+  state: RegionState,
+  client: Pick<DhcpQuestion, 'mac' | 'ip'> & { readonly subnet: Subnet | undefined },
+): readonly string[] {
+  const { mac, ip } = client
+  const subnet = ip === null ? client.subnet : subnetOf(state, ip)
+  const range = ip === null ? undefined : state.pools.at(ip)?.range
+  const node = state.interfacesByMac.first(mac)?.systemId
+  return [...state.dhcpSnippets.values()]
+    .filter(({ enabled }) => enabled)
+    .filter(({ systemId }) => systemId === null || systemId === node)
+    .filter(({ subnetId }) => subnetId === null || subnetId === subnet?.id)
+    .filter(({ ipRangeId }) => ipRangeId === null || ipRangeId === range?.id)
+    .flatMap((snippet) =>
+      readSnippet(textOf(snippet)).notServed.map(
+        (line) => `Not served of snippet ${snippet.id} (${snippet.name}): ${line}.`,
+      ),
+    )
 }
 
 function askRack(

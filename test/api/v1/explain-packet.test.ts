@@ -51,6 +51,22 @@ t.test('a DHCPDISCOVER: who answers, with what, from where', async (t) => {
   t.match(found.steps.join(' '), /The boot file is from snippet 1 \(boot\)/)
 })
 
+t.test(
+  'statements of snippets that are not served are named, those for others are not',
+  async (t) => {
+    const api = await makeSite(t)
+    const value = 'if known { filename "y"; }'
+    await api.post('dhcp-snippets/', { name: 'all', value })
+    await api.post('dhcp-snippets/', { name: 'two', subnet: '2', value })
+    await api.post('dhcp-snippets/', { name: 'off', enabled: 'false', value })
+    const { steps } = await explain(api, 'vlan=5001')
+    t.same(
+      steps.filter((step: string) => step.startsWith('Not served')),
+      ['Not served of snippet 2 (all): Line 1: if (blocks of this kind are not served).'],
+    )
+  },
+)
+
 t.test('the explanation is the very answer that a rack with this view gives', async (t) => {
   const api = await makeSite(t)
   const { state } = api.region.local()

@@ -236,6 +236,15 @@ t.test('DHCP options and snippets in force are sent, and told row by row', async
   t.match(made, [{ table: 'dhcpSnippets', row: { value: 'filename "a";', macs: [mac(1)] } }])
   t.same(keysOf(fullView(lab.state, RACK), 'dhcpSnippets'), [1])
   t.same(keysOf(fullView(lab.state, RACK), 'dhcpOptions'), ['global/26'])
+  const newer = {
+    type: 'object.update',
+    table: 'dhcpSnippets',
+    id: 1,
+    set: { value: 'filename "b";' },
+  }
+  t.match(changesOf(lab, newer as Command), [{ row: { value: 'filename "b";' } }])
+  const back = { type: 'object.revert', table: 'dhcpSnippets', id: 1, to: -1 } as const
+  t.match(changesOf(lab, back), [{ table: 'dhcpSnippets', row: { value: 'filename "a";' } }])
   const off = { type: 'object.update', table: 'dhcpSnippets', id: 1, set: { enabled: false } }
   t.match(changesOf(lab, off as Command), [{ table: 'dhcpSnippets', key: 1, row: null }])
   t.same(keysOf(fullView(lab.state, RACK), 'dhcpSnippets'), [])
