@@ -128,6 +128,20 @@ t.test(
   },
 )
 
+t.test('behind a relay: the racks of the VLAN that it points to answer', async (t) => {
+  const api = await makeSite(t)
+  const { json: vlan } = await api.post('fabrics/0/vlans/', { vid: '7', name: 'far' })
+  await api.put(`vlans/${vlan.id}/`, { relay_vlan: '5001' })
+  await api.post('subnets/', { cidr: '10.7.0.0/24', vlan: String(vlan.id) })
+  await api.post('ipranges/', { type: 'dynamic', start_ip: '10.7.0.100', end_ip: '10.7.0.109' })
+  const far = { answer: 'offer', rack: 'rack01', address: { ip: /^10\.7\.0\.10\d$/ } }
+  t.match(await explain(api, `vlan=${vlan.id}`), {
+    ...far,
+    steps: [/on VLAN far/, /relay points to VLAN/, /Rack host-rack01 answers/],
+  })
+  t.match(await explain(api, 'giaddr=10.7.0.9'), far)
+})
+
 t.test('silence says why', async (t) => {
   const api = await makeSite(t)
   const why = async (query: string) => {
