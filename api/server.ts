@@ -32,9 +32,17 @@ import * as accessTokens from './v1/access-tokens.ts'
 import { AUDIT_QUERY, listAuditEvents } from './v1/audit.ts'
 import { makeBackupRoute } from './v1/backup.ts'
 import * as cluster from './v1/cluster.ts'
+import * as dhcpOptions from './v1/dhcp-options.ts'
 import * as tokens from './v1/tokens.ts'
 import { EventStreams } from './v1/event-stream.ts'
 import { explainAddressRoute } from './v1/explain.ts'
+import {
+  EXPLAIN_DHCP_QUERY,
+  EXPLAIN_NAME_QUERY,
+  makeExplainDhcp,
+  makeExplainName,
+} from './v1/explain-packet.ts'
+import type { Explainer } from './v1/explainer.ts'
 import { openApiV1, type Route } from './v1/openapi.ts'
 import { PAGE_QUERY, Pages } from './v1/pages.ts'
 import * as v1 from './v1/routes.ts'
@@ -45,6 +53,7 @@ export type ApiOptions = {
   readonly bootFiles: BootFiles
   readonly backups: BackupSource
   readonly membership: RegionMembership
+  readonly explainer: Explainer
   /** Port 0: any free one. */
   readonly listen: { readonly host: string; readonly port: number }
   readonly logger: Logger
@@ -123,8 +132,10 @@ function makeRouter(parts: {
   router.post('/api/v1/cluster/tokens', handle('admin', tokens.makeTokenRoute(membership)))
   router.get('/api/v1/cluster/tokens', handle('admin', tokens.listTokens))
   router.delete('/api/v1/cluster/tokens/:id', handle('admin', tokens.revokeToken))
-  router.get('/api/v1/explain/address/:ip', handle('user', explainAddressRoute))
-  serveAccess({ router, handle, login, clock: options.clock })
+  serveExplain(router, handle, options.explainer)
+  const pages = new Pages(options.clock)
+  serveDhcpOptions(router, handle, pages)
+  serveAccess({ router, handle, login, pages })
   router.get('/api/v1/events', streams.serve)
   router.get('/api/v1/backup', makeBackupRoute({ service, backups, logger }))
   router.post('/api/v1/boot-resources', handle('admin', v1.writeBootResource))
@@ -165,15 +176,41 @@ function makeRouter(parts: {
   return router
 }
 
+/** Why something is so, or would be. */
+function serveExplain(
+  router: Router,
+  handle: ReturnType<typeof v1.makeV1>,
+  explainer: Explainer,
+): void {
+  const packet = { query: EXPLAIN_DHCP_QUERY }
+  const name = { query: EXPLAIN_NAME_QUERY }
+  router.get('/api/v1/explain/address/:ip', handle('user', explainAddressRoute))
+  router.get('/api/v1/explain/dhcp', handle('user', makeExplainDhcp(explainer), packet))
+  router.get('/api/v1/explain/name/:fqdn', handle('user', makeExplainName(explainer), name))
+}
+
+function serveDhcpOptions(
+  router: Router,
+  handle: ReturnType<typeof v1.makeV1>,
+  pages: Pages,
+): void {
+  const list = dhcpOptions.makeListDhcpOptions(pages)
+  const query = { query: dhcpOptions.DHCP_OPTION_QUERY }
+  const one = '/api/v1/dhcp-options/:scope/:code'
+  router.get('/api/v1/dhcp-options', handle('user', list, query))
+  router.get(one, handle('user', dhcpOptions.readDhcpOption))
+  router.put(one, handle('admin', dhcpOptions.writeDhcpOption))
+  router.delete(one, handle('admin', dhcpOptions.deleteDhcpOption))
+}
+
 /** Who may come in: tokens, users and what they did. */
 function serveAccess(parts: {
   readonly router: Router
   readonly handle: ReturnType<typeof v1.makeV1>
   readonly login: LoginParts
-  readonly clock: Clock
+  readonly pages: Pages
 }): void {
-  const { router, handle, login, clock } = parts
-  const pages = new Pages(clock)
+  const { router, handle, login, pages } = parts
   const list = { query: PAGE_QUERY }
   const own = { scope: 'admin' } as const
   router.post('/api/v1/access-tokens', handle('user', accessTokens.createAccessToken, own))

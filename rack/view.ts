@@ -237,6 +237,9 @@ const TABLES = [
   'dnsResources',
   'dnsRecords',
   'dnsSubnets',
+  'dhcpOptions',
+  'dhcpSnippets',
+  'scans',
 ] as const satisfies readonly ViewTable[]
 
 function emptyTables(): Tables {
@@ -257,6 +260,9 @@ function emptyTables(): Tables {
     dnsResources: new Map(),
     dnsRecords: new Map(),
     dnsSubnets: new Map(),
+    dhcpOptions: new Map(),
+    dhcpSnippets: new Map(),
+    scans: new Map(),
   }
 }
 

@@ -1,6 +1,7 @@
 // Every command of `ironraft`, in the order that help shows. Loads nothing: a command's code is imported when
 // it runs, so that `--help` stays quick.
 import type { Command, Option } from './command-line.ts'
+import { EXPLAIN_COMMANDS } from './explain-commands.ts'
 import { NOUN_COMMANDS } from './noun-commands.ts'
 
 const JSON_OPTION: Option = { name: 'json', help: 'print JSON, one line, last on standard output' }
@@ -377,5 +378,6 @@ export const COMMANDS: readonly Command[] = [
   ...REGION_COMMANDS,
   ...RACK_COMMANDS,
   ...NOUN_COMMANDS,
+  ...EXPLAIN_COMMANDS,
   ...OTHER_COMMANDS,
 ]

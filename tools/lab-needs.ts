@@ -15,6 +15,7 @@ const LAB_NEEDS: Readonly<Record<string, string>> = {
   '/usr/share/seabios/bios-256k.bin': 'seabios',
   udhcpc: 'udhcpc',
   dhclient: 'isc-dhcp-client',
+  dnsmasq: 'dnsmasq-base',
   busybox: 'busybox-static',
   cpio: 'cpio',
   depmod: 'kmod',

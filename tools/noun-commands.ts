@@ -15,7 +15,7 @@ export const NOUNS: readonly Noun[] = [
   ...SITE_NOUNS,
 ]
 
-const OUTPUT: readonly Option[] = [
+export const OUTPUT: readonly Option[] = [
   {
     name: 'output',
     short: 'o',

@@ -11,6 +11,7 @@ import type {
   Tag,
   Zone,
 } from '#model/objects.ts'
+import { readSnippet } from '#model/dhcp-snippet.ts'
 import { textOf } from '#state/object-query.ts'
 import type { RegionState } from '#state/state.ts'
 import { API_ROOT, isoTime, uri } from './names.ts'
@@ -108,6 +109,7 @@ export function renderSelection(row: BootSourceSelection) {
 /** Older versions first in the row, newest first in MAAS. */
 export function renderSnippet(state: RegionState, row: DhcpSnippet) {
   const { systemId } = row
+  const { notServed } = readSnippet(textOf(row))
   const subnet = row.subnetId === null ? undefined : state.subnets.get(row.subnetId)
   return {
     id: row.id,
@@ -124,6 +126,8 @@ export function renderSnippet(state: RegionState, row: DhcpSnippet) {
         : { system_id: systemId, resource_uri: uri('nodes', systemId), __incomplete__: true },
     subnet: subnet === undefined ? null : renderSubnet(state, subnet),
     global_snippet: systemId === null && subnet === undefined && row.ipRangeId === null,
+    // Ours, and only where there is something to say: statements that dhcpd knows and racks do not serve.
+    ...(notServed.length === 0 ? {} : { not_served: notServed }),
     resource_uri: uri('dhcp-snippets', row.id),
   }
 }

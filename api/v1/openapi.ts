@@ -2,10 +2,13 @@
 // shows as undocumented; a test fails then.
 import { z } from 'zod'
 import { AUDIT_QUERY } from './audit.ts'
+import { DHCP_OPTION_QUERY } from './dhcp-options.ts'
+import { EXPLAIN_DHCP_QUERY, EXPLAIN_NAME_QUERY } from './explain-packet.ts'
 import { PAGE_QUERY } from './pages.ts'
 import {
   ACCESS_TOKEN,
   ACCESS_TOKEN_PATCH,
+  DHCP_OPTION,
   IMAGE,
   PASSWORD_CHANGE,
   SETTING,
@@ -45,6 +48,24 @@ const ABOUT: Readonly<Record<string, About>> = {
   'GET /api/v1/explain/address/{ip}': {
     summary: 'Who has an address by what right, and whether it would be given now.',
   },
+  'GET /api/v1/explain/dhcp': {
+    summary: 'What a rack would do with a DHCP packet, and why.',
+    query: EXPLAIN_DHCP_QUERY,
+  },
+  'GET /api/v1/explain/name/{fqdn}': {
+    summary: 'What DNS would answer for a name, and from which rows.',
+    query: EXPLAIN_NAME_QUERY,
+  },
+  'GET /api/v1/dhcp-options': {
+    summary: 'List the DHCP options that are set, from the widest scope to the narrowest.',
+    query: DHCP_OPTION_QUERY,
+  },
+  'GET /api/v1/dhcp-options/{scope}/{code}': { summary: 'Show a DHCP option.' },
+  'PUT /api/v1/dhcp-options/{scope}/{code}': {
+    summary: 'Set a DHCP option for everything, a VLAN, a subnet, a range or a host.',
+    body: z.toJSONSchema(DHCP_OPTION),
+  },
+  'DELETE /api/v1/dhcp-options/{scope}/{code}': { summary: 'Set a DHCP option no more.' },
   'POST /api/v1/access-tokens': {
     summary: 'Make a scoped token for yourself; it is shown once.',
     body: z.toJSONSchema(ACCESS_TOKEN),

@@ -42,6 +42,9 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   sshKeys: 'ssh_keys',
   sslKeys: 'ssl_keys',
   accessTokens: 'access_tokens',
+  dhcpOptions: 'dhcp_options',
+  dhcpSightings: 'dhcp_sightings',
+  neighbours: 'neighbours',
   // Secrets.
   apiKeys: null,
   joinTokens: null,
@@ -58,6 +61,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   cluster: null,
   tenures: null,
   reserves: null,
+  scans: null,
 }
 
 /** What a client may ask for by `kinds`. */

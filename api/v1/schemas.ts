@@ -1,5 +1,6 @@
 // Bodies of /api/v1 as schemas: the same ones check what is sent and are shown in the OpenAPI document.
 import { z } from 'zod'
+import { DHCP_OPTION_TYPES } from '#model/dhcp-option.ts'
 
 export const SETTING = z.strictObject({ value: z.string() })
 
@@ -18,6 +19,13 @@ export const IMAGE = z.strictObject({
     )
     .min(1)
     .max(64),
+})
+
+/** `type` may be left out where the option has one of its own. */
+export const DHCP_OPTION = z.strictObject({
+  type: z.enum(DHCP_OPTION_TYPES).optional(),
+  value: z.union([z.string(), z.number(), z.boolean(), z.array(z.string()).max(64)]),
+  force: z.boolean().optional(),
 })
 
 const TOKEN_NAME = z.string().min(1).max(128)

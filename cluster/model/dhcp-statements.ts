@@ -2,17 +2,11 @@
 // known statements, known options with values of their type, well-formed blocks. What needs dhcpd to be judged
 // (expressions of `if`, `match`, `set`) is only checked to be closed. `include` and `execute` are refused: they
 // reach outside of the snippet.
+import { SnippetError, tokenize, type Token } from './dhcp-tokens.ts'
 import { parseIpv4 } from './ipv4.ts'
 import { parseMac } from './mac-address.ts'
 
 const DEPTH_MAX = 16
-const TOKENS_MAX = 20_000
-
-type Token = {
-  readonly text: string
-  readonly kind: 'word' | 'string' | 'mark'
-  readonly line: number
-}
 
 /** Null when every statement is understood, else one sentence with the line. */
 export function checkSnippet(text: string): string | null {
@@ -25,29 +19,6 @@ export function checkSnippet(text: string): string | null {
     if (error instanceof SnippetError) return error.message
     throw error
   }
-}
-
-class SnippetError extends Error {
-  constructor(line: number, problem: string) {
-    super(`Line ${line}: ${problem}.`)
-  }
-}
-
-function tokenize(text: string): readonly Token[] {
-  const tokens: Token[] = []
-  const pattern = /\n|[^\S\n]+|#[^\n]*|"(?:[^"\\\n]|\\[^\n])*"|[{};,()=]|[^\s{};,()="#]+|[\s\S]/g
-  let line = 1
-  for (const [piece] of text.matchAll(pattern)) {
-    if (piece === '\n') line++
-    else if (/^\s|^#/.test(piece)) continue
-    else if (piece === '"') throw new SnippetError(line, 'a quoted text is not closed')
-    else {
-      const kind = piece.startsWith('"') ? 'string' : /^[{};,()=]$/.test(piece) ? 'mark' : 'word'
-      tokens.push({ text: piece, kind, line })
-      if (tokens.length > TOKENS_MAX) throw new SnippetError(line, 'the snippet is too long')
-    }
-  }
-  return tokens
 }
 
 type Check = (values: readonly Token[]) => boolean

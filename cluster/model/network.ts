@@ -170,3 +170,38 @@ export type Observed = { readonly ip: Ipv4; readonly mac: MacAddress; readonly u
 
 /** A declined address; nobody gets it while until > now. Keyed by `ip`. */
 export type Quarantine = { readonly ip: Ipv4; readonly until: number; readonly mac: MacAddress }
+
+/** A DHCP server that is none of our racks, heard by one of them on the VLAN. Keyed by `id`: `<vlan>/<address>`. */
+export type DhcpSighting = {
+  readonly id: string
+  readonly vlanId: VlanId
+  readonly ip: Ipv4
+  readonly rackId: SystemId
+  /** Log time from which on it counts as gone. */
+  readonly until: number
+}
+
+/** A host that a rack heard by ARP. Keyed by `id`: `192.0.2.7,52:54:00:00:00:01`. */
+export type Neighbour = {
+  readonly id: string
+  readonly ip: Ipv4
+  readonly mac: MacAddress
+  readonly vlanId: VlanId
+  /** Who heard it last. */
+  readonly rackId: SystemId
+  readonly firstWall: number
+  readonly lastWall: number
+  /** Log time from which on it counts as forgotten. */
+  readonly until: number
+}
+
+/** Networks that racks are asked to look for neighbours in; the newest request is the one that counts. Keyed by `name`. */
+export type Scan = {
+  readonly name: 'scan'
+  /** Rises with every request. */
+  readonly number: number
+  /** Empty: every subnet. */
+  readonly cidrs: readonly Cidr[]
+  /** Log time from which on a rack that hears of it only now leaves it. */
+  readonly until: number
+}

@@ -5,11 +5,22 @@ import type { SubnetId, SystemId, VlanId } from '#model/ids.ts'
 import { contains } from '#model/ipv4.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import { racksOf, type Subnet } from '#model/network.ts'
-import type { DnsSettings, DnsSubnet, RackSettings, RackVlan, ViewChange } from '#protocol/rack.ts'
+import type {
+  DnsSettings,
+  DnsSubnet,
+  RackSettings,
+  RackSnippet,
+  RackVlan,
+  ViewChange,
+} from '#protocol/rack.ts'
 import type { Change } from '#state/outcome.ts'
 import { defaultDomainOf, defaultTtlOf, SERIAL_COUNTER, serialOffsetOf } from '#state/query-dns.ts'
-import { machineBootOf } from '#state/query.ts'
+import { textOf } from '#state/object-query.ts'
+import { interfacesOf, machineBootOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
+
+/** Where the site says nothing; a sighting lasts three of them. */
+const DHCP_PROBE_SECONDS = 300
 
 /** Tables whose changes make a new view: who serves what where. */
 const TOPOLOGY = new Set<Change['table']>([
@@ -50,8 +61,44 @@ export function fullView(state: RegionState, rackId: SystemId): readonly ViewCha
   for (const row of state.bootResources.values()) {
     rows.push({ table: 'bootResources', key: row.id, row })
   }
-  rows.push(...nameRows(state))
+  rows.push(...nameRows(state), ...dhcpRows(state))
   return rows
+}
+
+/** Who serves what where, and what was set for clients: a view without addresses and names. */
+export function servingView(state: RegionState, rackId: SystemId): readonly ViewChange[] {
+  return [...topologyRows(state, rackId).rows, ...dhcpRows(state)]
+}
+
+/** All of them: they are few, and which are for a rack's clients is found by looking them up there. */
+function dhcpRows(state: RegionState): readonly ViewChange[] {
+  const rows: ViewChange[] = []
+  for (const row of state.dhcpOptions.values()) {
+    rows.push({ table: 'dhcpOptions', key: row.id, row })
+  }
+  for (const { id } of state.dhcpSnippets.values()) rows.push(snippetRow(state, id))
+  for (const row of state.scans.values()) rows.push({ table: 'scans', key: row.name, row })
+  return rows.filter(({ row }) => row !== null)
+}
+
+function snippetRow(state: RegionState, id: number): ViewChange {
+  const snippet = state.dhcpSnippets.get(id)
+  const table = 'dhcpSnippets' as const
+  if (snippet?.enabled !== true) return { table, key: id, row: null }
+  const { name, subnetId, ipRangeId, systemId } = snippet
+  const nics = systemId === null ? [] : interfacesOf(state, systemId)
+  const macs = systemId === null ? null : nics.flatMap(({ mac }) => mac ?? [])
+  const row: RackSnippet = { id, name, value: textOf(snippet), subnetId, ipRangeId, macs }
+  return { table, key: id, row }
+}
+
+/** Of nodes whose interfaces changed; of every node when one is gone, as the row no longer says whose it was. */
+function snippetsOfNodes(state: RegionState, systemIds: ReadonlySet<SystemId | null>): number[] {
+  const ids: number[] = []
+  for (const { id, systemId } of state.dhcpSnippets.values()) {
+    if (systemId !== null && (systemIds.has(systemId) || systemIds.has(null))) ids.push(id)
+  }
+  return ids
 }
 
 /** What the names of the whole cluster are made of (D9). */
@@ -66,17 +113,27 @@ export function dnsChanges(state: RegionState, changes: readonly Change[]): read
   return [{ table: 'settings', key: 'rack', row: settingsOf(state) }, ...rows]
 }
 
-function nameRows(state: RegionState): readonly ViewChange[] {
+/** What answers of DNS depend on whatever the question: settings, zones, which subnets have reverse ones. */
+export function dnsBasics(state: RegionState): readonly ViewChange[] {
+  return [{ table: 'settings', key: 'rack', row: settingsOf(state) }, ...zoneRows(state)]
+}
+
+function zoneRows(state: RegionState): ViewChange[] {
   const rows: ViewChange[] = []
   for (const row of state.domains.values()) rows.push({ table: 'domains', key: row.id, row })
+  for (const subnet of state.subnets.values()) {
+    rows.push({ table: 'dnsSubnets', key: subnet.id, row: dnsSubnetOf(subnet) })
+  }
+  return rows
+}
+
+function nameRows(state: RegionState): readonly ViewChange[] {
+  const rows = zoneRows(state)
   for (const row of state.dnsResources.values()) {
     rows.push({ table: 'dnsResources', key: row.id, row })
   }
   for (const row of state.dnsRecords.values()) {
     rows.push({ table: 'dnsRecords', key: row.id, row })
-  }
-  for (const subnet of state.subnets.values()) {
-    rows.push({ table: 'dnsSubnets', key: subnet.id, row: dnsSubnetOf(subnet) })
   }
   for (const { systemId } of state.machines.values()) {
     const row = machineBootOf(state, systemId)
@@ -100,15 +157,21 @@ function dnsSubnetOf({ id, cidr, rdnsMode, allowDns }: Subnet): DnsSubnet {
 export function viewChanges(state: RegionState, changes: readonly Change[]): readonly ViewChange[] {
   const rows: ViewChange[] = []
   const machines = new Set<SystemId>()
+  const nodes = new Set<SystemId | null>()
+  const snippets = new Set<number>()
   for (const change of changes) {
     const { table } = change
     if (table === 'machines') machines.add(String(change.key) as SystemId)
     else if (table === 'quarantines' || table === 'observed') {
       rows.push(barredRow(state, Number(change.key) as Ipv4))
     } else if (table === 'interfaces') {
+      nodes.add(change.row?.systemId ?? null)
       if (change.row !== null) machines.add(change.row.systemId)
-    } else if (
+    } else if (table === 'dhcpSnippets') snippets.add(Number(change.key))
+    else if (
       table === 'holds' ||
+      table === 'dhcpOptions' ||
+      table === 'scans' ||
       table === 'ipAddresses' ||
       table === 'tenures' ||
       table === 'reserves' ||
@@ -128,11 +191,13 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
     const row: MachineBoot | undefined = machineBootOf(state, systemId)
     rows.push({ table: 'machineBoots', key: systemId, row: row ?? null })
   }
+  if (nodes.size > 0) for (const id of snippetsOfNodes(state, nodes)) snippets.add(id)
+  for (const id of snippets) rows.push(snippetRow(state, id))
   return rows
 }
 
 /** To a rack a declined address and one that somebody else uses are alike: it offers neither. */
-function barredRow(state: RegionState, ip: Ipv4): ViewChange {
+export function barredRow(state: RegionState, ip: Ipv4): ViewChange & { table: 'quarantines' } {
   const rows = [state.quarantines.get(ip), state.observed.get(ip)].filter(
     (row) => row !== undefined,
   )
@@ -190,8 +255,12 @@ function settingsOf(state: RegionState): RackSettings {
     leaseSeconds: number('dhcp_lease_seconds', 600),
     firmwareLeaseSeconds: number('dhcp_firmware_lease_seconds', 30),
     domainName: defaultDomainOf(state).name,
+    dhcpProbeSeconds: number('dhcp_probe_seconds', DHCP_PROBE_SECONDS),
     answerRouterSolicitations: state.settings.get('answer_router_solicitations')?.value === true,
     dns: dnsSettingsOf(state),
+    ...(state.settings.get('network_discovery')?.value === 'disabled'
+      ? {}
+      : { discovery: { scanSeconds: number('active_discovery_interval', 10_800) } }),
   }
 }
 

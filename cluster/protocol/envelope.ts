@@ -111,6 +111,12 @@ const COMMAND_TYPES = {
   'accessToken.delete': true,
   'login.open': true,
   'login.close': true,
+  'dhcpOption.put': true,
+  'dhcpOption.delete': true,
+  'dhcp.observe': true,
+  'neighbour.report': true,
+  'neighbour.clear': true,
+  'neighbour.scan': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

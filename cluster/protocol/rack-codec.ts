@@ -2,10 +2,13 @@
 // the log has the fields of its type, of the right kinds, and no others.
 import type { RackToRegion, RegionToRack, RackCommand } from './rack.ts'
 import { decodeMany, encodeBriefly } from './codec.ts'
+import { parseMac } from '#model/mac-address.ts'
 import { checkOutcome } from './peer-codec.ts'
 import { checkRecord, checkType, malformedShape, pickRecord, type Fields } from './shape.ts'
 
 const INTERFACES_MAX = 4096
+/** In one `neighbour.report`. */
+const NEIGHBOURS_MAX = 256
 /** Addresses in one `reserve.return`. */
 const RETURNS_MAX = 1024
 const IPV4_MAX = 0xffff_ffff
@@ -40,6 +43,8 @@ const COMMAND_FIELDS = {
   'lease.release': { client: 'text', ip: 'index' },
   'lease.decline': { client: 'text', mac: 'text', ip: 'index' },
   'lease.observe': { rackId: 'text', mac: 'text', ip: 'index' },
+  'neighbour.report': { rackId: 'text', neighbours: 'array' },
+  'dhcp.observe': { rackId: 'text', vlanId: 'index', ip: 'index' },
   'event.record': {
     systemId: 'textOrNull',
     username: 'text',
@@ -63,6 +68,7 @@ const COMMAND_FIELDS = {
   },
 } as const satisfies { readonly [T in RackCommand['type']]: Fields }
 
+const NEIGHBOUR_FIELDS: Fields = { vlanId: 'index', ip: 'index', mac: 'text' }
 const RETURN_FIELDS: Fields = { ip: 'index', generation: 'index' }
 
 const BIND_KINDS = ['selecting', 'initReboot', 'renewing', 'rebinding']
@@ -126,8 +132,22 @@ function parseCommand(value: unknown): unknown {
     throw malformedShape(type, 'its level is unknown')
   }
   if (Number(command['ip'] ?? 0) > IPV4_MAX) throw malformedShape(type, 'its ip is no address')
+  if (type === 'neighbour.report') {
+    return { ...command, type, neighbours: parseNeighbours(command) }
+  }
   if (type === 'reserve.return') return { ...command, type, reserves: parseReturns(command) }
   return { type, ...command }
+}
+
+function parseNeighbours({ neighbours }: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const all = neighbours as readonly unknown[]
+  if (all.length > NEIGHBOURS_MAX) throw malformedShape('neighbour.report', 'too many neighbours')
+  return all.map((each) => {
+    const row = pickRecord(each, NEIGHBOUR_FIELDS, 'neighbour')
+    const isSound = Number(row['ip']) <= IPV4_MAX && parseMac(String(row['mac'])) === row['mac']
+    if (!isSound) throw malformedShape('neighbour', 'it has no address')
+    return row
+  })
 }
 
 function parseReturns({ reserves }: Readonly<Record<string, unknown>>): readonly unknown[] {

@@ -1,8 +1,10 @@
 // Rack ⇄ region over mTLS. The rack asks, the region pushes the part of the state that concerns it.
 import type { BootResource, MachineBoot } from '#model/boot.ts'
+import type { DhcpOption } from '#model/dhcp-option.ts'
 import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
-import type { SubnetId, SystemId, VlanId } from '#model/ids.ts'
+import type { IpRangeId, SubnetId, SystemId, VlanId } from '#model/ids.ts'
 import type { Cidr } from '#model/ipv4.ts'
+import type { MacAddress } from '#model/mac-address.ts'
 import type {
   Hold,
   IpAddress,
@@ -10,6 +12,7 @@ import type {
   Quarantine,
   Reservation,
   Reserve,
+  Scan,
   Subnet,
   Tenure,
   Vlan,
@@ -44,8 +47,23 @@ export type ViewRows = {
   readonly dnsResources: DnsResource
   readonly dnsRecords: DnsRecord
   readonly dnsSubnets: DnsSubnet
+  readonly dhcpOptions: DhcpOption
+  readonly dhcpSnippets: RackSnippet
+  readonly scans: Scan
 }
 export type ViewTable = keyof ViewRows
+
+/** A DHCP snippet that is in force; disabled ones are not sent. */
+export type RackSnippet = {
+  readonly id: number
+  readonly name: string
+  /** Statements of dhcpd.conf, checked when they were written. */
+  readonly value: string
+  readonly subnetId: SubnetId | null
+  readonly ipRangeId: IpRangeId | null
+  /** Hardware addresses of the node it is for; null: it is for no node. */
+  readonly macs: readonly MacAddress[] | null
+}
 
 /** What DNS needs of a subnet; of all of them, while `subnets` has only those that the rack serves. */
 export type DnsSubnet = {
@@ -81,6 +99,13 @@ export type RackSettings = {
   readonly domainName: string
   /** The rack answers router solicitations on VLANs it serves (no 13 s wait for IPv6 in iPXE). */
   readonly answerRouterSolicitations: boolean
+  /** Seconds between two looks for DHCP servers that are not ours, 0 never. Absent: the region is too old to say. */
+  readonly dhcpProbeSeconds?: number
+  /** Absent: racks report no neighbours (MAAS's `network_discovery`, or an old region). */
+  readonly discovery?: {
+    /** Seconds between two scans of subnets with active discovery; 0 never. */
+    readonly scanSeconds: number
+  }
   /** Of the cluster: which commands its regions know. Absent: from a region of before it was told. */
   readonly featureLevel?: number
   /** Absent: the region is too old to say. */
@@ -101,6 +126,8 @@ export type RackCommand =
   | CommandOf<'lease.release'>
   | CommandOf<'lease.decline'>
   | CommandOf<'lease.observe'>
+  | CommandOf<'dhcp.observe'>
+  | CommandOf<'neighbour.report'>
   | CommandOf<'event.record'>
   | CommandOf<'tenure.hello'>
   | CommandOf<'tenure.beat'>

@@ -6,6 +6,8 @@ import { createAccessToken, deleteAccessToken, renameAccessToken } from './acces
 import { forgetAddress, releaseAddress, reserveAddress } from './addresses.ts'
 import { auditBefore, recordAudit } from './audit.ts'
 import { putConfig } from './config-keys.ts'
+import { deleteDhcpOption, putDhcpOption } from './dhcp-options.ts'
+import { observeDhcp } from './dhcp-sightings.ts'
 import { createDevice, deleteDevice, updateDevice } from './devices.ts'
 import { deleteFile, putFile } from './files.ts'
 import { assignTag, placeNodes } from './node-places.ts'
@@ -52,6 +54,7 @@ import { bindLease, declineLease, releaseLease } from './lease.ts'
 import { closeLogin, openLogin } from './login-sessions.ts'
 import { createMachine, deleteMachine, updateMachine } from './machines.ts'
 import { joinMember, registerMember, removeMember, reportMember } from './members.ts'
+import { clearNeighbours, reportNeighbours, requestScan } from './neighbours.ts'
 import { observeAddress } from './observed.ts'
 import type { Change, Outcome } from './outcome.ts'
 import {
@@ -202,6 +205,12 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'accessToken.delete': deleteAccessToken,
   'login.open': openLogin,
   'login.close': closeLogin,
+  'dhcpOption.put': putDhcpOption,
+  'dhcpOption.delete': deleteDhcpOption,
+  'dhcp.observe': observeDhcp,
+  'neighbour.report': reportNeighbours,
+  'neighbour.clear': clearNeighbours,
+  'neighbour.scan': requestScan,
 }
 
 /** Which command it takes is known by the key it was found under. */

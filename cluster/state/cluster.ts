@@ -1,6 +1,7 @@
 // The first command of a cluster, and the sweep of rows that count as absent already.
 import { DONE, notFound, refuse, type Handler } from './context.ts'
 import { createApiKey, createUser } from './users.ts'
+import { sweepDhcpSightings } from './dhcp-sightings.ts'
 import { addFabric } from './fabrics.ts'
 import { SWEEP_ROWS_MAX } from './limits.ts'
 import { SETTING_DEFAULTS } from './settings.ts'
@@ -48,6 +49,8 @@ export const advanceTime: Handler<'time.advance'> = ({ state, now }) => {
   for (const ip of state.holdEnds.ended(now, SWEEP_ROWS_MAX)) state.holds.delete(ip)
   for (const ip of state.quarantineEnds.ended(now, SWEEP_ROWS_MAX)) state.quarantines.delete(ip)
   for (const ip of state.observedEnds.ended(now, SWEEP_ROWS_MAX)) state.observed.delete(ip)
+  sweepDhcpSightings(state, now, SWEEP_ROWS_MAX)
+  for (const id of state.neighbourEnds.ended(now, SWEEP_ROWS_MAX)) state.neighbours.delete(id)
   sweepTenures(state, now, SWEEP_ROWS_MAX)
   for (const id of state.loginSessionEnds.ended(now, SWEEP_ROWS_MAX)) state.loginSessions.delete(id)
   for (const id of state.accessTokenEnds.ended(now, SWEEP_ROWS_MAX)) state.accessTokens.delete(id)

@@ -107,6 +107,12 @@ const COMMAND_LEVELS = {
   'accessToken.delete': 3,
   'login.open': 3,
   'login.close': 3,
+  'dhcpOption.put': 3,
+  'dhcpOption.delete': 3,
+  'dhcp.observe': 3,
+  'neighbour.report': 3,
+  'neighbour.clear': 3,
+  'neighbour.scan': 3,
 } as const satisfies { readonly [T in CommandType]: number }
 
 /** Old logs may hold them and are replayed for ever; `cluster.restore` does what they did, and nothing proposes them. */

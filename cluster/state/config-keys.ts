@@ -138,6 +138,8 @@ export const CONFIG_KEYS: Readonly<Record<string, ConfigKey>> = {
   // Not MAAS's: seconds of option 51, and whether racks answer router solicitations.
   dhcp_lease_seconds: integer(600, 10, 86_400),
   dhcp_firmware_lease_seconds: integer(30, 10, 86_400),
+  // Between two looks of a rack for foreign DHCP servers; 0 never. A sighting lasts 900 s, so it may be missed twice.
+  dhcp_probe_seconds: integer(300, 0, 300),
   answer_router_solicitations: flag(false),
 }
 

@@ -3,6 +3,9 @@ import type { FabricId, SpaceId, VlanId } from '#model/ids.ts'
 import { formatCidr } from '#model/ipv4.ts'
 import type { Fabric, Space, Vlan } from '#model/network.ts'
 import { created, DONE, invalid, nextId, notFound, refuse, type Handler } from './context.ts'
+import { dropDhcpOptions } from './dhcp-options.ts'
+import { dropDhcpSightings } from './dhcp-sightings.ts'
+import { dropNeighbours } from './neighbours.ts'
 import type { Refusal } from './outcome.ts'
 import type { RegionState } from './state.ts'
 
@@ -95,6 +98,9 @@ export function addVlan(
 export function dropVlan(state: RegionState, vlan: Vlan): void {
   const relays = [...state.vlans.values()].filter((other) => other.relayVlanId === vlan.id)
   for (const relay of relays) state.vlans.put(relay.id, { ...relay, relayVlanId: null })
+  dropDhcpOptions(state, { scope: 'vlan', scopeId: vlan.id })
+  dropDhcpSightings(state, vlan.id)
+  dropNeighbours(state, vlan.id)
   state.vlans.delete(vlan.id)
 }
 

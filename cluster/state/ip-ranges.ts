@@ -4,6 +4,7 @@ import type { IpRangeId } from '#model/ids.ts'
 import { formatCidr, formatIpv4, makeIpv4, type Ipv4 } from '#model/ipv4.ts'
 import type { IpRange } from '#model/network.ts'
 import { created, DONE, invalid, nextId, notFound, type Handler } from './context.ts'
+import { dropDhcpOptions } from './dhcp-options.ts'
 import type { Refusal } from './outcome.ts'
 import { dropSnippets } from './object-rules.ts'
 import { hostRange } from './query.ts'
@@ -35,6 +36,7 @@ export const updateIpRange: Handler<'ipRange.update'> = ({ state }, { id, set })
 export const deleteIpRange: Handler<'ipRange.delete'> = ({ state }, { id }) => {
   if (!state.ipRanges.has(id)) return notFound('IPRange')
   dropSnippets(state, (row) => row.ipRangeId === id)
+  dropDhcpOptions(state, { scope: 'range', scopeId: id })
   state.ipRanges.delete(id)
   return DONE
 }

@@ -18,6 +18,7 @@ import type { SubnetId } from '#model/ids.ts'
 import type { RegionState } from './state.ts'
 
 type Bind = CommandOf<'lease.bind'>
+type Moment = Pick<Context, 'state' | 'now'>
 
 export const bindLease: Handler<'lease.bind'> = (context, command) => {
   const { state, now, wall } = context
@@ -25,8 +26,7 @@ export const bindLease: Handler<'lease.bind'> = (context, command) => {
   if (!Number.isInteger(command.leaseSeconds) || command.leaseSeconds < 1) {
     return invalid('lease_seconds', 'A lease lasts at least one second.')
   }
-  const refusal =
-    checkRecord(context, command) ?? checkServed(context, command) ?? checkFree(context, command)
+  const refusal = whyNotBound(context, command)
   if (refusal !== null) return refusal
   const pool = state.pools.at(ip)
   const leaseSeconds = Math.min(command.leaseSeconds, LEASE_SECONDS_MAX)
@@ -48,6 +48,13 @@ export const bindLease: Handler<'lease.bind'> = (context, command) => {
   }
   state.holds.put(ip, row)
   return { ok: true, value: { ip, leaseSeconds, until } }
+}
+
+/** The refusal of a bind, null when it would be done. Reads only. */
+export function whyNotBound(context: Moment, command: Bind): Refusal | null {
+  return (
+    checkRecord(context, command) ?? checkServed(context, command) ?? checkFree(context, command)
+  )
 }
 
 /** Marks only: the address is protected to its time (the client's retry may still be on its way). */
@@ -86,7 +93,7 @@ export function enduranceMs({ size, heldCount }: Pick<Pool, 'size' | 'heldCount'
 }
 
 /** INIT-REBOOT needs a record: none → silence, one for another address → NAK (§4, RFC 2131 §4.3.2). */
-function checkRecord({ state, now }: Context, { kind, client, ip }: Bind): Refusal | null {
+function checkRecord({ state, now }: Moment, { kind, client, ip }: Bind): Refusal | null {
   if (kind !== 'initReboot' || liveHold(state, now, ip)?.client === client) return null
   if (state.reservations.get(ip)?.client === client) return null
   const elsewhere = state.holdsByClient.rows(client).some((hold) => hold.until > now)
@@ -98,7 +105,7 @@ function checkRecord({ state, now }: Context, { kind, client, ip }: Bind): Refus
  * hold only runs out (§3: rows stay as tombstones), so its client is told no and asks for another. An
  * address that was never ours in a REBINDING or RENEWING may be another server's: silence.
  */
-function checkServed({ state, now }: Context, { kind, rackId, client, ip }: Bind): Refusal | null {
+function checkServed({ state, now }: Moment, { kind, rackId, client, ip }: Bind): Refusal | null {
   const subnetId = servedSubnet(state, now, { ip, client })
   if (subnetId === undefined) {
     const ours = kind === 'selecting' || liveHold(state, now, ip)?.client === client
@@ -128,7 +135,7 @@ function servedSubnet(
  * What is in the way decides what may be said. An address in a live reserve may be the client's by a rack
  * that is cut off, and after a restore the client may know more than this state: silence, not DHCPNAK.
  */
-function checkFree({ state, now }: Context, { kind, ip, client, mac }: Bind): Refusal | null {
+function checkFree({ state, now }: Moment, { kind, ip, client, mac }: Bind): Refusal | null {
   const isRenewal = kind === 'renewing' || kind === 'rebinding'
   const obstacle = obstacleTo(state, now, { ip, client, mac, isRenewal })
   if (obstacle === null) return null

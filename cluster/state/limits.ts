@@ -51,6 +51,22 @@ export const OBSERVED_MAX = 10_000
 /** Of one hardware address; whoever answers for more answers for others. */
 export const OBSERVED_PER_MAC_MAX = 16
 
+/** How long a foreign DHCP server counts as there after it was heard last, ms: three of the racks' rounds. */
+export const DHCP_SIGHTING_MS = 900_000
+export const DHCP_SIGHTINGS_PER_VLAN_MAX = 8
+
+/** How long a neighbour is remembered that nobody hears any more, ms. */
+export const NEIGHBOUR_MS = 7 * 24 * 3_600_000
+export const NEIGHBOURS_MAX = 20_000
+/** In one report of a rack. */
+export const NEIGHBOURS_PER_REPORT_MAX = 256
+export const SCAN_CIDRS_MAX = 256
+/** How long a request to scan is good, ms. */
+export const SCAN_MS = 600_000
+
+/** Options set by operators, of all scopes together. */
+export const DHCP_OPTIONS_MAX = 10_000
+
 /** Addresses of one VLAN that one rack may have in reserve (§6). */
 export const RESERVE_PER_RACK_MAX = 64
 /** A rack gets at most this part of what is free, shared by the racks of the VLAN. */

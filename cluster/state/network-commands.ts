@@ -9,7 +9,9 @@ import type {
   UserId,
   VlanId,
 } from '#model/ids.ts'
+import type { DhcpOptionType, DhcpOptionValue, DhcpTarget } from '#model/dhcp-option.ts'
 import type { Cidr, Ipv4 } from '#model/ipv4.ts'
+import type { MacAddress } from '#model/mac-address.ts'
 import type { StaticRoute } from '#model/network.ts'
 
 type FabricFields = {
@@ -90,3 +92,37 @@ export type NetworkCommand =
       readonly set: Partial<Omit<StaticRoute, 'id'>>
     }
   | { readonly type: 'staticRoute.delete'; readonly id: StaticRouteId }
+  /** Replaces the option of that code and target. */
+  | {
+      readonly type: 'dhcpOption.put'
+      readonly target: DhcpTarget
+      readonly code: number
+      readonly valueType: DhcpOptionType
+      readonly value: DhcpOptionValue
+      readonly force: boolean
+    }
+  | { readonly type: 'dhcpOption.delete'; readonly target: DhcpTarget; readonly code: number }
+  /** A rack heard another DHCP server on the VLAN. */
+  | {
+      readonly type: 'dhcp.observe'
+      readonly rackId: SystemId
+      readonly vlanId: VlanId
+      readonly ip: Ipv4
+    }
+  /** What a rack heard on its links since its last report. */
+  | {
+      readonly type: 'neighbour.report'
+      readonly rackId: SystemId
+      readonly neighbours: readonly {
+        readonly vlanId: VlanId
+        readonly ip: Ipv4
+        readonly mac: MacAddress
+      }[]
+    }
+  /** Null: all of them. */
+  | {
+      readonly type: 'neighbour.clear'
+      readonly only: { readonly ip: Ipv4; readonly mac: MacAddress } | null
+    }
+  /** Racks with an interface there look for neighbours; empty: in all their subnets. */
+  | { readonly type: 'neighbour.scan'; readonly cidrs: readonly Cidr[] }

@@ -88,6 +88,10 @@ export class RegionState implements Tables {
   readonly accessTokens = this.#table('accessTokens')
   readonly loginSessions = this.#table('loginSessions')
   readonly auditEvents = this.#table('auditEvents')
+  readonly dhcpOptions = this.#table('dhcpOptions')
+  readonly dhcpSightings = this.#table('dhcpSightings')
+  readonly neighbours = this.#table('neighbours')
+  readonly scans = this.#table('scans')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -230,6 +234,11 @@ export class RegionState implements Tables {
   /** Addresses given by the API, counted by block. */
   readonly addressCounts = new AddressCounts(this.ipAddresses)
 
+  readonly dhcpSightingsByVlan: IndexOn<'dhcpSightings', VlanId> = new TableIndex(
+    this.dhcpSightings,
+    (r) => r.vlanId,
+  )
+
   /** Addresses that subnets and routes keep for themselves. */
   readonly keptAddresses = new KeptAddresses(this.subnets, this.staticRoutes)
 
@@ -238,6 +247,8 @@ export class RegionState implements Tables {
   readonly holdEnds = new Deadlines(this.holds, (row) => row.until)
   readonly quarantineEnds = new Deadlines(this.quarantines, (row) => row.until)
   readonly observedEnds = new Deadlines(this.observed, (row) => row.until)
+  readonly dhcpSightingEnds = new Deadlines(this.dhcpSightings, (row) => row.until)
+  readonly neighbourEnds = new Deadlines(this.neighbours, (row) => row.until)
   readonly tenureEnds = new Deadlines(this.tenures, (row) => row.until)
   readonly loginSessionEnds = new Deadlines(this.loginSessions, (row) => row.expiresAt)
   /** Tokens without an end never come up. */

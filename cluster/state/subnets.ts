@@ -14,6 +14,7 @@ import {
   type Handler,
 } from './context.ts'
 import { RESERVATIONS_MAX } from './limits.ts'
+import { dropDhcpOptions } from './dhcp-options.ts'
 import type { Refusal } from './outcome.ts'
 import { dropSnippets } from './object-rules.ts'
 import { hostRange, subnetOf } from './query.ts'
@@ -56,8 +57,10 @@ export const deleteSubnet: Handler<'subnet.delete'> = (context, { id, force }) =
   }
   for (const key of state.ipRangesBySubnet.keys(id)) {
     dropSnippets(state, (row) => row.ipRangeId === key)
+    dropDhcpOptions(state, { scope: 'range', scopeId: key })
     state.ipRanges.delete(key)
   }
+  dropDhcpOptions(state, { scope: 'subnet', scopeId: id })
   dropSnippets(state, (row) => row.subnetId === id)
   state.counters.delete(cursorName(id))
   state.subnets.delete(id)

@@ -1,6 +1,7 @@
 // The replicated tables: name → row type. Keys: `system_id`, integer ids, an address as uint32, or the
 // text named beside the row.
 import type { BootResource } from '#model/boot.ts'
+import type { DhcpOption } from '#model/dhcp-option.ts'
 import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
 import type {
   AccessTokenId,
@@ -25,14 +26,17 @@ import type { Ipv4 } from '#model/ipv4.ts'
 import type { BlockDevice, Controller, Interface, Machine } from '#model/machine.ts'
 import type { Member } from '#model/member.ts'
 import type {
+  DhcpSighting,
   Fabric,
   Hold,
   IpAddress,
   IpRange,
+  Neighbour,
   Observed,
   Quarantine,
   Reservation,
   Reserve,
+  Scan,
   Space,
   StaticRoute,
   Subnet,
@@ -244,6 +248,10 @@ export type TableRows = ObjectRows & {
   readonly accessTokens: AccessToken
   readonly loginSessions: LoginSession
   readonly auditEvents: AuditEvent
+  readonly dhcpOptions: DhcpOption
+  readonly dhcpSightings: DhcpSighting
+  readonly neighbours: Neighbour
+  readonly scans: Scan
 }
 export type TableName = keyof TableRows
 
@@ -335,4 +343,8 @@ export const TABLE_NAMES = [
   'accessTokens',
   'loginSessions',
   'auditEvents',
+  'dhcpOptions',
+  'dhcpSightings',
+  'neighbours',
+  'scans',
 ] as const satisfies readonly TableName[]

@@ -5,9 +5,10 @@ import type { SystemId } from '#model/ids.ts'
 import { contains, type Ipv4 } from '#model/ipv4.ts'
 import type { ClientKey } from '#model/network.ts'
 import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
-import { bootClientOf, isFirmware } from './boot-files.ts'
 import { clientHostname } from './hostname.ts'
+import { leaseSecondsFor } from './lease-seconds.ts'
 import { type Arrival, isBroadcast, locate, type Place, serverAddressOf } from './locate.ts'
+import { isLook } from './look.ts'
 import type { BoundRecord } from './ledger.ts'
 import type { OffersView } from './offers.ts'
 import { OPTION, readIpv4 } from './options.ts'
@@ -40,6 +41,7 @@ export type IgnoreReason =
   | 'no_quorum'
   | 'no_rights'
   | 'refused'
+  | 'probe'
 
 /** Everything an answer is made from; kept while a region is asked. */
 export type Exchange = {
@@ -111,6 +113,7 @@ const ignore = (reason: IgnoreReason, client?: ClientIdentity): Decision =>
 
 export function decide(packet: DhcpPacket, arrival: Arrival, context: DecideContext): Decision {
   if (packet.op !== BOOTREQUEST) return ignore('not_a_request')
+  if (isLook(packet)) return ignore('probe')
   const client = identifyClient(packet)
   if (client === undefined) return ignore('hardware_address')
   const relayInformation = packet.options.get(OPTION.RELAY_AGENT_INFORMATION)
@@ -152,7 +155,6 @@ function isStandby(exchange: Exchange, context: DecideContext): boolean {
 function decideDiscover(exchange: Exchange, context: DecideContext): Decision {
   const { packet, place, client, arrival } = exchange
   if (isStandby(exchange, context)) return ignore('standby', client)
-  const leaseSeconds = leaseSecondsFor(packet, context.index)
   if (!context.isConnected && context.rights !== undefined) {
     return offerOffline(exchange, context, context.rights)
   }
@@ -166,6 +168,7 @@ function decideDiscover(exchange: Exchange, context: DecideContext): Decision {
   })
   if (ip === undefined) return ignore('pool_exhausted', client)
   const isFirst = isFirstOffer(exchange, context, ip)
+  const leaseSeconds = leaseSecondsFor(context.index, { packet, client, pool: place.pool, ip })
   return { type: 'offer', exchange: serving(exchange, ip), ip, leaseSeconds, isFirst }
 }
 
@@ -175,7 +178,12 @@ function offerOffline(exchange: Exchange, context: DecideContext, rights: Rights
     client: client.key,
     pool: place.pool,
     offers: context.offers,
-    leaseSeconds: leaseSecondsFor(packet, context.index),
+    leaseSeconds: leaseSecondsFor(context.index, {
+      packet,
+      client,
+      pool: place.pool,
+      ip: undefined,
+    }),
     offersNowMs: context.nowMs,
   })
   if (offered === undefined) return ignore('no_rights', client)
@@ -228,7 +236,7 @@ function bindOrNak(
     client: client.key,
     mac: client.mac,
     ip,
-    leaseSeconds: leaseSecondsFor(packet, context.index),
+    leaseSeconds: leaseSecondsFor(context.index, { packet, client, pool: place.pool, ip }),
     kind,
     hostname: clientHostname(packet),
   }
@@ -322,12 +330,4 @@ function serving(exchange: Exchange, ip: Ipv4): Exchange {
   const rackIp = serverAddressOf(arrival.link, subnet) ?? exchange.rackIp
   const serverId = place.serverIdOverride ?? rackIp
   return { ...exchange, rackIp, serverId, place: { ...place, subnet } }
-}
-
-/** Firmware keeps its address for seconds, so that a pool serves more boots than it has addresses. */
-function leaseSecondsFor(packet: DhcpPacket, index: ViewIndex): number {
-  const settings = index.view.settings()
-  return isFirmware(bootClientOf(packet.options))
-    ? (settings?.firmwareLeaseSeconds ?? 30)
-    : (settings?.leaseSeconds ?? 600)
 }

@@ -3,6 +3,7 @@
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { Logger } from '#model/ports.ts'
+import type { ArpSender } from '#rack/net/arp-packet.ts'
 import type { ArpSocket } from '#rack/net/arp-socket.ts'
 import type { Sockets } from '#rack/net/sockets.ts'
 import type { DhcpLink } from './locate.ts'
@@ -20,13 +21,32 @@ type Waiting = {
 export class Prober {
   readonly #sockets: Pick<Sockets, 'openArp' | 'backend'>
   readonly #logger: Logger
+  readonly #onHeard: (link: DhcpLink, sender: ArpSender) => void
+  /** As they are now, by interface index. */
+  #links: ReadonlyMap<number, DhcpLink> = new Map()
   /** By interface index; null: it cannot be had, which was said. */
   readonly #open = new Map<number, ArpSocket | null>()
   readonly #waiting = new Map<Ipv4, Waiting>()
 
-  constructor(sockets: Pick<Sockets, 'openArp' | 'backend'>, logger: Logger) {
+  /** `onHeard`: everybody who claims an address on a link that a socket is open on. */
+  constructor(
+    sockets: Pick<Sockets, 'openArp' | 'backend'>,
+    logger: Logger,
+    onHeard: (link: DhcpLink, sender: ArpSender) => void = () => {},
+  ) {
     this.#sockets = sockets
     this.#logger = logger
+    this.#onHeard = onHeard
+  }
+
+  /** Opens the link's socket, so that it hears. */
+  listen(link: DhcpLink): void {
+    this.#socketOf(link)
+  }
+
+  /** Asks without waiting: who answers is heard. False when nobody can be asked. */
+  ask(link: DhcpLink, ip: Ipv4): boolean {
+    return this.#socketOf(link)?.probe(ip) ?? false
   }
 
   /** Whoever answers for the address; undefined: nobody did, or nobody could be asked. Never rejects. */
@@ -47,9 +67,9 @@ export class Prober {
 
   /** Interfaces that went leave their sockets behind. */
   follow(links: readonly DhcpLink[]): void {
-    const indexes = new Set(links.map(({ interfaceIndex }) => interfaceIndex))
+    this.#links = new Map(links.map((link) => [link.interfaceIndex, link]))
     for (const [index, socket] of this.#open) {
-      if (indexes.has(index)) continue
+      if (this.#links.has(index)) continue
       this.#open.delete(index)
       void socket?.close()
     }
@@ -68,8 +88,11 @@ export class Prober {
     const onError = (error: unknown): void =>
       this.#logger.warn('dhcp.probe_failed', { link: name, error: String(error) })
     try {
-      const onSender = (sender: { readonly ip: Ipv4; readonly mac: MacAddress }): void =>
+      const onSender = (sender: ArpSender): void => {
         this.#waiting.get(sender.ip)?.settle(sender.mac)
+        const link = this.#links.get(interfaceIndex)
+        if (link !== undefined) this.#onHeard(link, sender)
+      }
       socket = this.#sockets.openArp({ interfaceIndex, mac, onSender, onError }) ?? null
       if (socket === null) {
         this.#logger.warn('dhcp.probe_off', { link: name, backend: this.#sockets.backend })

@@ -28,6 +28,12 @@ export type Reply = {
 
 export type Answer = Extract<Decision, { type: 'offer' | 'ack' | 'inform' | 'nak' }>
 
+/** The address that the client has or gets: of a DHCPINFORM its own, of a NAK none. */
+export function addressOf(answer: Answer): Ipv4 {
+  if (answer.type === 'offer' || answer.type === 'ack') return answer.ip
+  return answer.type === 'inform' ? answer.exchange.packet.ciaddr : NO_ADDRESS
+}
+
 const NO_ADDRESS = makeIpv4(0)
 /** T1 and T2 of RFC 2131 §4.4.5. */
 const T1 = 0.5

@@ -11,7 +11,10 @@ import { decodePacket } from './decode.ts'
 import type { Arrival, DhcpLink } from './locate.ts'
 import { Offers } from './offers.ts'
 import type { BoundRecord } from './ledger.ts'
-import { type Answer, describeDestination, makeReply, type Reply } from './reply.ts'
+import { parametersOf } from './parameters.ts'
+import { addressOf, type Answer, describeDestination, makeReply, type Reply } from './reply.ts'
+import { OPTION, readIpv4 } from './options.ts'
+import type { DhcpPacket } from './packet.ts'
 import type { RightsContext } from './rights.ts'
 import type { ViewIndex } from './view-index.ts'
 import { WaitingClients } from './waiting-clients.ts'
@@ -62,6 +65,8 @@ export type ResponderOptions = {
   /** Queues the reply for the exchange's link; its age is checked by `isTooOld` right before sending. */
   readonly transmit: (reply: Reply, exchange: Exchange) => void
   /** Who answers for the address on the link, within a fraction of a second. Absent: nobody is asked. */
+  /** A client of the link chose a server that is not this rack. */
+  readonly onOtherServer?: (link: DhcpLink, server: Ipv4) => void
   readonly probe?: (link: DhcpLink, ip: Ipv4) => Promise<MacAddress | undefined>
   readonly clock: Clock
   readonly logger: Logger
@@ -105,6 +110,16 @@ export class Responder {
     })
     this.#count(packet.messageType, decision.type === 'ignore' ? decision.reason : decision.type)
     this.#perform(decision, nowMs)
+    if (decision.type === 'ignore' && decision.reason === 'other_server') {
+      this.#noteServer(packet, arrival.link)
+    }
+  }
+
+  /** A relay may stand in for servers of its own (RFC 5107): only the link's own clients are heard. */
+  #noteServer({ messageType, giaddr, options }: DhcpPacket, link: DhcpLink): void {
+    const server = readIpv4(options, OPTION.SERVER_IDENTIFIER)
+    if (messageType !== 'DHCPREQUEST' || giaddr !== 0 || server === undefined) return
+    this.#options.onOtherServer?.(link, server)
   }
 
   isTooOld(exchange: Exchange): boolean {
@@ -259,11 +274,10 @@ export class Responder {
     const { key, mac } = exchange.client
     if (answer.type !== 'offer') this.#offers.forget(key)
     this.#waiting.forget(key)
-    const reply = makeReply(answer, {
-      domainName: index.view.settings()?.domainName ?? '',
-      hostname: index.view.machineOfMac(mac)?.hostname,
-      httpPort,
-    })
+    const reply = makeReply(
+      answer,
+      parametersOf(index, { exchange, ip: addressOf(answer) }, httpPort),
+    )
     this.#options.logger.debug('dhcp.reply_made', {
       type: reply.messageType,
       mac,

@@ -6,9 +6,12 @@ import type { Sockets } from '#rack/net/sockets.ts'
 import type { PacketSender } from '#rack/net/packet-sender.ts'
 import { Listeners } from './listeners.ts'
 import type { DhcpLink } from './locate.ts'
+import { Lookout } from './lookout.ts'
+import { Neighbours } from './neighbours.ts'
 import { type DhcpPorts, Outbox } from './outbox.ts'
 import { Prober } from './prober.ts'
 import { type OfflineRights, Responder } from './responder.ts'
+import { Sweep } from './sweep.ts'
 import { type DhcpView, ViewIndex } from './view-index.ts'
 
 /** No event tells that an interface came, went or was made anew. */
@@ -47,7 +50,10 @@ export async function startDhcp(options: DhcpServerOptions): Promise<DhcpServer>
   const { sockets, view, clock, logger, metrics } = options
   const ports = options.ports ?? STANDARD_PORTS
   const packets = openPackets(sockets, logger)
-  const prober = new Prober(sockets, logger)
+  const neighbours = new Neighbours(options)
+  const prober = new Prober(sockets, logger, (link, sender) => neighbours.heard(link, sender))
+  const sweep = new Sweep({ ...options, ask: (link, ip) => prober.ask(link, ip) })
+  const lookout = new Lookout({ ...options, ports, packets })
   let links = options.links()
   const index = new ViewIndex(view)
   const responder: Responder = new Responder({
@@ -56,6 +62,7 @@ export async function startDhcp(options: DhcpServerOptions): Promise<DhcpServer>
     links: () => links,
     transmit: (reply, exchange) => outbox.add(reply, exchange),
     probe: (link, ip) => prober.probe(link, ip),
+    onOtherServer: (link, server) => lookout.heard(link, server),
   })
   const listeners = new Listeners({
     sockets,
@@ -77,6 +84,8 @@ export async function startDhcp(options: DhcpServerOptions): Promise<DhcpServer>
   const refresh = (): Promise<void> => {
     links = options.links()
     prober.follow(links)
+    lookout.follow(links)
+    followNeighbours({ links, prober, neighbours, sweep })
     return listeners.follow(links.filter((link) => isServed(view, link)))
   }
   const unsubscribe = view.onChange((tables) => {
@@ -92,11 +101,26 @@ export async function startDhcp(options: DhcpServerOptions): Promise<DhcpServer>
       unsubscribe()
       index.close()
       await prober.close()
+      await lookout.close()
+      sweep.close()
       outbox.flush()
       await listeners.close()
       packets?.close()
     },
   }
+}
+
+function followNeighbours(of: {
+  readonly links: readonly DhcpLink[]
+  readonly prober: Prober
+  readonly neighbours: Neighbours
+  readonly sweep: Sweep
+}): void {
+  const { links, prober, neighbours, sweep } = of
+  if (!neighbours.isWanted) return
+  for (const link of links) if (link.vlanId !== null) prober.listen(link)
+  sweep.follow(links)
+  neighbours.tick()
 }
 
 function isServed(view: DhcpView, link: DhcpLink): boolean {

@@ -1,10 +1,18 @@
 // What DHCP asks of the rack's view: which subnet an address is in and the numbered pool of each VLAN. Both
 // are built when first asked for after a VLAN, subnet or range changed, which is rare.
 import type { VlanId } from '#model/ids.ts'
-import { firstOf, type Ipv4, makeIpv4, maskOf, rangeSize } from '#model/ipv4.ts'
+import { contains, firstOf, type Ipv4, makeIpv4, maskOf, rangeSize } from '#model/ipv4.ts'
+import type { MacAddress } from '#model/mac-address.ts'
 import type { ClientKey, Hold, Reservation, Reserve, Subnet } from '#model/network.ts'
 import type { RackVlan, ViewTable } from '#protocol/rack.ts'
 import type { RackView } from '#rack/view.ts'
+import {
+  compileOptions,
+  NO_SETTINGS,
+  settingsFor,
+  type ClientSettings,
+  type OptionTable,
+} from './client-options.ts'
 
 /** The part of the view that DHCP uses. */
 export type DhcpView = Pick<
@@ -39,18 +47,21 @@ export type Pool = {
   readonly size: number
 }
 
+const OPTIONS: readonly ViewTable[] = ['dhcpOptions', 'dhcpSnippets']
 const TOPOLOGY: readonly ViewTable[] = ['vlans', 'subnets', 'ipRanges']
 
 export class ViewIndex {
   readonly view: DhcpView
   readonly #unsubscribe: () => void
   #pools: ReadonlyMap<VlanId, Pool> | undefined
+  #options: OptionTable | undefined
   /** prefix → network → subnet, longest prefix first. */
   #subnets: ReadonlyMap<number, ReadonlyMap<number, Subnet>> | undefined
 
   constructor(view: DhcpView) {
     this.view = view
     this.#unsubscribe = view.onChange((tables) => {
+      if (OPTIONS.some((table) => tables.has(table))) this.#options = undefined
       if (!TOPOLOGY.some((table) => tables.has(table))) return
       this.#pools = undefined
       this.#subnets = undefined
@@ -93,6 +104,26 @@ export class ViewIndex {
     const quarantine = this.view.table('quarantines').get(ip)
     if (quarantine !== undefined && quarantine.until > this.stamp) return true
     return this.view.table('ipAddresses').has(ip)
+  }
+
+  /** What operators set for a client of the pool; `ip` undefined while its address is not known. */
+  settingsFor(
+    pool: Pick<Pool, 'vlan' | 'subnets'>,
+    client: { readonly ip: Ipv4 | undefined; readonly mac: MacAddress },
+  ): ClientSettings {
+    const { view } = this
+    const options = view.table('dhcpOptions')
+    const snippets = view.table('dhcpSnippets')
+    if (options.size === 0 && snippets.size === 0) return NO_SETTINGS
+    this.#options ??= compileOptions(options.values(), snippets.values())
+    const { ip, mac } = client
+    const subnet =
+      ip === undefined ? pool.subnets[0] : pool.subnets.find(({ cidr }) => contains(cidr, ip))
+    const isOnlyOne = ip !== undefined || pool.subnets.length === 1
+    const subnetId = isOnlyOne ? subnet?.id : undefined
+    const ranges = subnetId === undefined || ip === undefined ? [] : view.rangesOfSubnet(subnetId)
+    const range = ranges.find(({ start, end }) => ip !== undefined && ip >= start && ip <= end)
+    return settingsFor(this.#options, { vlanId: pool.vlan.id, subnetId, rangeId: range?.id, mac })
   }
 
   subnetOf(ip: Ipv4): Subnet | undefined {

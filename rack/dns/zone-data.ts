@@ -63,6 +63,11 @@ export class ZoneData {
     return this.#holds.get(ip)?.released === false
   }
 
+  /** Records by the row they are from: `resource/3`, `record/7`, `ip/3221225985`. */
+  sources(): Iterable<readonly [string, readonly Entry[]]> {
+    return this.#entries
+  }
+
   apply(revision: number, changes: Iterable<ViewChange>): void {
     for (const change of changes) this.#put(change)
     this.#revision = revision
@@ -96,6 +101,9 @@ export class ZoneData {
       case 'bootResources':
       case 'tenures':
       case 'reserves':
+      case 'dhcpOptions':
+      case 'dhcpSnippets':
+      case 'scans':
         return undefined
       default:
         return change satisfies never

@@ -169,6 +169,7 @@ const command = fc.oneof(
   record({ type: fc.constant('lease.release'), client: id, ip }),
   record({ type: fc.constant('lease.decline'), client: id, mac: id, ip }),
   record({ type: fc.constant('lease.observe'), rackId: id, mac: id, ip }),
+  record({ type: fc.constant('dhcp.observe'), rackId: id, vlanId: index, ip }),
   record({
     type: fc.constant('tenure.hello'),
     rackId: id,

@@ -9,6 +9,7 @@ import { makePlatform } from '#platform/system.ts'
 import type { Arguments, Io } from '../command-line.ts'
 import { dnsAddressOf } from '../dns-address.ts'
 import { EXIT } from '../exit-codes.ts'
+import { makeExplainer } from '../explainer.ts'
 import { claimPid, pidFile, releasePid } from '../node-process.ts'
 import { serveRegionDns } from '../region-dns.ts'
 import { productVersion } from '../version.ts'
@@ -26,6 +27,7 @@ export async function runRegion(args: Arguments, io: Io): Promise<number> {
     const listen = { host: node.host, port: node.apiPort }
     const api = await startApi({
       ...{ region, bootFiles, backups, membership, listen, version },
+      explainer: makeExplainer(platform.clock),
       ...platform,
     }).catch(async (error: unknown) => {
       await running.close()

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import type { Test } from 'tap'
 import type { BootFiles } from '#api/boot-files.ts'
 import { startApi } from '#api/server.ts'
+import { makeExplainer } from '#tools/explainer.ts'
 import { Backups } from '#node/backups.ts'
 import { makeLogger } from '#platform/logger.ts'
 import { makeMetrics } from '#platform/metrics.ts'
@@ -161,6 +162,7 @@ export async function startTestApi(t: Test): Promise<TestApi> {
     bootFiles: memoryBootFiles(files),
     backups: new Backups({ region, clock, version: '0.1.0', sliceMs: 8 }),
     membership: fakeMembership(),
+    explainer: makeExplainer(clock),
     listen: { host: '127.0.0.1', port: 0 },
     logger: makeLogger({ level: 'debug', write: (line) => logs.push(line), clock }),
     metrics: makeMetrics(),

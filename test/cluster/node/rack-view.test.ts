@@ -218,3 +218,58 @@ t.test(
     t.equal(lab.state.observed.size, 0, 'the decline stays when the observation ends')
   },
 )
+
+t.test('DHCP options and snippets in force are sent, and told row by row', async (t) => {
+  const lab = makeServedLab()
+  const option: Command = {
+    ...{ type: 'dhcpOption.put', target: { scope: 'global', scopeId: null }, code: 26 },
+    ...{ valueType: 'uint16', value: 1_400, force: false },
+  }
+  t.match(changesOf(lab, option), [{ table: 'dhcpOptions', key: 'global/26', row: { code: 26 } }])
+  lab.ok(newMachine(1))
+  const systemId = [...lab.state.machines.keys()][0] ?? null
+  const fields = {
+    ...{ name: 'a', description: '', value: 'filename "a";', comment: '', enabled: true },
+    ...{ subnetId: null, ipRangeId: null, systemId },
+  }
+  const made = changesOf(lab, { type: 'object.create', table: 'dhcpSnippets', fields })
+  t.match(made, [{ table: 'dhcpSnippets', row: { value: 'filename "a";', macs: [mac(1)] } }])
+  t.same(keysOf(fullView(lab.state, RACK), 'dhcpSnippets'), [1])
+  t.same(keysOf(fullView(lab.state, RACK), 'dhcpOptions'), ['global/26'])
+  const newer = {
+    type: 'object.update',
+    table: 'dhcpSnippets',
+    id: 1,
+    set: { value: 'filename "b";' },
+  }
+  t.match(changesOf(lab, newer as Command), [{ row: { value: 'filename "b";' } }])
+  const back = { type: 'object.revert', table: 'dhcpSnippets', id: 1, to: -1 } as const
+  t.match(changesOf(lab, back), [{ table: 'dhcpSnippets', row: { value: 'filename "a";' } }])
+  const off = { type: 'object.update', table: 'dhcpSnippets', id: 1, set: { enabled: false } }
+  t.match(changesOf(lab, off as Command), [{ table: 'dhcpSnippets', key: 1, row: null }])
+  t.same(keysOf(fullView(lab.state, RACK), 'dhcpSnippets'), [])
+})
+
+t.test('a node’s snippet follows its interfaces', async (t) => {
+  const lab = makeServedLab()
+  const systemId = 'dev001' as SystemId
+  const userId = 1 as never
+  const device = { hostname: 'd', description: '', parent: null, ownerId: userId }
+  lab.ok({ type: 'device.create', systemId, ...device, macs: [mac(7)] })
+  const text = { name: 'a', description: '', value: 'filename "a";', comment: '', enabled: true }
+  const fields = { ...text, subnetId: null, ipRangeId: null, systemId }
+  lab.ok({ type: 'object.create', table: 'dhcpSnippets', fields })
+  const told = [{ table: 'dhcpSnippets', key: 1, row: { macs: [mac(7)] } }] as const
+  const nic = [...lab.state.interfaces.values()].find((row) => row.systemId === systemId) ?? null
+  const changed = { table: 'interfaces', key: nic?.id ?? 0, row: nic } as const
+  const snippets = (rows: readonly ViewChange[]) =>
+    rows.filter(({ table }) => table === 'dhcpSnippets')
+  t.match(snippets(viewChanges(lab.state, [changed])), told)
+  t.match(
+    snippets(viewChanges(lab.state, [{ ...changed, row: null }])),
+    told,
+    'whose it was is not known',
+  )
+  const gone = changesOf(lab, { type: 'device.delete', systemId })
+  t.match(gone, [{ table: 'dhcpSnippets', key: 1, row: null }])
+})

@@ -45,6 +45,15 @@ t.test('fields that the command does not have do not reach the log', async (t) =
   t.strictSame(decodeRackToRegion(bytes), [request(bind)])
 })
 
+const neighbour = { vlanId: 5001, ip: 0x0a000005, mac: '00:16:3e:00:00:01' }
+const report = (...neighbours: readonly unknown[]) =>
+  request({ type: 'neighbour.report', rackId: 'abc123', neighbours })
+
+t.test('neighbours are rebuilt field by field', async (t) => {
+  const bytes = encode(report({ ...neighbour, isAdmin: true }))
+  t.strictSame(decodeRackToRegion(bytes), [report(neighbour)])
+})
+
 const malformed: readonly { readonly name: string; readonly value: unknown }[] = [
   {
     name: 'a command that is none of a rack',
@@ -68,6 +77,9 @@ const malformed: readonly { readonly name: string; readonly value: unknown }[] =
     }),
   },
   { name: 'a hello without interfaces', value: { type: 'hello', register: {}, viewRevision: 0 } },
+  { name: 'a neighbour without a MAC', value: report({ ...neighbour, mac: 'x' }) },
+  { name: 'a neighbour past IPv4', value: report({ ...neighbour, ip: 2 ** 32 }) },
+  { name: 'too many neighbours', value: report(...Array<unknown>(257).fill(neighbour)) },
   { name: 'an unknown message', value: { type: 'goodbye' } },
 ]
 for (const c of malformed) {

@@ -1,8 +1,10 @@
 // A rack's DHCP service in a process of its own, for a network namespace: links from the host as it is,
 // and a region in memory that commits on a Map. One line of JSON per command and a first line `ready`.
-// Arguments: socket backend, lease seconds, then `interface=cidr` of each VLAN to serve.
+// Arguments: socket backend, lease seconds, then `interface=cidr` of each VLAN to serve. Environment: seconds between
+// looks for foreign servers, rows of DHCP options as JSON, a global snippet, whether to scan for neighbours.
 import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
+import type { DhcpOption } from '#model/dhcp-option.ts'
 import type { SystemId, VlanId } from '#model/ids.ts'
 import { firstOf, formatIpv4, makeIpv4, parseCidr, parseIpv4 } from '#model/ipv4.ts'
 import { parseMac } from '#model/mac-address.ts'
@@ -47,7 +49,18 @@ function* rows(): Iterable<ViewChange> {
   const row = (table: string, key: string | number, value: unknown): ViewChange =>
     ({ table, key, row: value }) as ViewChange
   const times = { leaseSeconds: Number(leaseSeconds), firmwareLeaseSeconds: 30 }
-  yield row('settings', 'rack', { ...times, domainName: 'example.org', featureLevel: 3 })
+  const dhcpProbeSeconds = Number(process.env['RACK_PROBE_SECONDS'] ?? 0)
+  const discovery = process.env['RACK_SCAN'] === undefined ? {} : { discovery: { scanSeconds: 0 } }
+  const site = { domainName: 'example.org', featureLevel: 3, dhcpProbeSeconds, ...discovery }
+  if ('discovery' in discovery) {
+    yield row('scans', 'scan', { name: 'scan', number: 1, cidrs: [], until: 1 })
+  }
+  yield row('settings', 'rack', { ...times, ...site })
+  const options: readonly DhcpOption[] = JSON.parse(process.env['RACK_OPTIONS'] ?? '[]')
+  for (const option of options) yield row('dhcpOptions', option.id, { ...option, force: false })
+  const value = process.env['RACK_SNIPPET']
+  const everywhere = { subnetId: null, ipRangeId: null, macs: null }
+  if (value !== undefined) yield row('dhcpSnippets', 1, { id: 1, name: 's', value, ...everywhere })
   for (const [i, argument] of vlans.entries()) {
     const [name = '', text = ''] = argument.split('=')
     const cidr = parseCidr(text)

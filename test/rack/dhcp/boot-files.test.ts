@@ -1,5 +1,6 @@
 // Which boot client gets which loader, and how an answer tells it (RFC 4578, maas-boot §2.3).
 import t from 'tap'
+import { NO_SETTINGS } from '#rack/dhcp/client-options.ts'
 import { formatIpv4 } from '#model/ipv4.ts'
 import { bootClientOf } from '#rack/dhcp/boot-files.ts'
 import { decodePacket } from '#rack/dhcp/decode.ts'
@@ -25,7 +26,7 @@ function offer(options: readonly OptionToWrite[], disabled: readonly string[] = 
   const world = makeWorld({ subnets: [subnet({ disabledBootArchitectures: disabled })] })
   const decision = world.decide(request('DHCPDISCOVER', { options }))
   if (decision.type !== 'offer') throw new Error(decision.type)
-  const parameters = { domainName: '', hostname: 'node-7', httpPort: 5248 }
+  const parameters = { domainName: '', hostname: 'node-7', settings: NO_SETTINGS, httpPort: 5248 }
   const decoded = decodePacket(makeReply(decision, parameters).bytes)
   if (!decoded.ok) throw new Error(decoded.reason)
   return decoded.packet

@@ -1,5 +1,6 @@
 // Relays and selections: which subnet a client is on (RFC 2131 §4.3.1, RFC 3011, 3046, 3527, 5107, 8357).
 import t from 'tap'
+import { NO_SETTINGS } from '#rack/dhcp/client-options.ts'
 import { formatIpv4 } from '#model/ipv4.ts'
 import { decodePacket } from '#rack/dhcp/decode.ts'
 import type { OptionToWrite } from '#rack/dhcp/encode.ts'
@@ -86,7 +87,12 @@ t.test('a relayed VLAN is served by the racks of the VLAN its relay points to', 
 function replied(fields: Parameters<typeof request>[1]) {
   const decision = makeWorld(options).decide(request('DHCPDISCOVER', fields), { sourcePort: 4067 })
   if (decision.type !== 'offer') throw new Error(JSON.stringify(decision))
-  const reply = makeReply(decision, { domainName: '', hostname: undefined, httpPort: 5248 })
+  const reply = makeReply(decision, {
+    domainName: '',
+    hostname: undefined,
+    settings: NO_SETTINGS,
+    httpPort: 5248,
+  })
   const decoded = decodePacket(reply.bytes)
   if (!decoded.ok) throw new Error(decoded.reason)
   return { reply, packet: decoded.packet }

@@ -1,5 +1,6 @@
 // RFC 2131 section by section: what the server decides and what its answers look like.
 import t from 'tap'
+import { NO_SETTINGS } from '#rack/dhcp/client-options.ts'
 import { formatIpv4, type Ipv4 } from '#model/ipv4.ts'
 import type { RackToRegionReply } from '#protocol/rack.ts'
 import { answerBind, type Decision } from '#rack/dhcp/decide.ts'
@@ -27,7 +28,12 @@ import {
   wants,
 } from './world.ts'
 
-const parameters = { domainName: 'maas.example.org', hostname: undefined, httpPort: 5248 }
+const parameters = {
+  domainName: 'maas.example.org',
+  hostname: undefined,
+  settings: NO_SETTINGS,
+  httpPort: 5248,
+}
 
 const ANSWERS = ['offer', 'ack', 'inform', 'nak']
 const isAnswer = (decision: Decision): decision is Answer => ANSWERS.includes(decision.type)

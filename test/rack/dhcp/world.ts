@@ -1,11 +1,12 @@
 // A small network for DHCP tests: a view with one VLAN, packets as clients send them, an arrival on the
 // rack's link. Times are the fake clock's.
+import type { DhcpOption } from '#model/dhcp-option.ts'
 import type { SystemId, VlanId } from '#model/ids.ts'
 import { makeIpv4, parseCidr, parseIpv4, type Ipv4 } from '#model/ipv4.ts'
 import { macToBytes, parseMac, type MacAddress } from '#model/mac-address.ts'
 import type { Hold, Subnet } from '#model/network.ts'
 import type { Labels, Logger, Metrics } from '#model/ports.ts'
-import type { RackSettings, RackVlan, ViewChange } from '#protocol/rack.ts'
+import type { RackSettings, RackSnippet, RackVlan, ViewChange } from '#protocol/rack.ts'
 import { type DecideContext, decide } from '#rack/dhcp/decide.ts'
 import { encodePacket, type OptionToWrite } from '#rack/dhcp/encode.ts'
 import { decodePacket } from '#rack/dhcp/decode.ts'
@@ -118,6 +119,8 @@ export type WorldOptions = {
   readonly quarantined?: readonly string[]
   readonly machines?: readonly { readonly mac: MacAddress; readonly hostname: string }[]
   readonly stamp?: number
+  readonly options?: readonly DhcpOption[]
+  readonly snippets?: readonly RackSnippet[]
 }
 
 const row = (table: string, key: string | number, value: unknown): ViewChange =>
@@ -140,6 +143,8 @@ export function rowsOf(options: WorldOptions): readonly ViewChange[] {
     ...(options.machines ?? []).map((each, i) =>
       row('machineBoots', `sys${i}`, { ...each, systemId: `sys${i}`, macs: [each.mac] }),
     ),
+    ...(options.options ?? []).map((each) => row('dhcpOptions', each.id, each)),
+    ...(options.snippets ?? []).map((each) => row('dhcpSnippets', each.id, each)),
   ]
 }
 
