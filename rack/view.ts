@@ -237,6 +237,7 @@ const TABLES = [
   'dnsResources',
   'dnsRecords',
   'dnsSubnets',
+  'powerIntents',
 ] as const satisfies readonly ViewTable[]
 
 function emptyTables(): Tables {
@@ -257,6 +258,7 @@ function emptyTables(): Tables {
     dnsResources: new Map(),
     dnsRecords: new Map(),
     dnsSubnets: new Map(),
+    powerIntents: new Map(),
   }
 }
 

@@ -9,7 +9,7 @@
 //      and the other small objects, settings with MAAS's own checks; static routes, ids and
 //      comments of reservations, further racks of a VLAN, allocation that steps over nested subnets, deletion of
 //      subnets by force; audit of every write of a user; SSH and SSL keys, access tokens, login
-//      sessions
+//      sessions; the life cycle of machines, power intents
 
 export type LevelRange = { readonly min: number; readonly max: number }
 

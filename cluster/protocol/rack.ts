@@ -14,6 +14,7 @@ import type {
   Tenure,
   Vlan,
 } from '#model/network.ts'
+import type { PowerIntent } from '#model/power.ts'
 import type { CommandOf } from '#state/command.ts'
 import type { Outcome } from '#state/outcome.ts'
 
@@ -44,6 +45,8 @@ export type ViewRows = {
   readonly dnsResources: DnsResource
   readonly dnsRecords: DnsRecord
   readonly dnsSubnets: DnsSubnet
+  /** Of every machine: who claims one is told the parameters of its BMC (`power.claim`). */
+  readonly powerIntents: PowerIntent
 }
 export type ViewTable = keyof ViewRows
 
@@ -107,6 +110,10 @@ export type RackCommand =
   | CommandOf<'reserve.grant'>
   | CommandOf<'reserve.return'>
   | CommandOf<'reserve.replay'>
+  | CommandOf<'machine.heartbeat'>
+  | CommandOf<'power.claim'>
+  | CommandOf<'power.report'>
+  | CommandOf<'power.queryReport'>
 
 export type RackToRegion =
   | {

@@ -17,6 +17,7 @@ import type { Member } from '#model/member.ts'
 import type { ClientKey } from '#model/network.ts'
 import type { AccessCommand } from './access-commands.ts'
 import type { DnsCommand } from './dns-commands.ts'
+import type { MachineCommand } from './machine-commands.ts'
 import type { NetworkCommand } from './network-commands.ts'
 import type { ObjectCommand } from './object-commands.ts'
 import type { ApiKey, Event, SettingValue } from './tables.ts'
@@ -296,6 +297,7 @@ export type Command =
   /** Admits nobody any more, not even the one that came with it. */
   | { readonly type: 'token.revoke'; readonly digest: string }
   | DnsCommand
+  | MachineCommand
   | NetworkCommand
   | ObjectCommand
 

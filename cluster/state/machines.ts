@@ -1,5 +1,5 @@
 // Machines: enlistment, changes by the operator, deletion. The status stays New here; the life cycle's
-// commands move it.
+// commands move it (`life-cycle.ts`).
 import type { BlockDeviceId } from '#model/ids.ts'
 import { MACHINE_STATUS, type Machine } from '#model/machine.ts'
 import type { CommandOf } from './command.ts'
@@ -53,6 +53,7 @@ export const createMachine: Handler<'machine.create'> = (context, command) => {
 export const updateMachine: Handler<'machine.update'> = ({ state, wall }, { systemId, set }) => {
   const machine = state.machines.get(systemId)
   if (machine === undefined) return notFound('Machine')
+  if (machine.locked) return refuse('CONFLICT', `Machine ${machine.hostname} is locked.`)
   const next: Machine = { ...machine, ...set, systemId, updatedWall: wall }
   if (next.hostname !== machine.hostname) {
     const refusal = checkHostname(state, next.hostname, systemId)
@@ -70,6 +71,9 @@ export const deleteMachine: Handler<'machine.delete'> = (context, { systemId }) 
   if (machine.locked) return refuse('CONFLICT', `Machine ${machine.hostname} is locked.`)
   for (const key of state.interfacesByMachine.keys(systemId)) state.interfaces.delete(key)
   for (const key of state.blockDevicesByMachine.keys(systemId)) state.blockDevices.delete(key)
+  for (const table of [state.deployments, state.machineWork, state.powerIntents]) {
+    table.delete(systemId)
+  }
   dropDevicesOf(context, systemId)
   dropSnippets(state, (row) => row.systemId === systemId)
   const { hostname } = machine

@@ -88,6 +88,9 @@ export class RegionState implements Tables {
   readonly accessTokens = this.#table('accessTokens')
   readonly loginSessions = this.#table('loginSessions')
   readonly auditEvents = this.#table('auditEvents')
+  readonly deployments = this.#table('deployments')
+  readonly machineWork = this.#table('machineWork')
+  readonly powerIntents = this.#table('powerIntents')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -239,6 +242,12 @@ export class RegionState implements Tables {
   readonly quarantineEnds = new Deadlines(this.quarantines, (row) => row.until)
   readonly observedEnds = new Deadlines(this.observed, (row) => row.until)
   readonly tenureEnds = new Deadlines(this.tenures, (row) => row.until)
+  /** Statuses that may last never come up. */
+  readonly machineDeadlines = new Deadlines(
+    this.machines,
+    (row) => row.life?.deadlineAt ?? Number.POSITIVE_INFINITY,
+  )
+  readonly powerIntentEnds = new Deadlines(this.powerIntents, (row) => row.deadlineAt)
   readonly loginSessionEnds = new Deadlines(this.loginSessions, (row) => row.expiresAt)
   /** Tokens without an end never come up. */
   readonly accessTokenEnds = new Deadlines(

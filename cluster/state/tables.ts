@@ -23,6 +23,7 @@ import type {
 } from '#model/ids.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { BlockDevice, Controller, Interface, Machine } from '#model/machine.ts'
+import type { Deployment, MachineWork } from '#model/machine-work.ts'
 import type { Member } from '#model/member.ts'
 import type {
   Fabric,
@@ -40,6 +41,7 @@ import type {
   Vlan,
 } from '#model/network.ts'
 import type { Device, ObjectRows, StoredFile } from '#model/objects.ts'
+import type { PowerIntent } from '#model/power.ts'
 import type { Outcome } from './outcome.ts'
 
 export type User = {
@@ -244,6 +246,9 @@ export type TableRows = ObjectRows & {
   readonly accessTokens: AccessToken
   readonly loginSessions: LoginSession
   readonly auditEvents: AuditEvent
+  readonly deployments: Deployment
+  readonly machineWork: MachineWork
+  readonly powerIntents: PowerIntent
 }
 export type TableName = keyof TableRows
 
@@ -279,6 +284,9 @@ type OtherKeys = {
   readonly dnsRecords: DnsRecordId
   readonly storedFiles: number
   readonly devices: SystemId
+  readonly deployments: SystemId
+  readonly machineWork: SystemId
+  readonly powerIntents: SystemId
 } & { readonly [T in keyof ObjectRows]: number }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -335,4 +343,7 @@ export const TABLE_NAMES = [
   'accessTokens',
   'loginSessions',
   'auditEvents',
+  'deployments',
+  'machineWork',
+  'powerIntents',
 ] as const satisfies readonly TableName[]

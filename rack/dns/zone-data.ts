@@ -96,6 +96,7 @@ export class ZoneData {
       case 'bootResources':
       case 'tenures':
       case 'reserves':
+      case 'powerIntents':
         return undefined
       default:
         return change satisfies never
