@@ -1,7 +1,6 @@
 // machines/ and nodes/: inventory, enlistment (maas-api §9, §10.1).
 import { parseSystemId, type SystemId } from '#model/ids.ts'
 import { parseMac } from '#model/mac-address.ts'
-import type { Machine } from '#model/machine.ts'
 import type { Device } from '#model/objects.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Answer, type Call } from '../call.ts'
@@ -12,19 +11,14 @@ import { renderController } from '../render/controller.ts'
 import { renderDevice } from '../render/device.ts'
 import { renderEnlisted, renderMachine } from '../render/machine.ts'
 import { create, operation, read, remove, update, type Resource } from '../resource.ts'
+import { machineOf } from './find-machine.ts'
+import { MACHINE_ACTIONS, newMachineProbe } from './machine-actions.ts'
+import { MACHINES_ACTIONS } from './machine-claims.ts'
 import { readMachineChanges, readNewMachine } from './machine-input.ts'
 import { isVisibleDevice, isVisibleMachine as isVisible } from '../visible.ts'
 import { present } from './fabrics.ts'
 import { filterMachines } from './node-filters.ts'
-import { ownerDataAfter } from './owner-data.ts'
 import { poolIdNamed, SET_ZONE, zoneIdNamed } from './set-zone.ts'
-
-function machineOf(state: RegionState, call: Call, model = 'Machine'): Machine {
-  const systemId = parseSystemId(call.param('system_id'))
-  const machine = systemId === undefined ? undefined : state.machines.get(systemId)
-  if (machine === undefined || !isVisible(call, machine)) throw notFound(model)
-  return machine
-}
 
 async function listMachines(call: Call): Promise<Answer> {
   const state = await call.state()
@@ -35,10 +29,14 @@ async function listMachines(call: Call): Promise<Answer> {
 async function createMachine(call: Call): Promise<Answer> {
   const form = new Form(call.input)
   const fields = readNewMachine(form)
-  form.flag('commission')
+  const commission = form.flag('commission') === true && call.isAdmin
   if (form.flag('deployed') === true) form.report('deployed', 'Not served by this version.')
   form.check()
   const systemId = await proposeMachine(call, fields)
+  if (commission) {
+    const begun = { type: 'machine.commission', systemId, comment: '' } as const
+    await call.propose({ ...begun, options: newMachineProbe(call.input) })
+  }
   const state = call.after()
   const machine = state.machines.get(systemId)
   if (machine === undefined) return json({ system_id: systemId })
@@ -126,15 +124,6 @@ async function powerParameters(call: Call): Promise<Answer> {
   return json(machineOf(await call.state(), call).powerParameters)
 }
 
-async function setOwnerData(call: Call): Promise<Answer> {
-  const { systemId, ownerData } = machineOf(await call.state(), call)
-  const next = ownerDataAfter(ownerData, call.input)
-  await call.propose({ type: 'machine.update', systemId, set: { ownerData: next } })
-  const state = call.after()
-  const machine = state.machines.get(systemId)
-  return json(machine === undefined ? { system_id: systemId } : renderMachine(state, machine))
-}
-
 async function listNodes(call: Call): Promise<Answer> {
   const state = await call.state()
   const machines = filterMachines(state, call.input).filter((machine) => isVisible(call, machine))
@@ -204,6 +193,7 @@ export const MACHINES: readonly Resource[] = [
       IS_REGISTERED,
       operation('GET', 'list_allocated', { doc: 'List your machines.' }, listAllocated),
       SET_ZONE,
+      ...MACHINES_ACTIONS,
     ],
   },
   {
@@ -223,7 +213,7 @@ export const MACHINES: readonly Resource[] = [
         { access: 'admin', doc: 'Show power parameters.' },
         powerParameters,
       ),
-      operation('POST', 'set_owner_data', { doc: 'Set key and value pairs.' }, setOwnerData),
+      ...MACHINE_ACTIONS,
     ],
   },
   {
