@@ -14,16 +14,22 @@ export type StatusRule = {
   readonly transient: {
     /** Of log time without a sign of life; `timeout`: the setting `node_timeout`. */
     readonly minutes: number | 'timeout'
+    /** Longer than this no sign of life helps. */
+    readonly hoursMax: number
     readonly failsTo: MachineStatus
   } | null
 }
+
+/** A large slow disk, written all over, takes days. */
+const ERASE_HOURS_MAX = 7 * 24
 
 const lasts = (purpose: StatusRule['purpose']): StatusRule => ({ purpose, transient: null })
 const passes = (
   purpose: StatusRule['purpose'],
   minutes: number | 'timeout',
   failsTo: MachineStatus,
-): StatusRule => ({ purpose, transient: { minutes, failsTo } })
+  hoursMax = 24,
+): StatusRule => ({ purpose, transient: { minutes, hoursMax, failsTo } })
 
 export const STATUS_RULES: { readonly [N in MachineStatus]: StatusRule } = {
   [S.NEW]: lasts('commissioning'),
@@ -40,7 +46,7 @@ export const STATUS_RULES: { readonly [N in MachineStatus]: StatusRule } = {
   [S.FAILED_DEPLOYMENT]: lasts('poweroff'),
   [S.RELEASING]: passes('commissioning', 5, S.FAILED_RELEASING),
   [S.FAILED_RELEASING]: lasts('poweroff'),
-  [S.DISK_ERASING]: passes('commissioning', 'timeout', S.FAILED_DISK_ERASING),
+  [S.DISK_ERASING]: passes('commissioning', 'timeout', S.FAILED_DISK_ERASING, ERASE_HOURS_MAX),
   [S.FAILED_DISK_ERASING]: lasts('poweroff'),
   [S.RESCUE_MODE]: lasts('commissioning'),
   [S.ENTERING_RESCUE_MODE]: passes('commissioning', 'timeout', S.FAILED_ENTERING_RESCUE_MODE),
@@ -183,6 +189,7 @@ export function transitionOf(move: Move, from: MachineStatus): Transition | unde
 
 /** Of a row from before machines moved, and of a new one. */
 export const FIRST_LIFE: MachineLife = {
+  enteredAt: 0,
   deadlineAt: null,
   beforeTesting: null,
   beforeRescue: null,

@@ -75,6 +75,8 @@ export type HardwareFacts = {
 
 /** Where a machine is in its life besides its status. */
 export type MachineLife = {
+  /** Log time, ms, since when it has its status; 0: always had it. */
+  readonly enteredAt: number
   /** Log time, ms, at which the status is given up; null: it may last. */
   readonly deadlineAt: number | null
   /** Statuses that a test and the rescue mode return to. */

@@ -18,13 +18,13 @@ import {
 } from '#model/machine.ts'
 import type { SystemId } from '#model/ids.ts'
 import { isByHand, type PowerAction } from '#model/power.ts'
-import { configOf } from './config-keys.ts'
 import { notFound, refuse, type Context } from './context.ts'
 import { addEvent } from './events.ts'
 import { requestName, statusName, wrongStatus } from './life-cycle-texts.ts'
 import type { Refusal } from './outcome.ts'
 import { cancelIntent, wishPower } from './power-wishes.ts'
 import type { RegionState } from './state.ts'
+import { deadlineOf } from './status-deadline.ts'
 
 export type Moved = {
   /** Why it failed or is broken. */
@@ -165,7 +165,7 @@ function whatWas({ status }: Machine, { move }: Transition, life: MachineLife): 
 }
 
 function lifeIn({ state, now }: Context, status: MachineStatus, life: MachineLife): MachineLife {
-  return { ...life, deadlineAt: deadlineOf(state, status, now) }
+  return { ...life, enteredAt: now, deadlineAt: deadlineOf(state, status, now) }
 }
 
 /** Forgets what a status that lasts has no use for. */
@@ -180,18 +180,6 @@ function settle(life: MachineLife, status: MachineStatus): MachineLife {
     enlisting: (status === S.COMMISSIONING || inTests) && life.enlisting,
     lent: isWork && life.lent,
   }
-}
-
-/** Log time, ms; null: it may last. */
-export function deadlineOf(state: RegionState, status: MachineStatus, now: number): number | null {
-  const { transient } = STATUS_RULES[status]
-  if (transient === null) return null
-  const { minutes } = transient
-  return now + 60_000 * (minutes === 'timeout' ? timeoutMinutes(state) : minutes)
-}
-
-export function timeoutMinutes(state: RegionState): number {
-  return Number(configOf(state, 'node_timeout'))
 }
 
 function powerFor(

@@ -1,12 +1,13 @@
 // What machines say of themselves (maas-boot §7, maas-api §11), and what happens to those that say nothing: the
 // deadline of a status is log time, so replicas agree on who is late.
-import { lifeOf, STATUS_RULES, type Move } from '#model/life-cycle.ts'
+import { lifeOf, type Move } from '#model/life-cycle.ts'
 import { MACHINE_STATUS as S, type Machine, type MachineStatus } from '#model/machine.ts'
 import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
 import { addEvent } from './events.ts'
-import { deadlineOf, moveOn, timeoutMinutes } from './life-cycle.ts'
+import { moveOn } from './life-cycle.ts'
 import { statusName } from './life-cycle-texts.ts'
 import type { SignalStatus } from './machine-commands.ts'
+import { minutesOf, signOfLife } from './status-deadline.ts'
 
 /** Statuses in which machines are at work and speak. */
 const SIGNALLING: ReadonlySet<MachineStatus> = new Set([
@@ -32,7 +33,7 @@ export const signalMachine: Handler<'machine.signal'> = (context, { systemId, st
     moveOn(context, systemId, 'failed', { error: error === '' ? 'The machine says so.' : error })
     return DONE
   }
-  if (!follow(context, machine, status)) beat(context, machine)
+  if (!follow(context, machine, status)) signOfLife(context.state, machine, context.now)
   return DONE
 }
 
@@ -57,19 +58,10 @@ function follow(context: Context, machine: Machine, status: SignalStatus): boole
   return moveOn(context, machine.systemId, isEnlisted ? 'enlisted' : move)
 }
 
-function beat({ state, now }: Context, machine: Machine): void {
-  const life = lifeOf(machine)
-  if (life.deadlineAt === null) return
-  // The power of a machine that is to be off or back is waited for, whatever it says meanwhile.
-  if (STATUS_RULES[machine.status].transient?.minutes !== 'timeout') return
-  const deadlineAt = deadlineOf(state, machine.status, now)
-  state.machines.put(machine.systemId, { ...machine, life: { ...life, deadlineAt } })
-}
-
-export const heartbeatMachine: Handler<'machine.heartbeat'> = (context, { systemId }) => {
-  const machine = context.state.machines.get(systemId)
+export const heartbeatMachine: Handler<'machine.heartbeat'> = ({ state, now }, { systemId }) => {
+  const machine = state.machines.get(systemId)
   if (machine === undefined) return notFound('Machine')
-  beat(context, machine)
+  signOfLife(state, machine, now)
   return DONE
 }
 
@@ -94,8 +86,7 @@ export function expireMachines(context: Context, limit: number): void {
   for (const systemId of state.machineDeadlines.ended(now, limit)) {
     const machine = state.machines.get(systemId)
     if (machine === undefined) continue
-    const minutes = STATUS_RULES[machine.status].transient?.minutes ?? 0
-    const after = minutes === 'timeout' ? timeoutMinutes(state) : minutes
+    const after = minutesOf(state, machine.status)
     const operation = statusName(machine.status)
     const error = `Node operation '${operation}' timed out after ${after} minutes.`
     addEvent(context, {

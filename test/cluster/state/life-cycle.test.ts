@@ -55,6 +55,36 @@ for (const { status, to, minutes } of TIMED) {
   })
 }
 
+t.test('what a rack saw it load is a sign of life, what a user writes is none', async (t) => {
+  const { lab, id } = at(S.COMMISSIONING)
+  const event = (who: Lab['actor'], afterMs: number) =>
+    as(
+      lab,
+      who,
+      {
+        ...{ type: 'event.record', systemId: id, username: '', level: 'INFO' },
+        ...{ eventType: 'Performing PXE boot', description: '' },
+      },
+      afterMs,
+    )
+  event(SYSTEM, 20 * MINUTE)
+  event(ADMIN, 20 * MINUTE)
+  as(lab, SYSTEM, { type: 'time.advance' }, 10 * MINUTE - 1)
+  t.equal(statusOf(lab, id), S.COMMISSIONING)
+  as(lab, SYSTEM, { type: 'time.advance' }, 1)
+  t.equal(statusOf(lab, id), S.FAILED_COMMISSIONING)
+})
+
+t.test('a machine that boots for ever is given up after a day', async (t) => {
+  const { lab, id } = at(S.DEPLOYING)
+  for (let hour = 0; hour < 24 * 3; hour++) {
+    as(lab, SYSTEM, { type: 'machine.heartbeat', systemId: id }, 20 * MINUTE - 1)
+    t.equal(statusOf(lab, id), S.DEPLOYING)
+  }
+  as(lab, SYSTEM, { type: 'time.advance' }, MINUTE)
+  t.equal(statusOf(lab, id), S.FAILED_DEPLOYMENT)
+})
+
 t.test('the setting node_timeout is the time that machines have', async (t) => {
   const { lab, id } = at(S.NEW)
   as(lab, ADMIN, { type: 'config.put', name: 'node_timeout', value: 2 })
