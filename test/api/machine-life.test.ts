@@ -141,6 +141,10 @@ t.test('who may what', async (t) => {
   for (const name of ['release', 'deploy', 'abort', 'lock', 'power_off', 'mark_broken']) {
     t.equal((await op(api, theirs, name, {}, ask)).status, 404, `${name}: it is not even seen`)
   }
+  const free = await ready(api, 3)
+  for (const name of ['abort', 'lock', 'mark_broken', 'power_off', 'set_owner_data']) {
+    t.equal((await op(api, free, name, {}, ask)).status, 403, `${name}: it is nobody’s`)
+  }
   t.equal((await op(api, mine, 'mark_broken', { comment: 'smoke' }, ask)).status, 200)
   t.match((await api.get(`machines/${mine}/`)).json, {
     ...{ status_name: 'Broken', error_description: 'smoke', owner: null },

@@ -21,7 +21,7 @@ import { ADMIN, contentOf, RACK, RACK_2, type Lab } from '#test/support/region-s
 
 /** Bounded; `SEEDS=…` runs more. */
 const RUNS = Number(process.env['RUNS'] ?? 1_000)
-const STEPS = 40
+const STEPS = 60
 const MACHINES = [1, 2, 3]
 
 type Step = {
@@ -74,7 +74,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ command: people, afterMs, pick, by: fc.constantFrom(ADMIN, ADMIN, BOB) }),
   fc.record({ command: world, afterMs, pick, by: fc.constant(SYSTEM) }),
 )
-const walk = fc.array(step, { minLength: STEPS, maxLength: STEPS })
+const walk = fc.array(step, { maxLength: STEPS, size: 'max' })
 
 /** What makes each move happen, by whom. */
 const BY_MOVE: { readonly [M in Move]: (id: SystemId) => Pick<Step, 'command' | 'by'> } = {
@@ -255,7 +255,7 @@ t.test('only what the table says happens, and nothing is stuck at the end', asyn
     { numRuns: RUNS, ...seed },
   )
   // Else the walk would show nothing.
-  t.ok(happened.size > 90, `${happened.size} different transitions happened`)
+  t.ok(happened.size > 80, `${happened.size} different transitions happened`)
 })
 
 t.test('a restored state goes on alike', async (t) => {

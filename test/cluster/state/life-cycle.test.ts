@@ -142,6 +142,21 @@ t.test(
   },
 )
 
+t.test(
+  'what failed to be commissioned, or was broken, is Ready once it passed a test',
+  async (t) => {
+    const { lab, id } = at(S.COMMISSIONING)
+    say(lab, id, 'FAILED')
+    as(lab, ADMIN, test(id))
+    say(lab, id, 'OK')
+    t.equal(statusOf(lab, id), S.READY)
+    as(lab, ADMIN, { type: 'machine.markBroken', ...verb(id), error: '' })
+    as(lab, ADMIN, test(id))
+    say(lab, id, 'OK')
+    t.equal(statusOf(lab, id), S.READY)
+  },
+)
+
 t.test('a broken machine is nobody’s, and what it had is gone', async (t) => {
   const { lab, id } = at(S.DEPLOYED)
   as(lab, BOB, { type: 'machine.annotate', systemId: id, set: { role: 'web' } })

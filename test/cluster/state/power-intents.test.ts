@@ -57,6 +57,23 @@ t.test('the one who claims is told the secrets, and nobody else may act meanwhil
   t.match(lab.refused(report(systemId, later.token)).code, 'CONFLICT', 'nor that of another rack')
 })
 
+t.test('a rack that claims again has another token', async (t) => {
+  const { lab, systemId, fence } = begun()
+  const first = lab.ok(claim(systemId, fence))
+  const second = lab.ok(claim(systemId, fence), POWER_CLAIM_MS)
+  t.match(lab.refused(report(systemId, first.token)).code, 'CONFLICT')
+  lab.ok(report(systemId, second.token))
+  t.equal(lab.state.powerIntents.size, 0)
+})
+
+t.test('what a status wanted of the power is not done any more after it', async (t) => {
+  const { lab, systemId, fence } = begun()
+  lab.ok({ type: 'machine.signal', systemId, status: 'OK', error: '' })
+  t.equal(statusOf(lab, systemId), S.READY, 'somebody pressed the button')
+  t.equal(lab.state.powerIntents.size, 0)
+  lab.refused(claim(systemId, fence))
+})
+
 t.test('done is done', async (t) => {
   const { lab, systemId, fence } = begun()
   const { token } = lab.ok(claim(systemId, fence))
