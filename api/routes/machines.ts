@@ -1,5 +1,6 @@
 // machines/ and nodes/: inventory, enlistment (maas-api §9, §10.1).
 import { parseSystemId, type SystemId } from '#model/ids.ts'
+import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import { parseMac } from '#model/mac-address.ts'
 import type { Device } from '#model/objects.ts'
 import type { RegionState } from '#state/state.ts'
@@ -10,11 +11,12 @@ import { freshSystemId, ID_DRAWS_MAX } from '../fresh-id.ts'
 import { renderController } from '../render/controller.ts'
 import { renderDevice } from '../render/device.ts'
 import { renderEnlisted, renderMachine } from '../render/machine.ts'
+import { expectNetworkLevel } from '../network-level.ts'
 import { create, operation, read, remove, update, type Resource } from '../resource.ts'
 import { machineOf } from './find-machine.ts'
 import { MACHINE_ACTIONS, newMachineProbe } from './machine-actions.ts'
 import { MACHINES_ACTIONS } from './machine-claims.ts'
-import { readMachineChanges, readNewMachine } from './machine-input.ts'
+import { readMachineChanges, readNewMachine, type NewMachine } from './machine-input.ts'
 import { isVisibleDevice, isVisibleMachine as isVisible } from '../visible.ts'
 import { present } from './fabrics.ts'
 import { filterMachines } from './node-filters.ts'
@@ -29,24 +31,28 @@ async function listMachines(call: Call): Promise<Answer> {
 async function createMachine(call: Call): Promise<Answer> {
   const form = new Form(call.input)
   const fields = readNewMachine(form)
-  const commission = form.flag('commission') === true && call.isAdmin
-  if (form.flag('deployed') === true) form.report('deployed', 'Not served by this version.')
+  const begin = await beginning(call, form)
   form.check()
-  const systemId = await proposeMachine(call, fields)
-  if (commission) {
-    const begun = { type: 'machine.commission', systemId, comment: '' } as const
-    await call.propose({ ...begun, options: newMachineProbe(call.input) })
-  }
+  const systemId = await proposeMachine(call, { ...fields, ...begin })
   const state = call.after()
   const machine = state.machines.get(systemId)
   if (machine === undefined) return json({ system_id: systemId })
   return json(call.isAnonymous ? renderEnlisted(state, machine) : renderMachine(state, machine))
 }
 
-async function proposeMachine(
-  call: Call,
-  fields: ReturnType<typeof readNewMachine>,
-): Promise<SystemId> {
+/** What administrators add is commissioned unless they say otherwise; others wait until it is accepted. */
+async function beginning(call: Call, form: Form): Promise<Pick<NewMachine, 'begin'>> {
+  const commission = form.flag('commission')
+  const deployed = form.flag('deployed') === true
+  if (call.isAnonymous || !call.isAdmin) return {}
+  const state = await call.state()
+  if (deployed || commission === true) expectNetworkLevel(state, 'To commission a new machine')
+  if (deployed) return { begin: 'deployed' }
+  const isWanted = (commission ?? true) && state.featureLevel >= NETWORK_LEVEL
+  return isWanted ? { begin: newMachineProbe(call.input) } : {}
+}
+
+async function proposeMachine(call: Call, fields: NewMachine): Promise<SystemId> {
   for (let draw = 1; ; draw++) {
     const systemId = freshSystemId(call)
     try {

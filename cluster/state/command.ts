@@ -13,6 +13,7 @@ import type {
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { BlockDevice, HardwareFacts, Interface, Machine, PowerState } from '#model/machine.ts'
+import type { ProbeOptions } from '#model/machine-work.ts'
 import type { Member } from '#model/member.ts'
 import type { ClientKey } from '#model/network.ts'
 import type { AccessCommand } from './access-commands.ts'
@@ -252,6 +253,8 @@ export type Command =
       readonly cpuSpeedMhz: number
       readonly memoryMib: number
       readonly biosBootMethod: string
+      /** Given (feature level 3): it begins to be commissioned, or it is Deployed already and the actor's. */
+      readonly begin?: ProbeOptions | 'deployed'
     }
   | { readonly type: 'machine.update'; readonly systemId: SystemId; readonly set: MachineFields }
   | { readonly type: 'machine.delete'; readonly systemId: SystemId }

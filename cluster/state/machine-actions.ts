@@ -24,9 +24,9 @@ function remember({ state }: Context, systemId: SystemId, work: MachineWork['wor
 }
 
 export const commissionMachine: Handler<'machine.commission'> = (context, command) =>
-  commission(context, command, command.options) ?? DONE
+  beginCommissioning(context, command, command.options) ?? DONE
 
-function commission(
+export function beginCommissioning(
   context: Context,
   command: { readonly systemId: SystemId; readonly comment: string },
   options: ProbeOptions,
@@ -51,7 +51,7 @@ export const acceptMachines: Handler<'machine.accept'> = (context, command) => {
       const text = `Cannot accept node enlistment: node ${systemId} is in state`
       return refuse('CONFLICT', `${text} ${statusName(status)}.`)
     }
-    const refusal = commission(context, { systemId, comment: '' }, DEFAULT_PROBE)
+    const refusal = beginCommissioning(context, { systemId, comment: '' }, DEFAULT_PROBE)
     if (refusal !== null) return refusal
     accepted.push(systemId)
   }

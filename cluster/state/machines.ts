@@ -6,6 +6,7 @@ import type { CommandOf } from './command.ts'
 import { DONE, invalid, nextId, notFound, refuse, type Context, type Handler } from './context.ts'
 import { dropDevicesOf } from './devices.ts'
 import { addEvent } from './events.ts'
+import { beginCommissioning } from './machine-actions.ts'
 import { addInterface, checkHostname, checkMacs, INTERFACES_MAX } from './node-parts.ts'
 import { dropSnippets } from './object-rules.ts'
 import type { Refusal } from './outcome.ts'
@@ -47,7 +48,24 @@ export const createMachine: Handler<'machine.create'> = (context, command) => {
     type: context.actor.kind === 'anonymous' ? 'Machine enlisted' : 'Machine added',
     description: `${hostname} with ${command.interfaces.map(({ mac }) => mac).join(', ')}`,
   })
-  return { ok: true, value: { systemId } }
+  return begin(context, command) ?? { ok: true, value: { systemId } }
+}
+
+/** Administrators' machines go on at once. */
+function begin(
+  context: Context,
+  { systemId, begin: how }: CommandOf<'machine.create'>,
+): Refusal | null {
+  if (how === undefined) return null
+  if (how !== 'deployed') return beginCommissioning(context, { systemId, comment: '' }, how)
+  const { state, actor } = context
+  const machine = state.machines.get(systemId)
+  if (machine === undefined || actor.userId === null) {
+    return refuse('FORBIDDEN', 'User is not allowed access to this API.')
+  }
+  const { DEPLOYED: status } = MACHINE_STATUS
+  state.machines.put(systemId, { ...machine, status, ownerId: actor.userId, netboot: false })
+  return null
 }
 
 export const updateMachine: Handler<'machine.update'> = ({ state, wall }, { systemId, set }) => {
@@ -105,7 +123,8 @@ function makeMachine(
   command: CommandOf<'machine.create'>,
   made: Pick<Machine, 'hostname' | 'bootInterfaceId'>,
 ): Machine {
-  const { type: _type, interfaces: _interfaces, blockDevices: _devices, ...given } = command
+  const { type: _type, interfaces: _interfaces, blockDevices: _devices, ...rest } = command
+  const { begin: _begin, ...given } = rest
   return {
     ...given,
     ...made,

@@ -13,7 +13,7 @@ async function addMachine(
   const mac = `52:54:00:00:01:${n.toString(16).padStart(2, '0')}`
   const answer = await api.post('machines/', {
     ...{ architecture: 'amd64/generic', mac_addresses: mac, power_type: 'manual' },
-    ...form,
+    ...{ commission: 'false', ...form },
   })
   return answer.json.system_id
 }
@@ -218,4 +218,9 @@ t.test('rescue, test, power and what they are asked', async (t) => {
   t.equal(details.text.length, 17)
   const made = await addMachine(api, 9, { commission: 'true', enable_ssh: 'true' })
   t.equal((await api.get(`machines/${made}/`)).json.status_name, 'Commissioning')
+  t.match(api.region.local().state.machineWork.get(made as never)?.work, {
+    options: { enableSsh: true },
+  })
+  const there = await addMachine(api, 10, { deployed: 'true' })
+  t.match((await api.get(`machines/${there}/`)).json, { status_name: 'Deployed', owner: 'admin' })
 })

@@ -85,7 +85,7 @@ const FILTERS = [
   { query: 'hostname=one', found: ['one'] },
   { query: 'hostname=one&hostname=two', found: ['one', 'two'] },
   { query: 'mac_address=aa:bb:cc:00:00:04', found: ['two'] },
-  { query: 'status=new', found: ['one', 'two'] },
+  { query: 'status=commissioning', found: ['one', 'two'] },
   { query: 'status=deployed', found: [] },
   { query: 'zone=default&domain=maas&pool=default', found: ['one', 'two'] },
   { query: 'zone=other', found: [] },

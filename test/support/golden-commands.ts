@@ -216,6 +216,8 @@ const LATER_FIELDS = {
     ...{ type: 'vlan.update', id: vlanId, set: { furtherRacks: [systemId] } },
   },
   'subnet.delete force': { type: 'subnet.delete', id: subnetId, force: true },
+  'machine.create commission': { type: 'machine.create', ...machine, begin: probe },
+  'machine.create deployed': { type: 'machine.create', ...machine, begin: 'deployed' },
   'reservation.create comment': {
     ...{ type: 'reservation.create', ip, client: bind.client, mac, hostname: '', comment: 'text' },
   },
