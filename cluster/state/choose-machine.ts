@@ -2,7 +2,7 @@
 // Ready and without an owner; of those that fit the cheapest goes first (MAAS's cost: CPUs and GiB of memory), the
 // smaller system id among equals.
 import type { SystemId } from '#model/ids.ts'
-import { MACHINE_STATUS, type BlockDevice, type Interface, type Machine } from '#model/machine.ts'
+import type { BlockDevice, Interface, Machine } from '#model/machine.ts'
 import type {
   ConstraintsByType,
   InterfaceConstraint,
@@ -11,6 +11,7 @@ import type {
   NetworkConstraint,
   StorageConstraint,
 } from '#model/machine-constraints.ts'
+import { isFree } from './free-machines.ts'
 import { poolOf, zoneOf } from './object-query.ts'
 import { interfacesOf } from './query.ts'
 import type { RegionState } from './state.ts'
@@ -19,10 +20,8 @@ export type Choice = { readonly machine: Machine; readonly constraintsByType: Co
 
 /** Null: nothing that is free fits. */
 export function chooseMachine(state: RegionState, constraints: MachineConstraints): Choice | null {
-  const fitting = candidates(state, constraints)
-    .filter((machine) => isFree(machine) && hasProperties(state, machine, constraints))
-    .toSorted(byCost)
-  for (const machine of fitting) {
+  for (const machine of candidates(state, constraints)) {
+    if (!hasProperties(state, machine, constraints)) continue
     const constraintsByType = partsOf(state, machine.systemId, constraints)
     if (constraintsByType !== null) return { machine, constraintsByType }
   }
@@ -38,20 +37,10 @@ export function nothingFits({ systemId }: MachineConstraints, asked: string): st
   return `No available machine matches constraints: ${asked} (resolved to "${asked}")`
 }
 
-function candidates(state: RegionState, { systemId }: MachineConstraints): readonly Machine[] {
-  if (systemId === undefined) return state.machinesByStatus.rows(MACHINE_STATUS.READY)
+function candidates(state: RegionState, { systemId }: MachineConstraints): Iterable<Machine> {
+  if (systemId === undefined) return state.freeMachines.cheapestFirst()
   const machine = state.machines.get(systemId)
-  return machine === undefined ? [] : [machine]
-}
-
-function isFree({ status, ownerId, locked }: Machine): boolean {
-  return status === MACHINE_STATUS.READY && ownerId === null && !locked
-}
-
-function byCost(a: Machine, b: Machine): number {
-  // In MiB, so that no fraction decides.
-  const cost = (machine: Machine): number => machine.cpuCount * 1_024 + machine.memoryMib
-  return cost(a) - cost(b) || (a.systemId < b.systemId ? -1 : 1)
+  return machine !== undefined && isFree(machine) ? [machine] : []
 }
 
 function hasProperties(state: RegionState, machine: Machine, wanted: MachineConstraints): boolean {

@@ -16,6 +16,7 @@ import type { ClientKey } from '#model/network.ts'
 import { AddressCounts } from './address-counts.ts'
 import { ControllerAddresses } from './controller-addresses.ts'
 import { Deadlines } from './deadlines.ts'
+import { FreeMachines } from './free-machines.ts'
 import { KeptAddresses } from './kept-addresses.ts'
 import { IDEMPOTENCY_KEPT_MS } from './limits.ts'
 import { Pools } from './pools.ts'
@@ -142,6 +143,7 @@ export class RegionState implements Tables {
     this.machines,
     (r) => r.status,
   )
+  readonly freeMachines = new FreeMachines(this.machines)
   readonly interfacesByMachine: IndexOn<'interfaces', SystemId> = new TableIndex(
     this.interfaces,
     (r) => r.systemId,
