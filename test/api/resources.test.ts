@@ -293,7 +293,8 @@ t.test('settings: typed by their defaults', async (t) => {
 t.test('events: pages of newest first, forward and back', async (t) => {
   const api = await startTestApi(t)
   for (let i = 0; i < 7; i++) {
-    await api.post('machines/', { architecture: 'amd64', mac_addresses: `aa:bb:cc:00:00:0${i}` })
+    const form = { architecture: 'amd64', mac_addresses: `aa:bb:cc:00:00:0${i}` }
+    await api.post('machines/', { ...form, commission: 'false' })
   }
   const ids = (page: { json: { events: { id: number }[] } }) => page.json.events.map(({ id }) => id)
   const first = await api.get('events/?op=query&limit=3')

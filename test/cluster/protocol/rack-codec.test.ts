@@ -38,6 +38,10 @@ const bind = {
   kind: 'selecting',
   hostname: '',
 }
+const report = {
+  ...{ type: 'power.report', rackId: 'abc123', systemId: 'def456', token: 7, result: 'done' },
+  ...{ state: 'on', message: '' },
+}
 const request = (command: unknown) => ({ type: 'request', id: 1, command })
 
 t.test('fields that the command does not have do not reach the log', async (t) => {
@@ -67,6 +71,10 @@ const malformed: readonly { readonly name: string; readonly value: unknown }[] =
       description: '',
     }),
   },
+  { name: 'power in an unknown state', value: request({ ...report, state: 'asleep' }) },
+  { name: 'an unknown result', value: request({ ...report, result: 'perhaps' }) },
+  { name: 'a long message', value: request({ ...report, message: 'x'.repeat(2_000) }) },
+  { name: 'a token below zero', value: request({ ...report, token: -1 }) },
   { name: 'a hello without interfaces', value: { type: 'hello', register: {}, viewRevision: 0 } },
   { name: 'an unknown message', value: { type: 'goodbye' } },
 ]
