@@ -55,7 +55,8 @@ export const POWER_CLAIM_MS = 75_000
 export const POWER_INTENT_MS = 10 * 60_000
 /** Failed tries of one intent, by whichever racks. */
 export const POWER_ATTEMPTS_MAX = 3
-export const POWER_RETRY_MS = 5_000
+/** After a failed try; a BMC that said no, or nothing, may yet do what it was told some seconds ago. */
+export const POWER_RETRY_MS = 15_000
 
 /** Power types without a BMC: somebody presses the button. */
 const BY_HAND = new Set(['', 'manual'])

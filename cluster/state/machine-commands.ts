@@ -91,13 +91,16 @@ export type MachineCommand =
       readonly systemId: SystemId
       readonly fence: number
     }
-  /** Of the intent claimed with `token`; refused CONFLICT when that claim is no more. */
+  /**
+   * Of the intent claimed with `token`; refused CONFLICT when that claim is no more. `off`: the first half of a
+   * cycle is done and the claim goes on.
+   */
   | {
       readonly type: 'power.report'
       readonly rackId: SystemId
       readonly systemId: SystemId
       readonly token: number
-      readonly result: 'done' | 'failed'
+      readonly result: 'done' | 'failed' | 'off'
       readonly state: PowerState
       readonly message: string
     }

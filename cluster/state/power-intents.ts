@@ -52,6 +52,11 @@ export const reportPower: Handler<'power.report'> = (context, command) => {
     return refuse('CONFLICT', 'The claim of this report is no more.')
   }
   observePower(context, systemId, command)
+  if (result === 'off') {
+    // Who goes on with it after this rack died must not switch the machine off a second time.
+    if (intent.action === 'cycle') state.powerIntents.put(systemId, { ...intent, action: 'on' })
+    return DONE
+  }
   if (result === 'failed') {
     tryAgainOrFail(context, intent, message)
     return DONE
