@@ -147,7 +147,8 @@ function parseCommand(value: unknown): unknown {
 function checkPower(type: string, command: Readonly<Record<string, unknown>>): void {
   const { state, result = 'done', message } = command
   if (!POWER_STATES.includes(String(state))) throw malformedShape(type, 'its state is unknown')
-  if (result !== 'done' && result !== 'failed') throw malformedShape(type, 'its result is unknown')
+  if (!['done', 'failed', 'off'].includes(String(result)))
+    throw malformedShape(type, 'its result is unknown')
   if (String(message).length > POWER_MESSAGE_MAX) throw malformedShape(type, 'its message is long')
 }
 

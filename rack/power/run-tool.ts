@@ -1,6 +1,7 @@
 // Runs a program that speaks to a BMC. No shell; secrets travel in the environment, never in argv, where every user of
 // the host could read them; output is limited; the program ends with the signal.
 import { execFile } from 'node:child_process'
+import { homedir } from 'node:os'
 import { PowerFailure } from './driver.ts'
 
 export type ToolRun = {
@@ -21,14 +22,14 @@ export type ToolResult = {
 
 export type RunTool = (run: ToolRun) => Promise<ToolResult>
 
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const OUTPUT_BYTES_MAX = 256 * 1024
 
 /** A code other than 0 is a result. Throws PowerFailure `tool` (not installed) and `unreachable` (the signal ended it). */
 export const runTool: RunTool = async ({ tool, args, env, signal, debianPackage }) => {
-  const { PATH = '/usr/sbin:/usr/bin:/sbin:/bin', HOME = '/root' } = process.env
   return await new Promise((resolve, reject) => {
     const options = {
-      env: { PATH, HOME, LC_ALL: 'C', ...env },
+      env: { PATH, HOME: homedir(), LC_ALL: 'C', ...env },
       ...{ signal, killSignal: 'SIGKILL' as const, maxBuffer: OUTPUT_BYTES_MAX },
     }
     const child = execFile(tool, [...args], options, (error, stdout, stderr) => {

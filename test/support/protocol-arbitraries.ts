@@ -212,7 +212,7 @@ const command = fc.oneof(
     rackId: id,
     systemId: id,
     token: index,
-    result: fc.constantFrom('done', 'failed'),
+    result: fc.constantFrom('done', 'failed', 'off'),
     state: fc.constantFrom('on', 'off', 'unknown', 'error'),
     message: id,
   }),
