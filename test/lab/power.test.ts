@@ -88,7 +88,7 @@ async function startBmcs(
   const directory = join(room.directory, 'ipmi')
   await mkdir(directory, { recursive: true })
   const bmc = { directory, address: '10.77.0.1', port: 9001, log: logs.ipmi }
-  const script = join(import.meta.dirname, 'support', 'redfish-bmc.ts')
+  const script = join(import.meta.dirname, '..', '..', 'tools', 'lab', 'redfish', 'main.ts')
   const inside = ['netns', 'exec', room.namespace]
   // They end with the room.
   const start = (...args: readonly string[]): void => {

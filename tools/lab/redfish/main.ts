@@ -1,9 +1,9 @@
-// A virtual Redfish BMC in a process of its own, for a network namespace: `node redfish-bmc.ts ADDRESS PORT LOG`. What
+// A virtual Redfish BMC in a process of its own, for a network namespace: `node main.ts ADDRESS PORT LOG`. What
 // the machine behind it is made to do is a line each in LOG: `boot pxe`, `on`, `off`.
 import { appendFileSync } from 'node:fs'
-import { NO_QUIRKS } from '#tools/lab/redfish/quirks.ts'
-import { serveRedfish } from '#tools/lab/redfish/server.ts'
-import { RedfishService } from '#tools/lab/redfish/service.ts'
+import { NO_QUIRKS } from './quirks.ts'
+import { serveRedfish } from './server.ts'
+import { RedfishService } from './service.ts'
 
 const [address = '', port = '', log = ''] = process.argv.slice(2)
 let isOn = false
