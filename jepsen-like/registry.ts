@@ -12,7 +12,8 @@ import { BANK } from './workloads/bank.ts'
 import { EVENT_STREAM } from './workloads/event-stream.ts'
 import { LEASE_UNIQUE } from './workloads/lease-unique.ts'
 import { REGISTER_WORKLOAD } from './workloads/register.ts'
-import { DNS_COHERENT, MACHINE_CLAIM } from './workloads/to-come.ts'
+import { MACHINE_CLAIM } from './workloads/machine-claim.ts'
+import { DNS_COHERENT } from './workloads/to-come.ts'
 
 export const WORKLOADS: readonly Workload[] = [
   REGISTER_WORKLOAD,

@@ -19,6 +19,8 @@ import { RegionProxy } from './http/proxy.ts'
 import { startRackHttp } from './http/server.ts'
 import type { RackInterface } from './interfaces.ts'
 import type { Sockets } from './net/sockets.ts'
+import { POWER_DRIVERS, sleep } from './power/drivers.ts'
+import { PowerExecutor } from './power/executor.ts'
 import { RouterAdvertiser } from './ra/server.ts'
 import { startTftp, type TftpFileRequest, type TftpServer } from './tftp/server.ts'
 import type { RackView } from './view.ts'
@@ -104,6 +106,10 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
   const dns = await tryDns(options)
   const dhcp = await tryDhcp(options, http.port)
   const advertiser = new RouterAdvertiser({ sockets, clock, logger, metrics })
+  const power = new PowerExecutor({
+    ...{ rackId: options.rackId, view, request, drivers: POWER_DRIVERS, sleep, clock, logger },
+    ...{ metrics, scheduler: platform.scheduler, bootMs: sockets.bootMs ?? clock.monotonicMs },
+  })
   const follow = (): void => {
     const answers = view.settings()?.answerRouterSolicitations === true
     const links = options
@@ -121,7 +127,7 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
     follow,
     close: async () => {
       const closing = [http.close(), tftp?.close(), dns?.close(), dhcp?.close()]
-      await Promise.all([...closing, advertiser.close()])
+      await Promise.all([...closing, advertiser.close(), power.close()])
       proxy.close()
       await images.close()
     },

@@ -240,6 +240,7 @@ const TABLES = [
   'dhcpOptions',
   'dhcpSnippets',
   'scans',
+  'powerIntents',
 ] as const satisfies readonly ViewTable[]
 
 function emptyTables(): Tables {
@@ -263,6 +264,7 @@ function emptyTables(): Tables {
     dhcpOptions: new Map(),
     dhcpSnippets: new Map(),
     scans: new Map(),
+    powerIntents: new Map(),
   }
 }
 

@@ -1,14 +1,16 @@
 // Help texts from the command table: the overview, one noun, one command.
 import { isUnder, type Command, type Option } from './command-line.ts'
 
+const WIDTH_MAX = 96
+
 export function overview(commands: readonly Command[]): string {
   const shown = commands.filter((command) => !command.hidden)
   const nouns = [...new Set(shown.map((command) => command.path[0] ?? ''))]
   const rows = nouns.flatMap((noun): Row[] => {
     const own = shown.filter((command) => command.path[0] === noun)
     const alone = own.filter((command) => command.path.length === 1)
-    const verbs = own.flatMap((command) => command.path[1] ?? []).join('|')
-    const grouped: Row[] = verbs === '' ? [] : [[`${noun} ${verbs}`, '']]
+    const verbs = own.flatMap((command) => command.path[1] ?? [])
+    const grouped = wrapped(noun, verbs).map((line): Row => [line, ''])
     return [...alone.map((command): Row => [noun, command.summary]), ...grouped]
   })
   return [
@@ -22,6 +24,21 @@ export function overview(commands: readonly Command[]): string {
     'Regions and key of a cluster: a profile (`login`), or IRONRAFT_ENDPOINT and IRONRAFT_API_KEY.',
     'Exit: 0 ok, 1 error, 2 usage, 3 not found, 4 conflict, 5 denied, 6 time-out, 7 no quorum.',
   ].join('\n')
+}
+
+/** Further lines begin below the first verb. */
+function wrapped(noun: string, verbs: readonly string[]): readonly string[] {
+  const lines: string[] = []
+  for (const verb of verbs) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + verb.length < WIDTH_MAX) {
+      lines[lines.length - 1] = `${last}|${verb}`
+    } else {
+      if (last !== undefined) lines[lines.length - 1] = `${last}|`
+      lines.push(`${last === undefined ? noun : ' '.repeat(noun.length)} ${verb}`)
+    }
+  }
+  return lines
 }
 
 /** Help of everything that begins with `words`; undefined when nothing does. */

@@ -24,6 +24,8 @@ const LAB_NEEDS: Readonly<Record<string, string>> = {
   dig: 'bind9-dnsutils',
   kdig: 'knot-dnsutils',
   drill: 'ldnsutils',
+  ipmitool: 'ipmitool',
+  ipmi_sim: 'openipmi',
 }
 
 /** Sentences, none when the tier can run. */

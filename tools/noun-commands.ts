@@ -36,6 +36,14 @@ const WATCH: Option = {
   help: 'go on, and print what changes (superusers); Ctrl-C ends it',
 }
 
+const WAITING: readonly Option[] = [
+  { name: 'wait', help: 'return when it is done (exit 1: it failed, 6: it took too long)' },
+  {
+    ...{ name: 'timeout', value: 'SECONDS', kind: 'count', default: '3600' },
+    help: 'how long to wait (default 3600)',
+  },
+]
+
 export const NOUN_COMMANDS: readonly Command[] = NOUNS.flatMap((noun) => [
   ...readCommands(noun),
   ...(noun.verbs ?? []).map((verb) => verbCommand(noun, verb)),
@@ -75,7 +83,7 @@ function verbCommand(noun: Noun, verb: Verb): Command {
     summary,
     ...(names.length === 0 ? {} : { positionals: names.map(({ name }) => ({ name })) }),
     fields: verb.verb !== 'delete',
-    options: [...options, ...OUTPUT],
+    options: [...options, ...(verb.waitsFor === undefined ? [] : WAITING), ...OUTPUT],
     load: async () => {
       const { runVerb } = await import('./commands/run-verb.ts')
       return (args, io) => runVerb({ noun, verb }, args, io)

@@ -57,6 +57,22 @@ const VERBS: Readonly<Record<string, string>> = {
   release: 'Released',
   open: 'Opened',
   close: 'Closed',
+  allocate: 'Acquired',
+  deploy: 'Started deploying',
+  releaseAll: 'Released',
+  commission: 'Started commissioning',
+  accept: 'Accepted',
+  test: 'Started testing',
+  abort: 'Aborted the operation of',
+  markBroken: 'Marked broken',
+  markFixed: 'Marked fixed',
+  overrideFailedTesting: 'Overrode failed testing of',
+  rescue: 'Started rescue mode of',
+  exitRescue: 'Stopped rescue mode of',
+  lock: 'Locked',
+  unlock: 'Unlocked',
+  power: 'Switched the power of',
+  annotate: 'Set annotations of',
 }
 
 /** `Deleted subnet 3 (10.0.0.0/24).` */

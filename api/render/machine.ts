@@ -1,7 +1,8 @@
 // A machine as MAAS shows it: all 82 keys of maas-api §8, because strict clients fail on an absent one. Keys
 // of parts that do not exist yet have the value MAAS gives to a machine that never had them.
 import { formatIpv4 } from '#model/ipv4.ts'
-import { MACHINE_STATUS_NAMES, type Machine } from '#model/machine.ts'
+import { lifeOf } from '#model/life-cycle.ts'
+import { MACHINE_STATUS, MACHINE_STATUS_NAMES, type Machine } from '#model/machine.ts'
 import { poolOf, zoneOf } from '#state/object-query.ts'
 import { addressesOf, interfacesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
@@ -21,7 +22,7 @@ export function renderMachine(state: RegionState, machine: Machine) {
     ...hardware(machine),
     ...network(state, machine),
     ...storage(state, machine),
-    ...lifecycle(machine),
+    ...lifecycle(state, machine),
     ...NO_RESULTS,
     resource_uri: uri('machines', machine.systemId),
   }
@@ -121,23 +122,25 @@ function storage(state: RegionState, machine: Machine) {
   }
 }
 
-function lifecycle(machine: Machine) {
+function lifecycle(state: RegionState, machine: Machine) {
   const { status } = machine
+  const { error } = lifeOf(machine)
+  const deployment = state.deployments.get(machine.systemId)
   return {
     status,
     status_name: MACHINE_STATUS_NAMES[status] ?? '',
     status_action: '',
-    status_message: '',
-    error_description: '',
+    status_message: error,
+    error_description: status === MACHINE_STATUS.BROKEN ? error : '',
     osystem: machine.osSystem,
     distro_series: machine.distroSeries,
     netboot: machine.netboot,
-    ephemeral_deploy: false,
+    ephemeral_deploy: deployment?.ephemeralDeploy ?? false,
     constraints_by_type: {},
     last_sync: null,
     sync_interval: null,
     next_sync: null,
-    enable_hw_sync: false,
-    enable_kernel_crash_dump: false,
+    enable_hw_sync: deployment?.enableHwSync ?? false,
+    enable_kernel_crash_dump: deployment?.enableKernelCrashDump ?? false,
   }
 }

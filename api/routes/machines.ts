@@ -1,7 +1,7 @@
 // machines/ and nodes/: inventory, enlistment (maas-api §9, §10.1).
 import { parseSystemId, type SystemId } from '#model/ids.ts'
+import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import { parseMac } from '#model/mac-address.ts'
-import type { Machine } from '#model/machine.ts'
 import type { Device } from '#model/objects.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Answer, type Call } from '../call.ts'
@@ -11,20 +11,16 @@ import { freshSystemId, ID_DRAWS_MAX } from '../fresh-id.ts'
 import { renderController } from '../render/controller.ts'
 import { renderDevice } from '../render/device.ts'
 import { renderEnlisted, renderMachine } from '../render/machine.ts'
+import { expectNetworkLevel } from '../network-level.ts'
 import { create, operation, read, remove, update, type Resource } from '../resource.ts'
-import { readMachineChanges, readNewMachine } from './machine-input.ts'
+import { machineOf } from './find-machine.ts'
+import { MACHINE_ACTIONS, newMachineProbe } from './machine-actions.ts'
+import { MACHINES_ACTIONS } from './machine-claims.ts'
+import { readMachineChanges, readNewMachine, type NewMachine } from './machine-input.ts'
 import { isVisibleDevice, isVisibleMachine as isVisible } from '../visible.ts'
 import { present } from './fabrics.ts'
 import { filterMachines } from './node-filters.ts'
-import { ownerDataAfter } from './owner-data.ts'
 import { poolIdNamed, SET_ZONE, zoneIdNamed } from './set-zone.ts'
-
-function machineOf(state: RegionState, call: Call, model = 'Machine'): Machine {
-  const systemId = parseSystemId(call.param('system_id'))
-  const machine = systemId === undefined ? undefined : state.machines.get(systemId)
-  if (machine === undefined || !isVisible(call, machine)) throw notFound(model)
-  return machine
-}
 
 async function listMachines(call: Call): Promise<Answer> {
   const state = await call.state()
@@ -35,20 +31,28 @@ async function listMachines(call: Call): Promise<Answer> {
 async function createMachine(call: Call): Promise<Answer> {
   const form = new Form(call.input)
   const fields = readNewMachine(form)
-  form.flag('commission')
-  if (form.flag('deployed') === true) form.report('deployed', 'Not served by this version.')
+  const begin = await beginning(call, form)
   form.check()
-  const systemId = await proposeMachine(call, fields)
+  const systemId = await proposeMachine(call, { ...fields, ...begin })
   const state = call.after()
   const machine = state.machines.get(systemId)
   if (machine === undefined) return json({ system_id: systemId })
   return json(call.isAnonymous ? renderEnlisted(state, machine) : renderMachine(state, machine))
 }
 
-async function proposeMachine(
-  call: Call,
-  fields: ReturnType<typeof readNewMachine>,
-): Promise<SystemId> {
+/** What administrators add is commissioned unless they say otherwise; others wait until it is accepted. */
+async function beginning(call: Call, form: Form): Promise<Pick<NewMachine, 'begin'>> {
+  const commission = form.flag('commission')
+  const deployed = form.flag('deployed') === true
+  if (call.isAnonymous || !call.isAdmin) return {}
+  const state = await call.state()
+  if (deployed || commission === true) expectNetworkLevel(state, 'To commission a new machine')
+  if (deployed) return { begin: 'deployed' }
+  const isWanted = (commission ?? true) && state.featureLevel >= NETWORK_LEVEL
+  return isWanted ? { begin: newMachineProbe(call.input) } : {}
+}
+
+async function proposeMachine(call: Call, fields: NewMachine): Promise<SystemId> {
   for (let draw = 1; ; draw++) {
     const systemId = freshSystemId(call)
     try {
@@ -126,15 +130,6 @@ async function powerParameters(call: Call): Promise<Answer> {
   return json(machineOf(await call.state(), call).powerParameters)
 }
 
-async function setOwnerData(call: Call): Promise<Answer> {
-  const { systemId, ownerData } = machineOf(await call.state(), call)
-  const next = ownerDataAfter(ownerData, call.input)
-  await call.propose({ type: 'machine.update', systemId, set: { ownerData: next } })
-  const state = call.after()
-  const machine = state.machines.get(systemId)
-  return json(machine === undefined ? { system_id: systemId } : renderMachine(state, machine))
-}
-
 async function listNodes(call: Call): Promise<Answer> {
   const state = await call.state()
   const machines = filterMachines(state, call.input).filter((machine) => isVisible(call, machine))
@@ -204,6 +199,7 @@ export const MACHINES: readonly Resource[] = [
       IS_REGISTERED,
       operation('GET', 'list_allocated', { doc: 'List your machines.' }, listAllocated),
       SET_ZONE,
+      ...MACHINES_ACTIONS,
     ],
   },
   {
@@ -223,7 +219,7 @@ export const MACHINES: readonly Resource[] = [
         { access: 'admin', doc: 'Show power parameters.' },
         powerParameters,
       ),
-      operation('POST', 'set_owner_data', { doc: 'Set key and value pairs.' }, setOwnerData),
+      ...MACHINE_ACTIONS,
     ],
   },
   {

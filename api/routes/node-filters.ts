@@ -1,4 +1,5 @@
 // Filters of the node lists (maas-api §9): a filter nobody knows is an error, not ignored.
+import { lifeOf } from '#model/life-cycle.ts'
 import { parseMac } from '#model/mac-address.ts'
 import { MACHINE_STATUS_NAMES, type Machine } from '#model/machine.ts'
 import { poolOf, zoneOf } from '#state/object-query.ts'
@@ -67,8 +68,10 @@ function testOf(state: RegionState, input: Input, name: string): Test {
     case 'not_in_pool':
       return (machine) => !wanted.has(poolOf(state, machine).name)
     case 'agent_name':
-      // Set by allocate, which is not there yet: every machine has the empty one.
-      return () => values.length === 0
+      return (machine) =>
+        values.length === 0
+          ? lifeOf(machine).agentName === ''
+          : wanted.has(lifeOf(machine).agentName)
     case 'cpu_count':
       return atLeast(input, name, (machine) => machine.cpuCount)
     case 'mem':

@@ -39,6 +39,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   dhcpSnippets: 'dhcp_snippets',
   devices: 'devices',
   auditEvents: 'audit_events',
+  powerIntents: 'power_intents',
   sshKeys: 'ssh_keys',
   sslKeys: 'ssl_keys',
   accessTokens: 'access_tokens',
@@ -50,7 +51,8 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   joinTokens: null,
   loginSessions: null,
   licenseKeys: null,
-  // Of one user each.
+  // Of one user each; user data is the owner's.
+  deployments: null,
   storedFiles: null,
   notifications: null,
   // Our own bookkeeping.
@@ -59,6 +61,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   idempotency: null,
   counters: null,
   cluster: null,
+  machineWork: null,
   tenures: null,
   reserves: null,
   scans: null,

@@ -73,6 +73,25 @@ export type HardwareFacts = {
   readonly firmwareDate: string
 }
 
+/** Where a machine is in its life besides its status. */
+export type MachineLife = {
+  /** Log time, ms, since when it has its status; 0: always had it. */
+  readonly enteredAt: number
+  /** Log time, ms, at which the status is given up; null: it may last. */
+  readonly deadlineAt: number | null
+  /** Statuses that a test and the rescue mode return to. */
+  readonly beforeTesting: MachineStatus | null
+  readonly beforeRescue: MachineStatus | null
+  /** Commissioned in the boot that enlisted it: it ends as New. */
+  readonly enlisting: boolean
+  /** Its owner has it for the operation under way only. */
+  readonly lent: boolean
+  /** What the one who allocated it called it. */
+  readonly agentName: string
+  /** Why it failed or is broken; '' when it is not. */
+  readonly error: string
+}
+
 export type Machine = {
   readonly systemId: SystemId
   readonly hostname: string
@@ -104,6 +123,8 @@ export type Machine = {
   /** Absent: the default ones. */
   readonly zoneId?: number
   readonly poolId?: number
+  /** Absent: never moved. */
+  readonly life?: MachineLife
   readonly createdWall: number
   readonly updatedWall: number
 }

@@ -61,6 +61,9 @@ export function fullView(state: RegionState, rackId: SystemId): readonly ViewCha
   for (const row of state.bootResources.values()) {
     rows.push({ table: 'bootResources', key: row.id, row })
   }
+  for (const row of state.powerIntents.values()) {
+    rows.push({ table: 'powerIntents', key: row.systemId, row })
+  }
   rows.push(...nameRows(state), ...dhcpRows(state))
   return rows
 }
@@ -179,7 +182,8 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
       table === 'bootResources' ||
       table === 'domains' ||
       table === 'dnsResources' ||
-      table === 'dnsRecords'
+      table === 'dnsRecords' ||
+      table === 'powerIntents'
     ) {
       rows.push(change)
     } else if (table === 'subnets') {

@@ -66,12 +66,25 @@ const COMMAND_FIELDS = {
     leaseSeconds: 'index',
     hostname: 'text',
   },
+  'machine.heartbeat': { systemId: 'text' },
+  'power.claim': { rackId: 'text', systemId: 'text', fence: 'index' },
+  'power.report': {
+    rackId: 'text',
+    systemId: 'text',
+    token: 'index',
+    result: 'text',
+    state: 'text',
+    message: 'text',
+  },
+  'power.queryReport': { rackId: 'text', systemId: 'text', state: 'text', message: 'text' },
 } as const satisfies { readonly [T in RackCommand['type']]: Fields }
 
 const NEIGHBOUR_FIELDS: Fields = { vlanId: 'index', ip: 'index', mac: 'text' }
 const RETURN_FIELDS: Fields = { ip: 'index', generation: 'index' }
 
 const BIND_KINDS = ['selecting', 'initReboot', 'renewing', 'rebinding']
+const POWER_STATES = ['on', 'off', 'unknown', 'error']
+const POWER_MESSAGE_MAX = 1_024
 const EVENT_LEVELS = ['AUDIT', 'DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']
 
 const TO_RACK_FIELDS = {
@@ -131,6 +144,7 @@ function parseCommand(value: unknown): unknown {
   if (type === 'event.record' && !EVENT_LEVELS.includes(String(command['level']))) {
     throw malformedShape(type, 'its level is unknown')
   }
+  if (type === 'power.report' || type === 'power.queryReport') checkPower(type, command)
   if (Number(command['ip'] ?? 0) > IPV4_MAX) throw malformedShape(type, 'its ip is no address')
   if (type === 'neighbour.report') {
     return { ...command, type, neighbours: parseNeighbours(command) }
@@ -148,6 +162,14 @@ function parseNeighbours({ neighbours }: Readonly<Record<string, unknown>>): rea
     if (!isSound) throw malformedShape('neighbour', 'it has no address')
     return row
   })
+}
+
+function checkPower(type: string, command: Readonly<Record<string, unknown>>): void {
+  const { state, result = 'done', message } = command
+  if (!POWER_STATES.includes(String(state))) throw malformedShape(type, 'its state is unknown')
+  if (!['done', 'failed', 'off'].includes(String(result)))
+    throw malformedShape(type, 'its result is unknown')
+  if (String(message).length > POWER_MESSAGE_MAX) throw malformedShape(type, 'its message is long')
 }
 
 function parseReturns({ reserves }: Readonly<Record<string, unknown>>): readonly unknown[] {

@@ -17,6 +17,7 @@ import type {
   Tenure,
   Vlan,
 } from '#model/network.ts'
+import type { PowerIntent } from '#model/power.ts'
 import type { CommandOf } from '#state/command.ts'
 import type { Outcome } from '#state/outcome.ts'
 
@@ -50,6 +51,8 @@ export type ViewRows = {
   readonly dhcpOptions: DhcpOption
   readonly dhcpSnippets: RackSnippet
   readonly scans: Scan
+  /** Of every machine: who claims one is told the parameters of its BMC (`power.claim`). */
+  readonly powerIntents: PowerIntent
 }
 export type ViewTable = keyof ViewRows
 
@@ -134,6 +137,10 @@ export type RackCommand =
   | CommandOf<'reserve.grant'>
   | CommandOf<'reserve.return'>
   | CommandOf<'reserve.replay'>
+  | CommandOf<'machine.heartbeat'>
+  | CommandOf<'power.claim'>
+  | CommandOf<'power.report'>
+  | CommandOf<'power.queryReport'>
 
 export type RackToRegion =
   | {

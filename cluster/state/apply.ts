@@ -52,6 +52,28 @@ import { withIdempotency } from './idempotency.ts'
 import { createIpRange, deleteIpRange, updateIpRange } from './ip-ranges.ts'
 import { bindLease, declineLease, releaseLease } from './lease.ts'
 import { closeLogin, openLogin } from './login-sessions.ts'
+import {
+  abortMachine,
+  acceptMachines,
+  annotateMachine,
+  commissionMachine,
+  enterRescue,
+  exitRescue,
+  lockMachine,
+  markBroken,
+  markFixed,
+  overrideFailedTesting,
+  switchPower,
+  testMachine,
+  unlockMachine,
+} from './machine-actions.ts'
+import {
+  allocateMachine,
+  deployMachine,
+  releaseMachine,
+  releaseMachines,
+} from './machine-claims.ts'
+import { bootedMachine, heartbeatMachine, setNetboot, signalMachine } from './machine-signals.ts'
 import { createMachine, deleteMachine, updateMachine } from './machines.ts'
 import { joinMember, registerMember, removeMember, reportMember } from './members.ts'
 import { clearNeighbours, reportNeighbours, requestScan } from './neighbours.ts'
@@ -64,6 +86,7 @@ import {
   deleteSslKey,
   importSshKeys,
 } from './public-keys.ts'
+import { claimPower, reportPower, reportPowerQuery } from './power-intents.ts'
 import { restoreCluster } from './restore.ts'
 import { openSession, withSession } from './sessions.ts'
 import { putSetting } from './settings.ts'
@@ -211,6 +234,30 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'neighbour.report': reportNeighbours,
   'neighbour.clear': clearNeighbours,
   'neighbour.scan': requestScan,
+  'machine.allocate': allocateMachine,
+  'machine.deploy': deployMachine,
+  'machine.release': releaseMachine,
+  'machine.releaseAll': releaseMachines,
+  'machine.commission': commissionMachine,
+  'machine.accept': acceptMachines,
+  'machine.test': testMachine,
+  'machine.abort': abortMachine,
+  'machine.markBroken': markBroken,
+  'machine.markFixed': markFixed,
+  'machine.overrideFailedTesting': overrideFailedTesting,
+  'machine.rescue': enterRescue,
+  'machine.exitRescue': exitRescue,
+  'machine.lock': lockMachine,
+  'machine.unlock': unlockMachine,
+  'machine.power': switchPower,
+  'machine.annotate': annotateMachine,
+  'machine.signal': signalMachine,
+  'machine.heartbeat': heartbeatMachine,
+  'machine.netboot': setNetboot,
+  'machine.booted': bootedMachine,
+  'power.claim': claimPower,
+  'power.report': reportPower,
+  'power.queryReport': reportPowerQuery,
 }
 
 /** Which command it takes is known by the key it was found under. */

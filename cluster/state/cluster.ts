@@ -4,6 +4,8 @@ import { createApiKey, createUser } from './users.ts'
 import { sweepDhcpSightings } from './dhcp-sightings.ts'
 import { addFabric } from './fabrics.ts'
 import { SWEEP_ROWS_MAX } from './limits.ts'
+import { expireMachines } from './machine-signals.ts'
+import { expireIntents } from './power-intents.ts'
 import { SETTING_DEFAULTS } from './settings.ts'
 import { sweepTenures } from './tenures.ts'
 
@@ -44,8 +46,12 @@ export const raiseLevel: Handler<'cluster.raiseLevel'> = ({ state }, { level }) 
   return DONE
 }
 
-/** Nothing ends by this: every reader compares with log time. It only frees the memory. */
-export const advanceTime: Handler<'time.advance'> = ({ state, now }) => {
+/**
+ * No row ends by this: every reader compares with log time, it only frees the memory. Machines and power intents
+ * whose time is over go on to where the life cycle says.
+ */
+export const advanceTime: Handler<'time.advance'> = (context) => {
+  const { state, now } = context
   for (const ip of state.holdEnds.ended(now, SWEEP_ROWS_MAX)) state.holds.delete(ip)
   for (const ip of state.quarantineEnds.ended(now, SWEEP_ROWS_MAX)) state.quarantines.delete(ip)
   for (const ip of state.observedEnds.ended(now, SWEEP_ROWS_MAX)) state.observed.delete(ip)
@@ -55,5 +61,7 @@ export const advanceTime: Handler<'time.advance'> = ({ state, now }) => {
   for (const id of state.loginSessionEnds.ended(now, SWEEP_ROWS_MAX)) state.loginSessions.delete(id)
   for (const id of state.accessTokenEnds.ended(now, SWEEP_ROWS_MAX)) state.accessTokens.delete(id)
   for (const id of state.idempotencyEnds.ended(now, SWEEP_ROWS_MAX)) state.idempotency.delete(id)
+  expireMachines(context, SWEEP_ROWS_MAX)
+  expireIntents(context, SWEEP_ROWS_MAX)
   return DONE
 }

@@ -13,10 +13,12 @@ import type {
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { BlockDevice, HardwareFacts, Interface, Machine, PowerState } from '#model/machine.ts'
+import type { ProbeOptions } from '#model/machine-work.ts'
 import type { Member } from '#model/member.ts'
 import type { ClientKey } from '#model/network.ts'
 import type { AccessCommand } from './access-commands.ts'
 import type { DnsCommand } from './dns-commands.ts'
+import type { MachineCommand } from './machine-commands.ts'
 import type { NetworkCommand } from './network-commands.ts'
 import type { ObjectCommand } from './object-commands.ts'
 import type { ApiKey, Event, SettingValue } from './tables.ts'
@@ -251,6 +253,8 @@ export type Command =
       readonly cpuSpeedMhz: number
       readonly memoryMib: number
       readonly biosBootMethod: string
+      /** Given (feature level 3): it begins to be commissioned, or it is Deployed already and the actor's. */
+      readonly begin?: ProbeOptions | 'deployed'
     }
   | { readonly type: 'machine.update'; readonly systemId: SystemId; readonly set: MachineFields }
   | { readonly type: 'machine.delete'; readonly systemId: SystemId }
@@ -296,6 +300,7 @@ export type Command =
   /** Admits nobody any more, not even the one that came with it. */
   | { readonly type: 'token.revoke'; readonly digest: string }
   | DnsCommand
+  | MachineCommand
   | NetworkCommand
   | ObjectCommand
 

@@ -2,11 +2,16 @@
 import { DONE, nextId, type Context, type Handler } from './context.ts'
 import type { SystemId } from '#model/ids.ts'
 import { EVENTS_MAX } from './limits.ts'
+import { signOfLife } from './status-deadline.ts'
 import type { Event } from './tables.ts'
 
 export const recordEvent: Handler<'event.record'> = (context, command) => {
+  const { state, actor, now } = context
   const { systemId, username, level, eventType, description } = command
   addEvent(context, { systemId, username, level, type: eventType, description })
+  // What a rack saw a machine load says that it lives; what users write into the list says nothing.
+  const machine = state.machines.get(systemId as SystemId)
+  if (actor.kind === 'system' && machine !== undefined) signOfLife(state, machine, now)
   return DONE
 }
 

@@ -97,3 +97,9 @@ export const DEVICES_MAX = 100_000
 
 /** Racks of a VLAN beyond primary and secondary: each more divides the reserves and lengthens the wait of the last. */
 export const FURTHER_RACKS_MAX = 6
+
+/** Machines of one bulk command. */
+export const MACHINES_AT_ONCE_MAX = 10_000
+/** User data of a deployment, characters of base64: 384 KiB. */
+export const USER_DATA_CHARACTERS_MAX = 512 << 10
+export const OWNER_DATA_KEYS_MAX = 1_000

@@ -1,11 +1,12 @@
 // Machines: enlistment, changes by the operator, deletion. The status stays New here; the life cycle's
-// commands move it.
+// commands move it (`life-cycle.ts`).
 import type { BlockDeviceId } from '#model/ids.ts'
 import { MACHINE_STATUS, type Machine } from '#model/machine.ts'
 import type { CommandOf } from './command.ts'
 import { DONE, invalid, nextId, notFound, refuse, type Context, type Handler } from './context.ts'
 import { dropDevicesOf } from './devices.ts'
 import { addEvent } from './events.ts'
+import { beginCommissioning } from './machine-actions.ts'
 import { addInterface, checkHostname, checkMacs, INTERFACES_MAX } from './node-parts.ts'
 import { dropSnippets } from './object-rules.ts'
 import type { Refusal } from './outcome.ts'
@@ -47,12 +48,30 @@ export const createMachine: Handler<'machine.create'> = (context, command) => {
     type: context.actor.kind === 'anonymous' ? 'Machine enlisted' : 'Machine added',
     description: `${hostname} with ${command.interfaces.map(({ mac }) => mac).join(', ')}`,
   })
-  return { ok: true, value: { systemId } }
+  return begin(context, command) ?? { ok: true, value: { systemId } }
+}
+
+/** Administrators' machines go on at once. */
+function begin(
+  context: Context,
+  { systemId, begin: how }: CommandOf<'machine.create'>,
+): Refusal | null {
+  if (how === undefined) return null
+  if (how !== 'deployed') return beginCommissioning(context, { systemId, comment: '' }, how)
+  const { state, actor } = context
+  const machine = state.machines.get(systemId)
+  if (machine === undefined || actor.userId === null) {
+    return refuse('FORBIDDEN', 'User is not allowed access to this API.')
+  }
+  const { DEPLOYED: status } = MACHINE_STATUS
+  state.machines.put(systemId, { ...machine, status, ownerId: actor.userId, netboot: false })
+  return null
 }
 
 export const updateMachine: Handler<'machine.update'> = ({ state, wall }, { systemId, set }) => {
   const machine = state.machines.get(systemId)
   if (machine === undefined) return notFound('Machine')
+  if (machine.locked) return refuse('CONFLICT', `Machine ${machine.hostname} is locked.`)
   const next: Machine = { ...machine, ...set, systemId, updatedWall: wall }
   if (next.hostname !== machine.hostname) {
     const refusal = checkHostname(state, next.hostname, systemId)
@@ -70,6 +89,9 @@ export const deleteMachine: Handler<'machine.delete'> = (context, { systemId }) 
   if (machine.locked) return refuse('CONFLICT', `Machine ${machine.hostname} is locked.`)
   for (const key of state.interfacesByMachine.keys(systemId)) state.interfaces.delete(key)
   for (const key of state.blockDevicesByMachine.keys(systemId)) state.blockDevices.delete(key)
+  for (const table of [state.deployments, state.machineWork, state.powerIntents]) {
+    table.delete(systemId)
+  }
   dropDevicesOf(context, systemId)
   dropSnippets(state, (row) => row.systemId === systemId)
   const { hostname } = machine
@@ -101,7 +123,8 @@ function makeMachine(
   command: CommandOf<'machine.create'>,
   made: Pick<Machine, 'hostname' | 'bootInterfaceId'>,
 ): Machine {
-  const { type: _type, interfaces: _interfaces, blockDevices: _devices, ...given } = command
+  const { type: _type, interfaces: _interfaces, blockDevices: _devices, ...rest } = command
+  const { begin: _begin, ...given } = rest
   return {
     ...given,
     ...made,

@@ -18,6 +18,8 @@ import type {
   VlanId,
 } from '#model/ids.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
+import type { ConstraintsByType } from '#model/machine-constraints.ts'
+import type { PowerOrder } from '#model/power.ts'
 import type { Command, CommandType } from './command.ts'
 import type { TableName, TableRows } from './tables.ts'
 
@@ -46,6 +48,7 @@ export type ReserveValue = { readonly generation: number; readonly addresses: re
 /** `late`: the tenure had lapsed. `conflict`: never, unless an assumption of the protocol broke. */
 type ReplayValue = { readonly result: 'bound' | 'late' | 'conflict' }
 
+type Moved = { readonly systemIds: readonly SystemId[] }
 type Created<Id> = { readonly id: Id }
 
 /** What a successful command answers; commands not named answer null. */
@@ -72,6 +75,16 @@ type NamedValues = {
   readonly 'dnsResource.create': Created<DnsResourceId>
   readonly 'dnsRecord.create': Created<DnsRecordId>
   readonly 'object.create': Created<number>
+  readonly 'machine.allocate': {
+    readonly systemId: SystemId
+    readonly constraintsByType: ConstraintsByType
+  }
+  /** Those that the command moved. */
+  readonly 'machine.releaseAll': Moved
+  readonly 'machine.accept': Moved
+  /** False: it is switched by hand. */
+  readonly 'machine.power': { readonly sent: boolean }
+  readonly 'power.claim': PowerOrder
   readonly 'tag.assign': { readonly added: number; readonly removed: number }
 }
 

@@ -1,8 +1,9 @@
 // Read-only selectors over the state, for the API, the racks' views and the command handlers. All lists
 // are in key order unless they say otherwise.
-import type { BootPurpose, MachineBoot } from '#model/boot.ts'
+import type { MachineBoot } from '#model/boot.ts'
 import { RELAYED_VLAN_LEVEL } from '#model/feature-level.ts'
 import type { SystemId } from '#model/ids.ts'
+import { purposeOf } from '#model/life-cycle.ts'
 import {
   firstOf,
   lastOf,
@@ -13,7 +14,7 @@ import {
   type Ipv4Range,
 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
-import { MACHINE_STATUS, type Interface, type Machine, type MachineStatus } from '#model/machine.ts'
+import type { Interface, Machine } from '#model/machine.ts'
 import { racksOf, type Hold, type Subnet, type Vlan } from '#model/network.ts'
 import { cidrKey, type RegionState } from './state.ts'
 import type { SettingValue } from './tables.ts'
@@ -31,23 +32,6 @@ export function machineByMac(state: RegionState, mac: MacAddress): Machine | und
 
 export function interfacesOf(state: RegionState, systemId: SystemId): readonly Interface[] {
   return state.interfacesByMachine.rows(systemId)
-}
-
-const COMMISSIONING = new Set<MachineStatus>([
-  MACHINE_STATUS.NEW,
-  MACHINE_STATUS.COMMISSIONING,
-  MACHINE_STATUS.DISK_ERASING,
-  MACHINE_STATUS.ENTERING_RESCUE_MODE,
-  MACHINE_STATUS.RESCUE_MODE,
-  MACHINE_STATUS.RELEASING,
-  MACHINE_STATUS.TESTING,
-])
-
-/** What a known machine boots when it asks the network (MAAS's table); an unknown MAC enlists. */
-export function purposeOf({ status, netboot }: Machine): BootPurpose {
-  if (COMMISSIONING.has(status)) return 'commissioning'
-  if (status === MACHINE_STATUS.DEPLOYING) return netboot ? 'xinstall' : 'local'
-  return status === MACHINE_STATUS.DEPLOYED ? 'local' : 'poweroff'
 }
 
 export function machineBootOf(state: RegionState, systemId: SystemId): MachineBoot | undefined {

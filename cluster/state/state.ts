@@ -16,6 +16,7 @@ import type { ClientKey } from '#model/network.ts'
 import { AddressCounts } from './address-counts.ts'
 import { ControllerAddresses } from './controller-addresses.ts'
 import { Deadlines } from './deadlines.ts'
+import { FreeMachines } from './free-machines.ts'
 import { KeptAddresses } from './kept-addresses.ts'
 import { IDEMPOTENCY_KEPT_MS } from './limits.ts'
 import { Pools } from './pools.ts'
@@ -92,6 +93,9 @@ export class RegionState implements Tables {
   readonly dhcpSightings = this.#table('dhcpSightings')
   readonly neighbours = this.#table('neighbours')
   readonly scans = this.#table('scans')
+  readonly deployments = this.#table('deployments')
+  readonly machineWork = this.#table('machineWork')
+  readonly powerIntents = this.#table('powerIntents')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -143,6 +147,7 @@ export class RegionState implements Tables {
     this.machines,
     (r) => r.status,
   )
+  readonly freeMachines = new FreeMachines(this.machines)
   readonly interfacesByMachine: IndexOn<'interfaces', SystemId> = new TableIndex(
     this.interfaces,
     (r) => r.systemId,
@@ -250,6 +255,12 @@ export class RegionState implements Tables {
   readonly dhcpSightingEnds = new Deadlines(this.dhcpSightings, (row) => row.until)
   readonly neighbourEnds = new Deadlines(this.neighbours, (row) => row.until)
   readonly tenureEnds = new Deadlines(this.tenures, (row) => row.until)
+  /** Statuses that may last never come up. */
+  readonly machineDeadlines = new Deadlines(
+    this.machines,
+    (row) => row.life?.deadlineAt ?? Number.POSITIVE_INFINITY,
+  )
+  readonly powerIntentEnds = new Deadlines(this.powerIntents, (row) => row.deadlineAt)
   readonly loginSessionEnds = new Deadlines(this.loginSessions, (row) => row.expiresAt)
   /** Tokens without an end never come up. */
   readonly accessTokenEnds = new Deadlines(

@@ -24,6 +24,7 @@ import type {
 } from '#model/ids.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { BlockDevice, Controller, Interface, Machine } from '#model/machine.ts'
+import type { Deployment, MachineWork } from '#model/machine-work.ts'
 import type { Member } from '#model/member.ts'
 import type {
   DhcpSighting,
@@ -44,6 +45,7 @@ import type {
   Vlan,
 } from '#model/network.ts'
 import type { Device, ObjectRows, StoredFile } from '#model/objects.ts'
+import type { PowerIntent } from '#model/power.ts'
 import type { Outcome } from './outcome.ts'
 
 export type User = {
@@ -252,6 +254,9 @@ export type TableRows = ObjectRows & {
   readonly dhcpSightings: DhcpSighting
   readonly neighbours: Neighbour
   readonly scans: Scan
+  readonly deployments: Deployment
+  readonly machineWork: MachineWork
+  readonly powerIntents: PowerIntent
 }
 export type TableName = keyof TableRows
 
@@ -287,6 +292,9 @@ type OtherKeys = {
   readonly dnsRecords: DnsRecordId
   readonly storedFiles: number
   readonly devices: SystemId
+  readonly deployments: SystemId
+  readonly machineWork: SystemId
+  readonly powerIntents: SystemId
 } & { readonly [T in keyof ObjectRows]: number }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -347,4 +355,7 @@ export const TABLE_NAMES = [
   'dhcpSightings',
   'neighbours',
   'scans',
+  'deployments',
+  'machineWork',
+  'powerIntents',
 ] as const satisfies readonly TableName[]

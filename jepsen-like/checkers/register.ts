@@ -98,7 +98,8 @@ function valueOf({ f, input, output }: Operation): unknown {
   return f === 'read' ? output : input
 }
 
-function shortestPrefix(
+/** The end of the history at which it first fails; `isBad` holds for all of it. */
+export function shortestPrefix(
   operations: readonly Operation[],
   isBad: (part: readonly Operation[]) => boolean,
 ): readonly Operation[] {

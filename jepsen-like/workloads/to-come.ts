@@ -10,10 +10,4 @@ function toCome(name: string, summary: string, arrivesWith: string): Workload {
   }
 }
 
-export const MACHINE_CLAIM = toCome(
-  'machine-claim',
-  'machines allocated and released through different regions; each is claimed by one',
-  'the allocation of machines',
-)
-
 export const DNS_COHERENT = toCome('dns-coherent', 'PTR of A is the name, at every revision', 'DNS')

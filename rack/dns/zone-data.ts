@@ -104,6 +104,7 @@ export class ZoneData {
       case 'dhcpOptions':
       case 'dhcpSnippets':
       case 'scans':
+      case 'powerIntents':
         return undefined
       default:
         return change satisfies never

@@ -14,7 +14,11 @@ const REFUSALS = [
   { call: 'GET account/', status: 400, text: 'Unrecognised signature: method=GET op=None' },
   { call: 'DELETE machines/', status: 405, text: 'Method Not Allowed' },
   { call: 'PATCH machines/', status: 405, text: 'Method Not Allowed' },
-  { call: 'POST machines/?op=allocate', status: 501, text: /^POST op=allocate on machines\// },
+  {
+    call: 'POST machines/?op=add_chassis',
+    status: 501,
+    text: /^POST op=add_chassis on machines\//,
+  },
   { call: 'GET raids/', status: 404, text: /^Unknown API endpoint/ },
   { call: 'GET vm-hosts/', status: 501, text: /^GET on vm-hosts is not served/ },
   { call: 'GET nodes/abcdef/blockdevices/', status: 501, text: /is not served/ },

@@ -85,7 +85,7 @@ const FILTERS = [
   { query: 'hostname=one', found: ['one'] },
   { query: 'hostname=one&hostname=two', found: ['one', 'two'] },
   { query: 'mac_address=aa:bb:cc:00:00:04', found: ['two'] },
-  { query: 'status=new', found: ['one', 'two'] },
+  { query: 'status=commissioning', found: ['one', 'two'] },
   { query: 'status=deployed', found: [] },
   { query: 'zone=default&domain=maas&pool=default', found: ['one', 'two'] },
   { query: 'zone=other', found: [] },
@@ -293,7 +293,8 @@ t.test('settings: typed by their defaults', async (t) => {
 t.test('events: pages of newest first, forward and back', async (t) => {
   const api = await startTestApi(t)
   for (let i = 0; i < 7; i++) {
-    await api.post('machines/', { architecture: 'amd64', mac_addresses: `aa:bb:cc:00:00:0${i}` })
+    const form = { architecture: 'amd64', mac_addresses: `aa:bb:cc:00:00:0${i}` }
+    await api.post('machines/', { ...form, commission: 'false' })
   }
   const ids = (page: { json: { events: { id: number }[] } }) => page.json.events.map(({ id }) => id)
   const first = await api.get('events/?op=query&limit=3')

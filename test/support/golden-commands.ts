@@ -44,6 +44,18 @@ const event = {
   ...{ eventType: 'Performing PXE boot', systemId, username: '', level: 'INFO', description },
 }
 
+const verb = { systemId, comment: 'text' }
+const probe = {
+  ...{ enableSsh: true, skipBmcConfig: false, skipNetworking: false, skipStorage: true },
+  ...{ commissioningScripts: ['mine'], testingScripts: null, parameters: { a: 'b' } },
+}
+const deploy = {
+  ...{ osSystem: 'debian', distroSeries: 'bookworm', hweKernel: '', userData: 'YQ==' },
+  ...{ installRackd: false, installKvm: false, registerVmhost: false, ephemeralDeploy: true },
+  ...{ enableKernelCrashDump: false, vcenterRegistration: false, enableHwSync: false },
+  licenseKey: '',
+}
+
 const address = { id: systemId, host: '192.0.2.4', port: 5250, apiUrl: 'http://192.0.2.4:5240' }
 const FIELDS: { readonly [T in CommandType]: object } = {
   'cluster.initialise': { clusterId: 'c', admin, apiKey, joinTokenDigest: 'd', featureLevel: 2 },
@@ -169,6 +181,40 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'accessToken.delete': { id, userId },
   'login.open': { userId, digest: 'd', lifetimeMs: 1_000 },
   'login.close': { digest: 'd' },
+  'machine.allocate': {
+    constraints: {
+      ...{ architectures: ['amd64'], cpuCount: 2, memoryMib: 1024, tags: ['ssd'], zoneIds: [1] },
+      networks: [{ vlanIds: [vlanId], not: false }],
+      interfaces: [{ label: 'eth', tests: [{ test: 'speed', least: 1000 }] }],
+      storage: [{ label: 'root', bytes: 50e9, tags: ['ssd'] }],
+    },
+    ...{ asked: 'arch=amd64', agentName: 'juju', comment: 'text' },
+  },
+  'machine.deploy': { ...verb, options: deploy, agentName: 'juju' },
+  'machine.release': { ...verb, erase: true, secureErase: false, quickErase: true },
+  'machine.releaseAll': { systemIds: [systemId], comment: 'text' },
+  'machine.commission': { ...verb, options: probe },
+  'machine.accept': { systemIds: [systemId] },
+  'machine.test': { ...verb, options: probe },
+  'machine.abort': verb,
+  'machine.markBroken': { ...verb, error: 'why' },
+  'machine.markFixed': verb,
+  'machine.overrideFailedTesting': verb,
+  'machine.rescue': verb,
+  'machine.exitRescue': verb,
+  'machine.lock': verb,
+  'machine.unlock': verb,
+  'machine.power': { ...verb, action: 'on', soft: false },
+  'machine.annotate': { systemId, set: { role: 'web', old: null } },
+  'machine.signal': { systemId, status: 'FAILED', error: 'why' },
+  'machine.heartbeat': { systemId },
+  'machine.netboot': { systemId, on: false },
+  'machine.booted': { systemId },
+  'power.claim': { rackId: systemId, systemId, fence: 40 },
+  'power.report': {
+    ...{ rackId: systemId, systemId, token: 41, result: 'done', state: 'on', message: '' },
+  },
+  'power.queryReport': { rackId: systemId, systemId, state: 'error', message: 'why' },
   'restore.begin': {},
   'restore.accept': {},
 }
@@ -179,6 +225,8 @@ const LATER_FIELDS = {
     ...{ type: 'vlan.update', id: vlanId, set: { furtherRacks: [systemId] } },
   },
   'subnet.delete force': { type: 'subnet.delete', id: subnetId, force: true },
+  'machine.create commission': { type: 'machine.create', ...machine, begin: probe },
+  'machine.create deployed': { type: 'machine.create', ...machine, begin: 'deployed' },
   'reservation.create comment': {
     ...{ type: 'reservation.create', ip, client: bind.client, mac, hostname: '', comment: 'text' },
   },

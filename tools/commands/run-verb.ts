@@ -21,6 +21,13 @@ export async function runVerb(
     ? await pathOf(client, noun, args.at(0))
     : collectionOf(noun, verb.path, args.at(0))
   const { text } = await client.send(requestOf(verb, path, fields))
+  if (verb.waitsFor !== undefined && args.flag('wait')) {
+    const timeoutSeconds = Number(args.text('timeout'))
+    const waiting = { path, waitsFor: verb.waitsFor, timeoutSeconds, stopped: io.stopped() }
+    const { waitForMachine } = await import('./wait-machine.ts')
+    print(noun, await waitForMachine(client, waiting), args, io)
+    return EXIT.ok
+  }
   if (text !== '') printAnswer({ noun, verb }, text, args, io)
   return EXIT.ok
 }

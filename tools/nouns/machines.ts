@@ -1,8 +1,84 @@
 // Machines and devices.
-import { field, fields, removal, type Noun } from './noun.ts'
+import { field, fields, flag, removal, type Noun, type Verb } from './noun.ts'
 
 const MACS = fields('mac-addresses', 'MAC', 'of one interface; may be repeated')
 const HOSTNAME = field('hostname', 'NAME', 'made from the system id when absent')
+const COMMENT = field('comment', 'TEXT', 'why, for the event list')
+const SSH = flag('enable-ssh', 'stay on afterwards, reachable by SSH')
+const TESTS = fields('testing-scripts', 'NAME', 'tests to run; may be repeated')
+const USER_DATA = field('user-data', 'BASE64', 'what cloud-init is given')
+
+/** An operation that is its name with underscores. */
+function act(verb: string, summary: string, more: Partial<Verb> = {}): Verb {
+  return { verb, op: verb.replaceAll('-', '_'), summary, options: [COMMENT], ...more }
+}
+
+const LIFE: readonly Verb[] = [
+  act('commission', 'find out what it is made of', {
+    waitsFor: ['Ready', 'New'],
+    options: [
+      ...[SSH, TESTS, fields('commissioning-scripts', 'NAME', 'scripts to run; may be repeated')],
+      flag('skip-networking', 'leave its interfaces as they are'),
+      flag('skip-storage', 'leave its disks as they are'),
+      flag('skip-bmc-config', 'leave its BMC as it is'),
+    ],
+  }),
+  act('allocate', 'get one that fits', {
+    on: 'collection',
+    options: [
+      field('name', 'NAME', 'hostname of the machine'),
+      field('system-id', 'SYSTEM_ID', 'that very one'),
+      field('arch', 'ARCH', 'for instance amd64'),
+      field('cpu-count', 'N', 'CPUs at least'),
+      field('mem', 'MIB', 'memory at least'),
+      fields('tags', 'TAG', 'that it has; may be repeated'),
+      fields('not-tags', 'TAG', 'that it has not; may be repeated'),
+      field('zone', 'NAME', 'zone it is in'),
+      field('pool', 'NAME', 'pool it is in'),
+      fields('subnets', 'SUBNET', 'that it is on; may be repeated'),
+      field('storage', 'DISKS', 'label:size(tag,…),… in GB'),
+      field('interfaces', 'INTERFACES', 'label:key=value,…;…'),
+      ...[field('agent-name', 'NAME', 'what it is for'), COMMENT],
+      flag('dry-run', 'say which it would be'),
+    ],
+  }),
+  act('deploy', 'install an operating system', {
+    waitsFor: ['Deployed'],
+    options: [
+      field('distro-series', 'RELEASE', 'such as debian/bookworm; default by the settings'),
+      field('hwe-kernel', 'KERNEL', 'kernel to install'),
+      flag('ephemeral-deploy', 'run from memory'),
+      ...[USER_DATA, COMMENT],
+    ],
+  }),
+  act('release', 'give it back', {
+    waitsFor: ['Ready'],
+    options: [
+      ...[flag('erase', 'erase its disks'), flag('quick-erase', 'only beginning and end of them')],
+      ...[flag('secure-erase', 'by the means of the disk'), COMMENT],
+    ],
+  }),
+  act('abort', 'break off what is under way'),
+  act('test', 'test its hardware', {
+    waitsFor: ['Ready', 'New', 'Allocated', 'Deployed', 'Rescue mode'],
+    options: [SSH, TESTS],
+  }),
+  act('override-failed-testing', 'use it though a test failed'),
+  act('mark-broken', 'say that it is broken'),
+  act('mark-fixed', 'say that it is no longer broken'),
+  act('rescue-mode', 'boot it into rescue mode', { waitsFor: ['Rescue mode'] }),
+  act('exit-rescue-mode', 'end rescue mode'),
+  act('lock', 'keep it from being changed'),
+  act('unlock', 'let it be changed again'),
+  act('power-on', 'switch it on', { options: [USER_DATA, COMMENT] }),
+  act('power-off', 'switch it off', {
+    options: [field('stop-mode', 'HOW', 'hard or soft'), COMMENT],
+  }),
+  act('query-power-state', 'show whether it is on', { method: 'GET', columns: ['state'] }),
+  act('set-workload-annotations', 'set key=value pairs; an empty value takes one away', {
+    options: [],
+  }),
+]
 
 export const MACHINE_NOUNS: readonly Noun[] = [
   {
@@ -21,6 +97,7 @@ export const MACHINE_NOUNS: readonly Noun[] = [
           field('power-type', 'TYPE', 'how it is powered'),
         ],
       },
+      ...LIFE,
       removal('forget a machine'),
     ],
   },

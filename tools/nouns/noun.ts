@@ -40,6 +40,8 @@ export type Verb = {
   readonly path?: string
   /** Option name → field of the form is the same with underscores. */
   readonly options?: readonly Option[]
+  /** Names of the statuses that `--wait` waits for; absent: there is nothing to wait for. */
+  readonly waitsFor?: readonly string[]
   /** Columns of what an operation answers; default the noun's. */
   readonly columns?: readonly string[]
 }

@@ -1,6 +1,7 @@
 // Which rows a rack is sent: its own networks, and of machines no more than booting takes.
 import t from 'tap'
 import type { SystemId } from '#model/ids.ts'
+import { DEFAULT_PROBE } from '#model/machine-work.ts'
 import { fullView, isTopology, topologyFingerprint, viewChanges } from '#node/rack-view.ts'
 import type { ViewChange } from '#protocol/rack.ts'
 import type { Command } from '#state/command.ts'
@@ -272,4 +273,20 @@ t.test('a node’s snippet follows its interfaces', async (t) => {
   )
   const gone = changesOf(lab, { type: 'device.delete', systemId })
   t.match(gone, [{ table: 'dhcpSnippets', key: 1, row: null }])
+})
+
+t.test('every rack sees what is wanted of the power of machines, and no secret', async (t) => {
+  const lab = makeServedLab()
+  const powerParameters = { power_pass: 'secret' }
+  const { systemId } = lab.ok({ ...newMachine(1), powerType: 'ipmi', powerParameters })
+  const begin = { type: 'machine.commission', systemId, comment: '' } as const
+  const changes = changesOf(lab, { ...begin, options: DEFAULT_PROBE })
+  t.same(keysOf(changes, 'powerIntents'), [systemId])
+  for (const rack of [RACK, RACK_2]) {
+    const rows = fullView(lab.state, rack)
+    t.same(keysOf(rows, 'powerIntents'), [systemId])
+    t.notMatch(JSON.stringify(rows), 'secret')
+  }
+  const aborted = changesOf(lab, { type: 'machine.delete', systemId })
+  t.match(aborted.find(({ table }) => table === 'powerIntents')?.row, null)
 })

@@ -38,6 +38,10 @@ const bind = {
   kind: 'selecting',
   hostname: '',
 }
+const powerReport = {
+  ...{ type: 'power.report', rackId: 'abc123', systemId: 'def456', token: 7, result: 'done' },
+  ...{ state: 'on', message: '' },
+}
 const request = (command: unknown) => ({ type: 'request', id: 1, command })
 
 t.test('fields that the command does not have do not reach the log', async (t) => {
@@ -76,6 +80,10 @@ const malformed: readonly { readonly name: string; readonly value: unknown }[] =
       description: '',
     }),
   },
+  { name: 'power in an unknown state', value: request({ ...powerReport, state: 'asleep' }) },
+  { name: 'an unknown result', value: request({ ...powerReport, result: 'perhaps' }) },
+  { name: 'a long message', value: request({ ...powerReport, message: 'x'.repeat(2_000) }) },
+  { name: 'a token below zero', value: request({ ...powerReport, token: -1 }) },
   { name: 'a hello without interfaces', value: { type: 'hello', register: {}, viewRevision: 0 } },
   { name: 'a neighbour without a MAC', value: report({ ...neighbour, mac: 'x' }) },
   { name: 'a neighbour past IPv4', value: report({ ...neighbour, ip: 2 ** 32 }) },

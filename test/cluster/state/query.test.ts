@@ -1,6 +1,5 @@
 import t from 'tap'
 import { formatIpv4, formatCidr } from '#model/ipv4.ts'
-import { MACHINE_STATUS } from '#model/machine.ts'
 import {
   addressesOf,
   defaultVlanOf,
@@ -9,7 +8,6 @@ import {
   machineBootOf,
   machineByMac,
   pageOf,
-  purposeOf,
   settingOf,
   subnetOf,
 } from '#state/query.ts'
@@ -27,23 +25,6 @@ import {
   RACK,
   RACK_2,
 } from '#test/support/region-state.ts'
-
-const { NEW, COMMISSIONING, DEPLOYING, DEPLOYED, READY, ALLOCATED, BROKEN } = MACHINE_STATUS
-const purposes = [
-  { status: NEW, netboot: true, purpose: 'commissioning' },
-  { status: COMMISSIONING, netboot: true, purpose: 'commissioning' },
-  { status: DEPLOYING, netboot: true, purpose: 'xinstall' },
-  { status: DEPLOYING, netboot: false, purpose: 'local' },
-  { status: DEPLOYED, netboot: true, purpose: 'local' },
-  { status: READY, netboot: true, purpose: 'poweroff' },
-  { status: ALLOCATED, netboot: true, purpose: 'poweroff' },
-  { status: BROKEN, netboot: true, purpose: 'poweroff' },
-]
-for (const { status, netboot, purpose } of purposes) {
-  t.test(`status ${status}, netboot ${netboot} boots ${purpose}`, async (t) => {
-    t.equal(purposeOf({ status, netboot } as never), purpose)
-  })
-}
 
 t.test('what a rack must know to boot a machine', async (t) => {
   const made = makeServedLab()

@@ -9,6 +9,7 @@ export const ENTRY_POINTS = [
   'tools/bench/',
   'tools/images/build.ts',
   'tools/images/main.ts',
+  'tools/lab/redfish/main.ts',
   'tools/sim/mutants/preload.ts',
   'tools/sim/mutants/region-child.ts',
   'tools/sim/lease/run-seeds.ts',
@@ -20,6 +21,7 @@ export const ENTRY_POINTS = [
 /** Sources without a test of their own name, and why that is right. */
 export const UNTESTED: Readonly<Record<string, string>> = {
   'cluster/model/ports.ts': 'interfaces only',
+  'cluster/model/machine-constraints.ts': 'types only',
   'cluster/model/member.ts': 'types only',
   'cluster/model/network.ts': 'types, and one line that test/cluster/state tests',
   'cluster/node/region.ts': 'the port: types only',
@@ -41,6 +43,8 @@ export const UNTESTED: Readonly<Record<string, string>> = {
   'tools/sim/mutants/preload.ts': 'loaded by --import; the tests of the mutants start it',
   'tools/sim/lease/run-seeds.ts': 'a child process; the tests of the variants start it',
   'tools/sim/mutants/region-child.ts': 'a child process; the tests of the mutants start it',
+  'tools/lab/redfish/':
+    'the virtual BMC; the tests of the Redfish driver and the lab tier are its tests',
   'tools/images/': 'needs Debian packages; the lab tier boots what it builds',
 }
 

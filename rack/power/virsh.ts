@@ -1,0 +1,57 @@
+// Virtual machines of libvirt, by Debian's virsh. The connection is libvirt's URI (`qemu:///system`,
+// `qemu+ssh://user@host/system` with a key of the rack's user). A one-off boot device does not exist there: the
+// domain's own order has to begin with the network.
+import { needed, PowerFailure, type PowerDriver, type PowerParameters } from './driver.ts'
+import { lastLine, type RunTool } from './run-tool.ts'
+
+const URI = /^[a-z]+(\+[a-z]+)?:\/\/[^\s]*$/i
+const DOMAIN = /^[A-Za-z0-9_.+:][A-Za-z0-9_.+: -]*$/
+
+export function virshDriver(runTool: RunTool): PowerDriver {
+  const ask = async (
+    parameters: PowerParameters,
+    word: string,
+    signal: AbortSignal,
+  ): Promise<string> => {
+    const uri = needed(parameters, 'power_address')
+    const domain = needed(parameters, 'power_id')
+    if (!URI.test(uri)) {
+      throw new PowerFailure('settings', 'the power parameter power_address is no libvirt URI')
+    }
+    if (!DOMAIN.test(domain)) {
+      throw new PowerFailure('settings', 'the power parameter power_id is no name of a domain')
+    }
+    if ((parameters['power_pass'] ?? '') !== '' && uri.includes('+ssh:')) {
+      throw new PowerFailure(
+        'settings',
+        'libvirt over SSH needs a key, not the password power_pass',
+      )
+    }
+    const args = ['--quiet', '--connect', uri, word, domain]
+    const run = { tool: 'virsh', args, env: {}, signal, debianPackage: 'libvirt-clients' }
+    const { code, stdout, stderr } = await runTool(run)
+    if (code === 0) return stdout
+    const said = lastLine(stderr)
+    const isAway = /failed to connect|connection|no route|timed out/i.test(stderr)
+    throw new PowerFailure(isAway ? 'unreachable' : 'refused', `virsh: ${said}`)
+  }
+  /** libvirt refuses to start what runs and to end what does not: that is what was wanted. */
+  const askUnless = async (
+    [parameters, word, done]: readonly [PowerParameters, string, RegExp],
+    signal: AbortSignal,
+  ): Promise<void> => {
+    await ask(parameters, word, signal).catch((error: unknown) => {
+      if (!(error instanceof PowerFailure && done.test(error.message))) throw error
+    })
+  }
+  return {
+    query: async (parameters, signal) => {
+      const state = (await ask(parameters, 'domstate', signal)).trim()
+      if (['running', 'idle', 'paused', 'blocked', 'pmsuspended'].includes(state)) return 'on'
+      return ['shut off', 'crashed'].includes(state) ? 'off' : 'unknown'
+    },
+    turnOn: (parameters, signal) => askUnless([parameters, 'start', /already active/], signal),
+    turnOff: (parameters, { soft }, signal) =>
+      askUnless([parameters, soft ? 'shutdown' : 'destroy', /not running/], signal),
+  }
+}

@@ -1,0 +1,126 @@
+// Allocation by constraints: which machine it is, what is answered, and what is refused (maas-api §10.2).
+import t from 'tap'
+import { parseStorage } from '#api/routes/storage-constraint.ts'
+import { PLAIN, startTestApi, type TestApi } from '#test/api/support/api.ts'
+
+async function makePool(t: { teardown: (end: () => unknown) => void }): Promise<TestApi> {
+  const api = await startTestApi(t as never)
+  await api.post('zones/', { name: 'north' })
+  await api.post('resourcepools/', { name: 'gold' })
+  await api.post('tags/', { name: 'gpu' })
+  await api.post('subnets/', { cidr: '192.0.2.0/24' })
+  for (const [n, more] of [
+    [1, { cpu_count: '2', memory: '4096' }],
+    [2, { cpu_count: '8', memory: '2048', zone: 'north', pool: 'gold' }],
+    [3, { cpu_count: '4', memory: '8192' }],
+  ] as const) {
+    const made = await api.post('machines/', {
+      ...{ architecture: n === 3 ? 'arm64/generic' : 'amd64/generic', power_type: 'manual' },
+      ...{ hostname: `m${n}`, mac_addresses: `52:54:00:00:02:0${n}` },
+    })
+    const id = made.json.system_id as string
+    await api.put(`machines/${id}/`, more)
+    await api.post(`machines/${id}/?op=mark_broken`)
+    await api.post(`machines/${id}/?op=mark_fixed`)
+    if (n === 2) await api.post('tags/gpu/?op=update_nodes', { add: id })
+  }
+  return api
+}
+
+const CHOICES = [
+  { form: {}, is: 'm1', why: 'the cheapest' },
+  { form: { name: 'm3.maas' }, is: 'm3' },
+  { form: { arch: 'arm64' }, is: 'm3' },
+  { form: { arch: 'amd64/generic', cpu_count: '2.5' }, is: 'm2' },
+  { form: { mem: '4097' }, is: 'm3' },
+  { form: { tags: 'gpu' }, is: 'm2' },
+  { form: { not_tags: 'gpu', cpu_count: '3' }, is: 'm3' },
+  { form: { zone: 'north' }, is: 'm2' },
+  { form: { not_in_zone: 'north', mem: '5000' }, is: 'm3' },
+  { form: { pool: 'gold' }, is: 'm2' },
+  { form: { not_in_pool: 'default' }, is: 'm2' },
+  { form: { not_pod: 'x' }, is: 'm1' },
+  { form: { fabrics: 'fabric-0' }, is: 'm1' },
+  { form: { subnets: 'cidr:192.0.2.0/24' }, is: 'm1' },
+  { form: { interfaces: 'eth:fabric=fabric-0,vid=0;other:type=physical' }, is: 'm1' },
+]
+const NOTHING = [
+  {
+    form: { pod: 'x' },
+    text: 'No available machine matches constraints: pod=x (resolved to "pod=x")',
+  },
+  {
+    form: { cpu_count: '9', arch: 'amd64' },
+    text: /constraints: arch=amd64 cpu_count=9 \(resolved/,
+  },
+  { form: { system_id: 'abcdef' }, text: 'No machine with system ID abcdef available.' },
+  { form: { not_fabrics: 'fabric-0' }, text: /not_fabrics=fabric-0/ },
+  { form: { not_subnets: '192.0.2.0/24' }, text: /not_subnets/ },
+  { form: { storage: 'root:1' }, text: /storage=root:1/ },
+  { form: { interfaces: 'a:not_fabric=fabric-0' }, text: /interfaces/ },
+  { form: { devices: 'vendor_id=1' }, text: /devices/ },
+]
+const WRONG = [
+  { form: { foo: '1' }, field: 'foo', text: 'No such constraint.' },
+  { form: { zone: 'south' }, field: 'zone', text: `No such zone: 'south'.` },
+  { form: { pool: 'lead' }, field: 'pool', text: `No such pool: 'lead'.` },
+  { form: { tags: 'gpu,fpga' }, field: 'tags', text: `No such tag(s): 'fpga'.` },
+  { form: { mem: 'much' }, field: 'mem', text: 'Enter a number.' },
+  { form: { arch: '!' }, field: 'arch', text: 'Architecture not recognised.' },
+  { form: { subnets: '198.51.100.0/24' }, field: 'subnets', text: 'No matching subnets' },
+  { form: { storage: 'root:big' }, field: 'storage', text: 'Enter label:size' },
+  { form: { interfaces: 'eth0:colour=red' }, field: 'interfaces', text: `'colour=red'` },
+  { form: { interfaces: 'space=x' }, field: 'interfaces', text: 'Enter label' },
+]
+
+t.test('which machine it is', async (t) => {
+  const api = await makePool(t)
+  const ask = { key: PLAIN }
+  for (const { form, is } of CHOICES) {
+    const what = JSON.stringify(form)
+    const answer = await api.post('machines/?op=allocate', { ...form, dry_run: 'true' }, ask)
+    t.equal(answer.json?.hostname, is, what)
+    t.equal(answer.json?.status_name, 'Ready', `${what}: nothing was changed`)
+  }
+  for (const { form, text } of NOTHING) {
+    const answer = await api.post('machines/?op=allocate', form, ask)
+    t.equal(answer.status, 409, JSON.stringify(form))
+    t.match(answer.text, text)
+  }
+  for (const { form, field, text } of WRONG) {
+    const answer = await api.post('machines/?op=allocate', form, ask)
+    t.equal(answer.status, 400, JSON.stringify(form))
+    t.ok(answer.json?.[field]?.[0]?.includes(text), answer.text)
+  }
+  const form = { interfaces: 'net:fabric=fabric-0', verbose: 'true' }
+  const got = await api.post('machines/?op=allocate', form, ask)
+  const id = got.json.system_id as string
+  const ids = [got.json.interface_set[0].id]
+  t.strictSame(got.json.constraints_by_type, {
+    interfaces: { net: ids },
+    ...{ verbose_storage: { [id]: {} }, verbose_interfaces: { [id]: { net: ids } } },
+  })
+  t.equal(got.json.owner, 'plain')
+  for (let left = 2; left > 0; left--) await api.post('machines/?op=allocate', {}, ask)
+  const none = await api.post('machines/?op=allocate', {}, ask)
+  t.equal(none.text, 'No machine available.')
+})
+
+const STORAGE = [
+  { text: '50', disks: [{ label: '', bytes: 50e9, tags: [] }] },
+  { text: 'root:0.5(ssd)', disks: [{ label: 'root', bytes: 5e8, tags: ['ssd'] }] },
+  {
+    text: 'a:1(x,y),b:2',
+    disks: [
+      { label: 'a', bytes: 1e9, tags: ['x', 'y'] },
+      { label: 'b', bytes: 2e9, tags: [] },
+    ],
+  },
+  { text: '', disks: [] },
+  { text: 'a:b:1', disks: null },
+  { text: 'root:1(ssd', disks: null },
+  { text: '-1', disks: null },
+]
+for (const { text, disks } of STORAGE) {
+  t.test(`storage ${text}`, async (t) => t.strictSame(parseStorage(text), disks))
+}
