@@ -14,6 +14,7 @@ import { isVisibleDevice } from '../visible.ts'
 import { filterDevices } from './device-filters.ts'
 import { present } from './fabrics.ts'
 import { isRegistered } from './machines.ts'
+import { detailsOf } from './node-details.ts'
 import { ownerDataAfter } from './owner-data.ts'
 import { SET_ZONE, zoneIdNamed } from './set-zone.ts'
 
@@ -203,6 +204,7 @@ export const DEVICES: readonly Resource[] = [
       operation('POST', 'set_workload_annotations', { doc: 'Set key and value pairs.' }, (call) =>
         setOwnerData(call, true),
       ),
+      detailsOf(async (call) => deviceOf(await call.state(), call)),
     ],
   },
 ]

@@ -4,6 +4,7 @@ import { json, NO_CONTENT, type Call } from '../call.ts'
 import { notFound, Rejection } from '../errors.ts'
 import { flag, text } from '../params.ts'
 import { operation, read, taking, type Resource } from '../resource.ts'
+import { SCAN } from './discovery-scan.ts'
 
 async function none(call: Call) {
   await call.state()
@@ -54,6 +55,7 @@ export const DISCOVERY: readonly Resource[] = [
           throw notFound('Neighbour')
         },
       ),
+      SCAN,
     ],
   },
   {

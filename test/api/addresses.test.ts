@@ -65,6 +65,20 @@ t.test('an observed address is listed and forgotten once its hold is over', asyn
   t.equal((await api.get('ipaddresses/?all=true&ip=192.0.2.101')).json.length, 0)
 })
 
+t.test('an address that a rack saw in use is forgotten on demand', async (t) => {
+  const api = await startSite(t)
+  const observed = { rackId: RACK, mac: mac(7), ip: ip('192.0.2.120') }
+  await api.region.propose({ type: 'lease.observe', ...observed }, { actor: SYSTEM })
+  const listed = async () => (await api.get('ipaddresses/?all=true&ip=192.0.2.120')).json
+  t.match(await listed(), [{ alloc_type_name: 'Observed' }])
+  const release = { ip: '192.0.2.120', discovered: 'true' }
+  t.equal((await api.post('ipaddresses/?op=release', release)).status, 204)
+  t.same(await listed(), [])
+  t.equal((await api.post('ipaddresses/?op=release', release)).status, 404, 'once')
+  const given = bind(8, '192.0.2.120', { rackId: RACK })
+  t.equal((await api.region.propose(given, { actor: SYSTEM })).outcome.ok, true, 'anybody’s again')
+})
+
 t.test('a MAC gets one address of a subnet', async (t) => {
   const api = await startSite(t)
   const form = { subnet: '2', mac: mac(9) }
