@@ -39,6 +39,11 @@ const WHY: readonly (readonly [path: RegExp, why: string, call?: string])[] = [
   [/^(?:machines|nodes|commissioning-results|installation-results)\b/, 'machine life cycle'],
 ]
 
+/** Of a path of the catalogue. */
+export function isLater(path: string): boolean {
+  return LATER.test(path)
+}
+
 /** Undefined for a call of which nobody has said why. */
 export function whyUnserved(path: string, call: string): string | undefined {
   return WHY.find(([pattern, , only]) => pattern.test(path) && (only ?? call) === call)?.[1]
@@ -92,9 +97,9 @@ function summary(
   rows: readonly Row[],
   isServed: (row: Row, call: string) => boolean,
 ): string {
-  const count = (version: string, isLater: boolean): string => {
+  const count = (version: string, later: boolean): string => {
     const calls = rows
-      .filter(({ path }) => LATER.test(path) === isLater)
+      .filter(({ path }) => LATER.test(path) === later)
       .flatMap((row) =>
         [...row.calls]
           .filter(([, versions]) => versions.includes(version))
@@ -134,7 +139,7 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
 }
 
 /** Names of parameters and the slash at the end do not matter. */
-function patternOf(path: string): string {
+export function patternOf(path: string): string {
   return path.replaceAll(/\{\w+\}/g, '*').replace(/\/$/, '')
 }
 

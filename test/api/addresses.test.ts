@@ -2,7 +2,7 @@
 import t from 'tap'
 import { bind, ip, mac, RACK } from '#test/support/region-state.ts'
 import { PLAIN, SYSTEM } from './support/api.ts'
-import { differences } from './support/key-check.ts'
+import { differences } from '#tools/walk/key-check.ts'
 import { startSite } from './support/site.ts'
 
 t.test('every kind of address is listed with who has it', async (t) => {
