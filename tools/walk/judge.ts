@@ -52,3 +52,20 @@ function shapeErrors(shape: string, value: unknown): readonly string[] {
   const isEmpty = Array.isArray(value) && value.length === 0 && !mayBeEmpty
   return isEmpty ? [...errors, 'an empty list'] : errors
 }
+
+/** Shown in another form than they are sent in: base64. */
+const RECODED = new Set(['content'])
+
+/** A text that was sent and is shown must be the same: whatever the encoding of the body was. */
+export function echoErrors(
+  form: Readonly<Record<string, string>>,
+  value: unknown,
+): readonly string[] {
+  if (typeof value !== 'object' || value === null) return []
+  const shown = value as Readonly<Record<string, unknown>>
+  return Object.entries(form).flatMap(([name, sent]) => {
+    const got = Object.hasOwn(shown, name) && !RECODED.has(name) ? shown[name] : undefined
+    if (typeof got !== 'string' || got === sent) return []
+    return [`${name}: ${JSON.stringify(sent)} was sent, ${JSON.stringify(got)} is shown`]
+  })
+}

@@ -48,10 +48,15 @@ export function refusalsOf(row: Row, asked: Asked, plainKey: string): readonly R
   return refusals
 }
 
+/** The last one of the path. */
+export function withoutSlash(target: string): string {
+  return target.replace(/\/(?=\?|$)/, '')
+}
+
 /** Other ways to say a GET: HEAD, and a path without its last slash (maas-api §1, §2). */
 export function sameAs(row: Row, asked: Asked, status: number): readonly Refusal[] {
   if (asked.method !== 'GET') return []
-  const bare = asked.target.replace(/\/(?=\?|$)/, '')
+  const bare = withoutSlash(asked.target)
   return [
     { name: 'as HEAD', asked: { ...asked, method: 'HEAD' }, status },
     ...(bare === asked.target || row.call.startsWith('GET {')

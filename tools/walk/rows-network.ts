@@ -9,7 +9,7 @@ const FAN = '200 404'
 
 export const NETWORK: readonly Row[] = [
   row('POST fabrics/', 'admin', MAKES, {
-    form: { name: '{walk}', description: 'of the walk', class_type: '10g' },
+    form: { name: '{walk}', description: 'größer & = 100 %+', class_type: '10g' },
     ...{ shows: '<fabric>', keep: 'fabric' },
   }),
   row('GET fabrics/', 'user', '200', { shows: '[<fabric>]' }),
@@ -27,7 +27,7 @@ export const NETWORK: readonly Row[] = [
   row('GET fabrics/{fabric.id}/vlans/', 'user', SHOWS, { shows: '[<vlan>]' }),
   row('GET fabrics/{fabric.id}/vlans/{vlan.vid}/', 'user', SHOWS, { shows: '<vlan>' }),
   row('PUT fabrics/{fabric.id}/vlans/{vlan.vid}/', 'admin', CHANGES, {
-    ...{ form: { description: 'seven' }, shows: '<vlan>' },
+    ...{ form: { description: 'größer & = 100 %+' }, shows: '<vlan>' },
   }),
   row('GET vlans/{vlan.id}/', 'user', SHOWS, { shows: '<vlan>' }),
   row('PUT vlans/{vlan.id}/', 'admin', CHANGES, { form: { mtu: '1500' }, shows: '<vlan>' }),
@@ -56,7 +56,12 @@ export const NETWORK: readonly Row[] = [
 
   row('POST ipranges/', 'user', '200 400 403', {
     form: {
-      ...{ type: 'reserved', start_ip: '{net}.20', end_ip: '{net}.29', comment: 'walk' },
+      ...{
+        type: 'reserved',
+        start_ip: '{net}.20',
+        end_ip: '{net}.29',
+        comment: 'größer & = 100 %+',
+      },
       subnet: '{subnet.id}',
     },
     ...{ shows: '<iprange>', keep: 'range', needs: 'start_ip' },
@@ -97,7 +102,7 @@ export const NETWORK: readonly Row[] = [
   row('DELETE static-routes/{route.id}/', 'admin', '204 404'),
 
   row('POST reservedips/', 'admin', '200 400 403', {
-    form: { ip: '{net}.50', mac_address: '02:00:00:57:41:4b', comment: 'walk' },
+    form: { ip: '{net}.50', mac_address: '02:00:00:57:41:4b', comment: 'größer & = 100 %+' },
     ...{ shows: '<reservedip>', keep: 'reserved', needs: 'ip' },
   }),
   row('GET reservedips/', 'user', '200', { shows: '[<reservedip>]' }),

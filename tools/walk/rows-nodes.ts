@@ -29,7 +29,7 @@ export const NODES: readonly Row[] = [
   }),
   row('GET devices/{device.system_id}/', 'user', SHOWS, { shows: '<device>' }),
   row('PUT devices/{device.system_id}/', 'user', '200 400 403 404', {
-    ...{ form: { description: 'd' }, shows: '<device>' },
+    ...{ form: { description: 'größer & = 100 %+' }, shows: '<device>' },
   }),
   row('GET devices/{device.system_id}/?op=details', 'user', DETAILS, { shows: 'bytes' }),
   row('GET devices/{device.system_id}/?op=power_parameters', 'admin', DETAILS, { shows: 'obj' }),
@@ -47,7 +47,7 @@ export const NODES: readonly Row[] = [
   }),
 
   row('POST tags/', 'admin', '200 400 403', {
-    form: { name: '{walk}', comment: 'of the walk' },
+    form: { name: '{walk}', comment: 'größer & = 100 %+' },
     ...{ shows: '<tag>', keep: 'tag', needs: 'name' },
   }),
   row('GET tags/', 'user', '200', { shows: '[<tag>]' }),

@@ -12,12 +12,15 @@ const SCRIPT = '#!/bin/sh\ntrue\n'
 
 export const OBJECTS: readonly Row[] = [
   row('POST zones/', 'admin', '204 400', {
-    form: { name: '{walk}', description: 'of the walk' },
+    form: { name: '{walk}', description: 'größer & = 100 %+' },
     ...{ shows: '<zone>', keep: 'zone', needs: 'name', because: OBJECT },
   }),
   row('GET zones/', 'user', '200', { shows: '[<zone>]' }),
   row('GET zones/{zone.name}/', 'user', SHOWS, { shows: '<zone>' }),
-  row('PUT zones/{zone.name}/', 'admin', SHOWS, { form: { description: 'd' }, shows: '<zone>' }),
+  row('PUT zones/{zone.name}/', 'admin', SHOWS, {
+    form: { description: 'größer & = 100 %+' },
+    shows: '<zone>',
+  }),
   row('DELETE zones/{zone.name}/', 'admin', '204'),
 
   row('POST resourcepools/', 'admin', MAKES, {
@@ -27,7 +30,7 @@ export const OBJECTS: readonly Row[] = [
   row('GET resourcepool/{pool.id}/', 'user', SHOWS, { shows: '<resourcepool>' }),
   row('GET resourcepools/{pool.id}/', 'user', SHOWS, { shows: '<resourcepool>' }),
   row('PUT resourcepool/{pool.id}/', 'admin', CHANGES, {
-    ...{ form: { description: 'd' }, shows: '<resourcepool>' },
+    ...{ form: { description: 'größer & = 100 %+' }, shows: '<resourcepool>' },
   }),
   row('DELETE resourcepool/{pool.id}/', 'admin', '204'),
 
@@ -45,7 +48,7 @@ export const OBJECTS: readonly Row[] = [
   row('DELETE package-repositories/{repository.id}/', 'admin', '204 404'),
 
   row('POST notifications/', 'admin', MAKES, {
-    form: { message: 'walk', context: '{"of":"the API"}', admins: 'true' },
+    form: { message: 'größer & = 100 %+', context: '{"of":"the API"}', admins: 'true' },
     ...{ shows: '<notification>', keep: 'notification', needs: 'message' },
   }),
   row('GET notifications/', 'user', '200', { shows: '[<notification>]' }),

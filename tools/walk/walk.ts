@@ -3,8 +3,8 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { authorization } from '../client.ts'
 import { encodeBody, type Encoding } from './bodies.ts'
-import { judge, statusOf, type Answer } from './judge.ts'
-import { refusalsOf, sameAs, type Asked } from './refusals.ts'
+import { echoErrors, judge, statusOf, type Answer } from './judge.ts'
+import { refusalsOf, sameAs, withoutSlash, type Asked } from './refusals.ts'
 import type { Row } from './row.ts'
 import { fill, fillAll, Missing } from './template.ts'
 
@@ -18,6 +18,8 @@ export type WalkOptions = {
   readonly encoding?: Encoding
   /** Also what must be refused, HEAD and missing slashes; by default. */
   readonly thorough?: boolean
+  /** Leave the last slash of every path out, whatever the method. */
+  readonly slashless?: boolean
   readonly rows: readonly Row[]
   /** Told of each row as it is done. */
   readonly onLine?: (line: Line) => void
@@ -122,10 +124,11 @@ class Walker {
   }
 
   async #walk(row: Row, region: number): Promise<Line> {
-    const { disposable, encoding = 'form', thorough = true } = this.#options
+    const { disposable, encoding = 'form', thorough = true, slashless = false } = this.#options
     const [method = '', template = ''] = row.call.split(' ')
     const encode = template.startsWith('{') ? undefined : encodeURIComponent
-    const target = fill(template, this.#kept, encode)
+    const filled = fill(template, this.#kept, encode)
+    const target = slashless ? withoutSlash(filled) : filled
     const form = row.form === undefined ? undefined : fillAll(row.form, this.#kept)
     const asked = { ...this.#own(method, target), form, encoding }
     const differences = thorough ? await this.#refusals(row, asked, region) : []
@@ -136,6 +139,7 @@ class Walker {
       status = answer.status
       const judged = judge(row, answer)
       differences.push(...judged.differences, ...this.#hashOf(answer))
+      differences.push(...echoErrors(form ?? {}, judged.value))
       if (row.keep !== undefined && judged.value !== undefined) {
         this.#kept[row.keep] = judged.value
       }
