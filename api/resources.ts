@@ -20,7 +20,7 @@ import { IP_RANGES } from './routes/ip-ranges.ts'
 import { LICENSE_KEYS } from './routes/license-keys.ts'
 import { MACHINES } from './routes/machines.ts'
 import { NETWORKS } from './routes/networks.ts'
-import { NODES } from './routes/nodes.ts'
+import { withNodeActions } from './routes/node-actions.ts'
 import { NOTIFICATIONS } from './routes/notifications.ts'
 import { PACKAGE_REPOSITORIES } from './routes/package-repositories.ts'
 import { RESERVED_IPS } from './routes/reserved-ips.ts'
@@ -37,7 +37,7 @@ import { POOL_PLURAL, POOLS, ZONES } from './routes/zones.ts'
 /** `version` of the product. */
 export function allResources(version: string): readonly Resource[] {
   return [
-    ...[...MACHINES, ...NODES],
+    ...withNodeActions(MACHINES),
     ...SUBNETS,
     ...FABRICS,
     ...SPACES,

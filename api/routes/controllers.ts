@@ -6,14 +6,14 @@ import { Rejection } from '../errors.ts'
 import { renderController } from '../render/controller.ts'
 import { list as listParam, text } from '../params.ts'
 import { operation, read, remove, taking, update, type Resource } from '../resource.ts'
-import { CONTROLLER_MODEL, controllerOf } from './controller-of.ts'
 import { present } from './fabrics.ts'
 import { isRegistered } from './machines.ts'
+import { SET_ZONE, zoneIdNamed } from './set-zone.ts'
+import { CONTROLLER_MODEL, controllerOf } from './controller-of.ts'
 import { detailsOf } from './node-details.ts'
 import { DESCRIBE_POWER_TYPES } from './power-types.ts'
 import { IMPORT_BOOT_IMAGES, RACK_OPERATIONS } from './rack-operations.ts'
 import { REMOVE_REGION } from './region-removal.ts'
-import { SET_ZONE, zoneIdNamed } from './set-zone.ts'
 
 type Kind = Controller['kind']
 

@@ -14,9 +14,9 @@ import { isVisibleDevice } from '../visible.ts'
 import { filterDevices } from './device-filters.ts'
 import { present } from './fabrics.ts'
 import { isRegistered } from './machines.ts'
-import { detailsOf } from './node-details.ts'
 import { ownerDataAfter } from './owner-data.ts'
 import { SET_ZONE, zoneIdNamed } from './set-zone.ts'
+import { detailsOf } from './node-details.ts'
 
 const MACS_MAX = 64
 
@@ -171,6 +171,7 @@ export const DEVICES: readonly Resource[] = [
         const state = await call.state()
         return json(renderDevice(state, deviceOf(state, call)))
       }),
+      detailsOf(async (call) => deviceOf(await call.state(), call)),
       UPDATE,
       remove('user', 'Delete a device.', async (call) => {
         const { systemId } = deviceOf(await call.state(), call)
@@ -204,7 +205,6 @@ export const DEVICES: readonly Resource[] = [
       operation('POST', 'set_workload_annotations', { doc: 'Set key and value pairs.' }, (call) =>
         setOwnerData(call, true),
       ),
-      detailsOf(async (call) => deviceOf(await call.state(), call)),
     ],
   },
 ]

@@ -1,7 +1,7 @@
 // fannetworks/: Ubuntu's fan overlay, which MAAS itself dropped after 2.2. There are none and none can be made.
 import { json, type Call } from '../call.ts'
 import { notFound, Rejection } from '../errors.ts'
-import { create, read, remove, update, type Resource } from '../resource.ts'
+import { create, read, remove, taking, update, type Resource } from '../resource.ts'
 
 function gone(): never {
   throw new Rejection('BAD_REQUEST', 'There are no fan networks any more.', { status: 410 })
@@ -18,11 +18,15 @@ export const FAN_NETWORKS: readonly Resource[] = [
     path: 'fannetworks/',
     doc: 'Fan networks of early MAAS.',
     actions: [
-      read('user', 'List fan networks: none.', async (call) => {
-        await call.state()
-        return json([])
-      }),
-      create('admin', 'Not possible any more.', gone),
+      taking(
+        {},
+        (run) => read('user', 'List fan networks: none.', run),
+        async (call) => {
+          await call.state()
+          return json([])
+        },
+      ),
+      taking({}, (run) => create('admin', 'Not possible any more.', run), gone),
     ],
   },
   {
@@ -30,9 +34,9 @@ export const FAN_NETWORKS: readonly Resource[] = [
     path: 'fannetworks/{id}/',
     doc: 'One fan network of early MAAS.',
     actions: [
-      read('user', 'Show a fan network: there is none.', none),
-      update('admin', 'Not possible any more.', none),
-      remove('admin', 'Not possible any more.', none),
+      taking({}, (run) => read('user', 'Show a fan network: there is none.', run), none),
+      taking({}, (run) => update('admin', 'Not possible any more.', run), none),
+      taking({}, (run) => remove('admin', 'Not possible any more.', run), none),
     ],
   },
 ]

@@ -1,22 +1,25 @@
-// machines/: inventory, enlistment (maas-api §9, §10.1).
+// machines/ and nodes/: inventory, enlistment (maas-api §9, §10.1).
 import { parseSystemId, type SystemId } from '#model/ids.ts'
 import { parseMac } from '#model/mac-address.ts'
 import type { Machine } from '#model/machine.ts'
+import type { Device } from '#model/objects.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Answer, type Call } from '../call.ts'
 import { fieldError, notFound, Rejection } from '../errors.ts'
 import { Form, type Input } from '../input.ts'
 import { freshSystemId, ID_DRAWS_MAX } from '../fresh-id.ts'
+import { renderController } from '../render/controller.ts'
+import { renderDevice } from '../render/device.ts'
 import { renderEnlisted, renderMachine } from '../render/machine.ts'
 import { create, operation, read, remove, update, type Resource } from '../resource.ts'
 import { readMachineChanges, readNewMachine } from './machine-input.ts'
-import { isVisibleMachine as isVisible } from '../visible.ts'
+import { isVisibleDevice, isVisibleMachine as isVisible } from '../visible.ts'
 import { present } from './fabrics.ts'
 import { filterMachines } from './node-filters.ts'
 import { ownerDataAfter } from './owner-data.ts'
 import { poolIdNamed, SET_ZONE, zoneIdNamed } from './set-zone.ts'
 
-export function machineOf(state: RegionState, call: Call, model = 'Machine'): Machine {
+function machineOf(state: RegionState, call: Call, model = 'Machine'): Machine {
   const systemId = parseSystemId(call.param('system_id'))
   const machine = systemId === undefined ? undefined : state.machines.get(systemId)
   if (machine === undefined || !isVisible(call, machine)) throw notFound(model)
@@ -70,7 +73,7 @@ function alreadyEnlisted(error: Rejection): Rejection {
   return new Rejection('CONFLICT', error.message, { fields: error.fields })
 }
 
-export async function updateMachine(call: Call): Promise<Answer> {
+async function updateMachine(call: Call): Promise<Answer> {
   const state = await call.state()
   const machine = machineOf(state, call)
   const form = new Form(call.input)
@@ -132,7 +135,57 @@ async function setOwnerData(call: Call): Promise<Answer> {
   return json(machine === undefined ? { system_id: systemId } : renderMachine(state, machine))
 }
 
-export const IS_REGISTERED = operation(
+async function listNodes(call: Call): Promise<Answer> {
+  const state = await call.state()
+  const machines = filterMachines(state, call.input).filter((machine) => isVisible(call, machine))
+  const filters = call.input.names().filter((name) => name !== 'op' && name !== 'consistency')
+  const controllers = filters.length === 0 ? [...state.controllers.values()] : []
+  const visible = (device: Device): boolean => isVisibleDevice(call, device)
+  const devices = filters.length === 0 ? [...state.devices.values()].filter(visible) : []
+  const rows = [
+    ...machines.map((machine) => () => renderMachine(state, machine)),
+    ...devices.map((device) => () => renderDevice(state, device)),
+    ...controllers.map((controller) => () => renderController(state, controller)),
+  ]
+  return jsonList<() => unknown>(rows, (render) => render())
+}
+
+async function readNode(call: Call): Promise<Answer> {
+  const state = await call.state()
+  const systemId = parseSystemId(call.param('system_id'))
+  const controller = systemId === undefined ? undefined : state.controllers.get(systemId)
+  if (controller !== undefined) return json(renderController(state, controller))
+  const device = systemId === undefined ? undefined : state.devices.get(systemId)
+  if (device !== undefined && isVisibleDevice(call, device))
+    return json(renderDevice(state, device))
+  return json(renderMachine(state, machineOf(state, call, 'Node')))
+}
+
+/** A region leaves through the membership of the cluster, so that the quorum is asked. */
+async function deleteNode(call: Call): Promise<Answer> {
+  const state = await call.state()
+  const systemId = parseSystemId(call.param('system_id'))
+  if (systemId === undefined) throw notFound('Node')
+  const kind = state.controllers.get(systemId)?.kind
+  if (kind === 'region') {
+    throw new Rejection('VALIDATION', 'A region controller is removed as a member of the cluster.')
+  }
+  if (kind === 'rack') await call.propose({ type: 'rack.delete', systemId })
+  else if (state.devices.has(systemId)) await call.propose({ type: 'device.delete', systemId })
+  else if (state.machines.has(systemId)) await call.propose({ type: 'machine.delete', systemId })
+  else throw notFound('Node')
+  return NO_CONTENT
+}
+
+async function nodePowerParameters(call: Call): Promise<Answer> {
+  const state = await call.state()
+  const systemId = parseSystemId(call.param('system_id'))
+  if (systemId === undefined) throw notFound('Node')
+  if (state.controllers.has(systemId) || state.devices.has(systemId)) return json({})
+  return json(machineOf(state, call, 'Node').powerParameters)
+}
+
+const IS_REGISTERED = operation(
   'GET',
   'is_registered',
   { access: 'anyone', doc: 'Say whether a MAC address is known.' },
@@ -171,6 +224,28 @@ export const MACHINES: readonly Resource[] = [
         powerParameters,
       ),
       operation('POST', 'set_owner_data', { doc: 'Set key and value pairs.' }, setOwnerData),
+    ],
+  },
+  {
+    name: 'NodesHandler',
+    path: 'nodes/',
+    doc: 'List machines and controllers.',
+    anonName: 'AnonNodesHandler',
+    actions: [read('user', 'List nodes.', listNodes), IS_REGISTERED, SET_ZONE],
+  },
+  {
+    name: 'NodeHandler',
+    path: 'nodes/{system_id}/',
+    doc: 'Show one node.',
+    actions: [
+      read('user', 'Show a node.', readNode),
+      remove('admin', 'Delete a machine, device or rack controller.', deleteNode),
+      operation(
+        'GET',
+        'power_parameters',
+        { access: 'admin', doc: 'Show power parameters.' },
+        nodePowerParameters,
+      ),
     ],
   },
 ]

@@ -2,7 +2,7 @@
 // document says with nulls, as MAAS's does for a node that was never commissioned.
 import { encodeBson } from '../bson.ts'
 import { bytes, type Answer, type Call } from '../call.ts'
-import { operation, type Action } from '../resource.ts'
+import { operation, taking, type Action } from '../resource.ts'
 
 /** `checkVisible` throws NOT_FOUND unless the node in the path is there for this user. */
 export function detailsOf(checkVisible: (call: Call) => Promise<unknown>): Action {
@@ -11,5 +11,5 @@ export function detailsOf(checkVisible: (call: Call) => Promise<unknown>): Actio
     return bytes(encodeBson({ lshw: null, lldp: null }), 'application/bson')
   }
   const doc = 'Show what lshw and lldp found, as a BSON document.'
-  return operation('GET', 'details', { doc }, run)
+  return taking({}, (own) => operation('GET', 'details', { doc }, own), run)
 }

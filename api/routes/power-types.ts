@@ -1,7 +1,7 @@
 // rackcontrollers/?op=describe_power_types: ways to turn machines on and off, as forms (maas-api §8.1).
 import { POWER_TYPES, type PowerField, type PowerType } from '#model/power-types.ts'
 import { json } from '../call.ts'
-import { operation, type Action } from '../resource.ts'
+import { operation, taking, type Action } from '../resource.ts'
 
 function renderField(field: PowerField) {
   const { name, label, type, choices, required, scope, secret } = field
@@ -17,9 +17,11 @@ function renderPowerType({ name, description, isChassis, isQueryable, fields }: 
   }
 }
 
-export const DESCRIBE_POWER_TYPES: Action = operation(
-  'GET',
-  'describe_power_types',
-  { access: 'admin', doc: 'Describe the power types and their parameters.' },
+export const DESCRIBE_POWER_TYPES: Action = taking(
+  {},
+  (run) => {
+    const doc = 'Describe the power types and their parameters.'
+    return operation('GET', 'describe_power_types', { access: 'admin', doc }, run)
+  },
   () => json(POWER_TYPES.map(renderPowerType)),
 )

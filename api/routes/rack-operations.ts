@@ -3,16 +3,25 @@
 import type { Controller } from '#model/machine.ts'
 import { json, text, type Answer, type Call } from '../call.ts'
 import { Rejection } from '../errors.ts'
-import { operation, type Action } from '../resource.ts'
+import { operation, taking, type Action } from '../resource.ts'
 import { controllerOf } from './controller-of.ts'
 
 async function rackOf(call: Call): Promise<Controller> {
   return controllerOf(await call.state(), call, 'rack')
 }
 
+/** An operation without parameters. */
+function plain(
+  [method, op]: readonly ['GET' | 'POST', string],
+  described: { readonly access?: 'admin'; readonly doc: string },
+  run: Action['run'],
+): Action {
+  return taking({}, (own) => operation(method, op, described, own), run)
+}
+
 /** 409, as MAAS answers what the state of a node does not allow; `why` follows the rack's name. */
 function refused(op: string, doc: string, why: string): Action {
-  return operation('POST', op, { access: 'admin', doc }, async (call): Promise<Answer> => {
+  return plain(['POST', op], { access: 'admin', doc }, async (call): Promise<Answer> => {
     const { hostname } = await rackOf(call)
     throw new Rejection('CONFLICT', `Rack ${hostname} ${why}.`)
   })
@@ -21,9 +30,8 @@ function refused(op: string, doc: string, why: string): Action {
 const ACCEPTED = 202
 const ON_DEMAND = 'Racks fetch boot images as machines ask for them; nothing has to be imported.'
 
-export const IMPORT_BOOT_IMAGES: Action = operation(
-  'POST',
-  'import_boot_images',
+export const IMPORT_BOOT_IMAGES: Action = plain(
+  ['POST', 'import_boot_images'],
   { access: 'admin', doc: 'Import boot images on all racks: they fetch them by themselves.' },
   async (call) => {
     await call.state()
@@ -31,9 +39,8 @@ export const IMPORT_BOOT_IMAGES: Action = operation(
   },
 )
 
-const importOnOne = operation(
-  'POST',
-  'import_boot_images',
+const importOnOne = plain(
+  ['POST', 'import_boot_images'],
   { access: 'admin', doc: 'Import boot images on the rack: it fetches them by itself.' },
   async (call) => {
     await rackOf(call)
@@ -41,9 +48,8 @@ const importOnOne = operation(
   },
 )
 
-const queryPowerState = operation(
-  'GET',
-  'query_power_state',
+const queryPowerState = plain(
+  ['GET', 'query_power_state'],
   { doc: 'Ask for the power state of the rack.' },
   async (call) => {
     await rackOf(call)
@@ -51,9 +57,8 @@ const queryPowerState = operation(
   },
 )
 
-const refresh = operation(
-  'POST',
-  'refresh',
+const refresh = plain(
+  ['POST', 'refresh'],
   { access: 'admin', doc: 'Ask the rack for its hardware: it tells by itself when it connects.' },
   async (call) => {
     const { hostname, connected } = await rackOf(call)
