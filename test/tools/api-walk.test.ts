@@ -90,6 +90,22 @@ for (const encoding of ENCODINGS) {
   })
 }
 
+t.test(
+  'a cluster that is not disposable is only asked what it refuses of what would cost it',
+  async (t) => {
+    const api = await startRegion(t)
+    const rows = ROWS.filter(({ disposable }) => disposable === true)
+    t.ok(rows.length > 5)
+    const before = api.region.local().state
+    const sizes = () => [before.controllers.size, before.domains.size]
+    const [controllers] = sizes()
+    const lines = await walk({ urls: [api.url], apiKey: KEY, disposable: false, rows })
+    const made = lines.filter(({ verdict }) => verdict !== 'refusals')
+    t.same(made, [])
+    t.same(sizes(), [controllers, 0], 'nothing was taken, no default changed')
+  },
+)
+
 type Tampering = {
   readonly path: RegExp
   readonly method: string

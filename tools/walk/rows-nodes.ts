@@ -46,6 +46,19 @@ export const NODES: readonly Row[] = [
     shows: '<device>',
   }),
 
+  row('GET nodes/', 'user', LISTS, { shows: 'list' }),
+  row('GET nodes/?op=is_registered&mac_address={mac}', 'anyone', LISTS, { shows: 'bool' }),
+  row('POST nodes/?op=set_zone', 'admin', MOVES, {
+    form: { zone: 'default', nodes: '{device.system_id}' },
+    ...{ status: 204, shows: 'empty', needs: 'nodes' },
+  }),
+  row('GET nodes/{device.system_id}/', 'user', SHOWS, { shows: '<device>' }),
+  row('PUT nodes/{device.system_id}/', 'admin', '200 400 403 404', {
+    ...{ form: { description: 'größer & = 100 %+' }, shows: '<device>' },
+  }),
+  row('GET nodes/{device.system_id}/?op=details', 'user', DETAILS, { shows: 'bytes' }),
+  row('GET nodes/{device.system_id}/?op=power_parameters', 'admin', DETAILS, { shows: 'obj' }),
+
   row('POST tags/', 'admin', '200 400 403', {
     form: { name: '{walk}', comment: 'größer & = 100 %+' },
     ...{ shows: '<tag>', keep: 'tag', needs: 'name' },
@@ -74,7 +87,7 @@ export const NODES: readonly Row[] = [
   row('POST devices/?op=create', 'user', '200 400 403', {
     ...{ form: device, shows: '<device>', keep: 'device', because: EARLY },
   }),
-  row('DELETE devices/{device.system_id}/', 'user', '204 403 404'),
+  row('DELETE nodes/{device.system_id}/', 'admin', '204 403 404'),
 
   row('GET rackcontrollers/', 'user', LISTS, { shows: '[<rackcontroller>]' }),
   row('GET rackcontrollers/?op=describe_power_types', 'admin', '200', { shows: '[<power-type>]' }),

@@ -60,12 +60,9 @@ class Walker {
     await this.#prepare()
     for (const [at, row] of rows.entries()) {
       const region = at % this.#options.urls.length
-      const line = await this.#walk(row, region).catch((error: unknown) => ({
-        ...{ call: row.call, region, status: null },
-        ...(error instanceof Missing
-          ? { verdict: 'skipped' as const, differences: [`needs ${error.message}`] }
-          : { verdict: 'differs' as const, differences: [String(error)] }),
-      }))
+      const line = await this.#walk(row, region).catch((error: unknown) =>
+        this.#failed(row, region, error),
+      )
       lines.push(line)
       onLine(line)
     }
@@ -73,6 +70,18 @@ class Walker {
       await this.#ask(0, this.#own('DELETE', `users/${this.#name}-plain/`))
     }
     return lines
+  }
+
+  #failed(row: Row, region: number, error: unknown): Line {
+    const line = { call: row.call, region, status: null }
+    if (!(error instanceof Missing)) {
+      return { ...line, verdict: 'differs', differences: [String(error)] }
+    }
+    // What a cluster could lose it need not have when nothing is taken from it.
+    if (row.disposable === true && !this.#options.disposable) {
+      return { ...line, verdict: 'refusals', differences: [] }
+    }
+    return { ...line, verdict: 'skipped', differences: [`needs ${error.message}`] }
   }
 
   get #name(): string {
