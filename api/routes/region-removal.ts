@@ -9,7 +9,7 @@ import { remove, taking, type Action } from '../resource.ts'
 import { controllerOf } from './controller-of.ts'
 
 /** A removal takes one joint configuration; beyond this the client reads the list again. */
-const WAIT_MS = 8_000
+const WAIT_MS = 20_000
 
 export const REMOVE_REGION: Action = taking(
   { force: flag('Also when the region is running.') },

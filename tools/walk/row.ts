@@ -24,6 +24,8 @@ export type Row = {
   readonly needs?: string
   /** Only where nothing is lost by it: elsewhere the row's refusals are tried and the call itself is not made. */
   readonly disposable?: true
+  /** Asked of the first region, whose turn ever it is. */
+  readonly first?: true
   /** Why the status is not among MAAS's codes, or is this one of them. */
   readonly because?: string
 }

@@ -160,9 +160,9 @@ export const NODES: readonly Row[] = [
   row('DELETE zones/{zone.name}/', 'admin', '204'),
 ]
 
-/** Last of all: whoever is asked afterwards may be the one that is gone. */
+/** Last of all, and by the first region, which is not the one that goes. */
 export const LAST: readonly Row[] = [
   row('DELETE regioncontrollers/{spare_region}/?force=true', 'admin', '204 400 403 404', {
-    disposable: true,
+    ...{ disposable: true, first: true },
   }),
 ]

@@ -59,7 +59,7 @@ class Walker {
     const lines: Line[] = []
     await this.#prepare()
     for (const [at, row] of rows.entries()) {
-      const region = at % this.#options.urls.length
+      const region = row.first === true ? 0 : at % this.#options.urls.length
       const line = await this.#walk(row, region).catch((error: unknown) =>
         this.#failed(row, region, error),
       )
