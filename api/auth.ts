@@ -131,16 +131,15 @@ export class Authenticator {
     const method = oauth.get('oauth_signature_method') ?? 'PLAINTEXT'
     if (method === 'PLAINTEXT') {
       if (isPlaintextSignature(signature, secret)) return
-      throw unauthenticated("Authorization Error: 'Invalid signature.'")
+      // MAAS's text shows the base string, which here would be the secret itself.
+      throw unauthenticated(invalidSignature('&<token secret>'))
     }
     if (method !== 'HMAC-SHA1') {
       throw unauthenticated("Authorization Error: 'Signature method not supported.'")
     }
     const bases = signedRequests(ctx).map((request) => baseString(request, oauth))
     if (bases.some((base) => isHmacSignature(signature, base, secret))) return
-    throw unauthenticated(
-      `Authorization Error: 'Invalid signature. Expected signature base string: ${bases[0] ?? ''}'`,
-    )
+    throw unauthenticated(invalidSignature(bases[0] ?? ''))
   }
 
   async #bearer(token: string): Promise<User> {
@@ -251,4 +250,8 @@ function originsOf(ctx: Context): readonly string[] {
 function originOf(protocol: string, host: string): string {
   const port = protocol === 'https' ? /:443$/ : /:80$/
   return `${protocol}://${host.toLowerCase().replace(port, '')}`
+}
+
+function invalidSignature(base: string): string {
+  return `Authorization Error: 'Invalid signature. Expected signature base string: ${base}'`
 }

@@ -14,11 +14,13 @@ import { DNS_RESOURCES } from './routes/dns-resources.ts'
 import { DOMAINS } from './routes/domains.ts'
 import { EVENTS } from './routes/events.ts'
 import { FABRICS, VLAN_BY_ID } from './routes/fabrics.ts'
+import { FAN_NETWORKS } from './routes/fan-networks.ts'
 import { FILES } from './routes/files.ts'
 import { IP_RANGES } from './routes/ip-ranges.ts'
 import { LICENSE_KEYS } from './routes/license-keys.ts'
 import { MACHINES } from './routes/machines.ts'
 import { NETWORKS } from './routes/networks.ts'
+import { withNodeActions } from './routes/node-actions.ts'
 import { NOTIFICATIONS } from './routes/notifications.ts'
 import { PACKAGE_REPOSITORIES } from './routes/package-repositories.ts'
 import { RESERVED_IPS } from './routes/reserved-ips.ts'
@@ -35,7 +37,7 @@ import { POOL_PLURAL, POOLS, ZONES } from './routes/zones.ts'
 /** `version` of the product. */
 export function allResources(version: string): readonly Resource[] {
   return [
-    ...MACHINES,
+    ...withNodeActions(MACHINES),
     ...SUBNETS,
     ...FABRICS,
     ...SPACES,
@@ -49,7 +51,7 @@ export function allResources(version: string): readonly Resource[] {
     ...[...ZONES, ...POOLS, ...TAGS, ...DEVICES, ...DISCOVERY],
     ...[...PACKAGE_REPOSITORIES, ...NOTIFICATIONS, ...FILES, ...LICENSE_KEYS, ...SCRIPTS],
     ...[...BOOT_SOURCES, ...BOOT_SOURCE_SELECTIONS, ...DHCP_SNIPPETS],
-    ...[...COMMISSIONING_SCRIPTS, ...NETWORKS],
+    ...[...COMMISSIONING_SCRIPTS, ...NETWORKS, ...FAN_NETWORKS],
     versionResource(version),
   ]
 }

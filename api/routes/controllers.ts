@@ -1,20 +1,21 @@
 // rackcontrollers/ and regioncontrollers/.
-import { parseSystemId } from '#model/ids.ts'
 import type { Controller } from '#model/machine.ts'
 import { zoneOf } from '#state/object-query.ts'
-import type { RegionState } from '#state/state.ts'
 import { json, NO_CONTENT, type Call } from '../call.ts'
-import { notFound, Rejection } from '../errors.ts'
+import { Rejection } from '../errors.ts'
 import { renderController } from '../render/controller.ts'
 import { list as listParam, text } from '../params.ts'
 import { operation, read, remove, taking, update, type Resource } from '../resource.ts'
 import { present } from './fabrics.ts'
 import { isRegistered } from './machines.ts'
 import { SET_ZONE, zoneIdNamed } from './set-zone.ts'
+import { CONTROLLER_MODEL, controllerOf } from './controller-of.ts'
+import { detailsOf } from './node-details.ts'
+import { DESCRIBE_POWER_TYPES } from './power-types.ts'
+import { IMPORT_BOOT_IMAGES, RACK_OPERATIONS } from './rack-operations.ts'
+import { REMOVE_REGION } from './region-removal.ts'
 
 type Kind = Controller['kind']
-
-const MODEL = { rack: 'RackController', region: 'RegionController' } as const
 
 const FILTERS: Readonly<Record<string, (controller: Controller) => string>> = {
   id: ({ systemId }) => systemId,
@@ -42,13 +43,6 @@ async function list(call: Call, kind: Kind) {
     })
   const rows = [...state.controllers.values()].filter((row) => row.kind === kind && passes(row))
   return json(rows.map((row) => renderController(state, row)))
-}
-
-function controllerOf(state: RegionState, call: Call, kind: Kind): Controller {
-  const systemId = parseSystemId(call.param('system_id'))
-  const controller = systemId === undefined ? undefined : state.controllers.get(systemId)
-  if (controller === undefined || controller.kind !== kind) throw notFound(MODEL[kind])
-  return controller
 }
 
 /** For racks without an `id` too, unlike MAAS, which makes it mandatory. */
@@ -84,7 +78,7 @@ const BOOT_IMAGES = operation(
 )
 
 function resourcesOf(kind: Kind): readonly Resource[] {
-  const name = MODEL[kind]
+  const name = CONTROLLER_MODEL[kind]
   const show = read('user', `Show a ${kind} controller.`, async (call) => {
     const state = await call.state()
     return json(renderController(state, controllerOf(state, call, kind)))
@@ -130,15 +124,24 @@ function resourcesOf(kind: Kind): readonly Resource[] {
         read('user', `List ${kind} controllers.`, (call) => list(call, kind)),
         operation('GET', 'is_registered', { access: 'anyone', doc }, isRegistered),
         SET_ZONE,
-        ...(kind === 'rack' ? [ALL_POWER_PARAMETERS] : []),
+        ...(kind === 'rack'
+          ? [ALL_POWER_PARAMETERS, DESCRIBE_POWER_TYPES, IMPORT_BOOT_IMAGES]
+          : []),
       ],
     },
     {
       name: `${name}Handler`,
       path: `${kind}controllers/{system_id}/`,
       doc: `Manage one ${kind} controller.`,
-      // A region leaves through its own command, so that the quorum is asked.
-      actions: kind === 'rack' ? [show, change, forget, power, BOOT_IMAGES] : [show, change, power],
+      actions: [
+        ...[
+          show,
+          change,
+          power,
+          detailsOf(async (call) => controllerOf(await call.state(), call, kind)),
+        ],
+        ...(kind === 'rack' ? [forget, BOOT_IMAGES, ...RACK_OPERATIONS] : [REMOVE_REGION]),
+      ],
     },
   ]
 }

@@ -16,6 +16,7 @@ import { present } from './fabrics.ts'
 import { isRegistered } from './machines.ts'
 import { ownerDataAfter } from './owner-data.ts'
 import { SET_ZONE, zoneIdNamed } from './set-zone.ts'
+import { detailsOf } from './node-details.ts'
 
 const MACS_MAX = 64
 
@@ -170,6 +171,7 @@ export const DEVICES: readonly Resource[] = [
         const state = await call.state()
         return json(renderDevice(state, deviceOf(state, call)))
       }),
+      detailsOf(async (call) => deviceOf(await call.state(), call)),
       UPDATE,
       remove('user', 'Delete a device.', async (call) => {
         const { systemId } = deviceOf(await call.state(), call)

@@ -10,6 +10,7 @@ import { knownAddresses } from '../known-addresses.ts'
 import { flag, text } from '../params.ts'
 import { neighbourIdOf, renderDiscovery } from '../render/discovery.ts'
 import { operation, read, taking, type Resource } from '../resource.ts'
+import { SCAN } from './discovery-scan.ts'
 
 type Test = (row: Neighbour) => boolean
 
@@ -101,6 +102,7 @@ export const DISCOVERY: readonly Resource[] = [
           return NO_CONTENT
         },
       ),
+      SCAN,
     ],
   },
   {

@@ -63,11 +63,12 @@ export const releaseAddress: Handler<'address.release'> = ({ state }, { ip, user
   return DONE
 }
 
-/** Ends the rest of a declined address; the holds on it stay and run out. */
+/** Ends the rest of a declined or observed address; the holds on it stay and run out. */
 export const forgetAddress: Handler<'address.forget'> = ({ state, now }, { ip }) => {
-  const quarantine = state.quarantines.get(ip)
-  if (quarantine === undefined || quarantine.until <= now) return notFound('StaticIPAddress')
+  const seen = [state.quarantines.get(ip), state.observed.get(ip)]
+  if (!seen.some((row) => row !== undefined && row.until > now)) return notFound('StaticIPAddress')
   state.quarantines.delete(ip)
+  state.observed.delete(ip)
   return DONE
 }
 

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 import { makeCatalogueWalk } from './support/walk.ts'
-import { differences } from './support/key-check.ts'
+import { differences } from '#tools/walk/key-check.ts'
 import { ADMIN, PLAIN, startTestApi } from './support/api.ts'
 
 const BOB = { username: 'bob', email: 'b@example.org', password: 'pw', is_superuser: '0' }

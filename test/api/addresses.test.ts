@@ -2,7 +2,7 @@
 import t from 'tap'
 import { bind, ip, mac, RACK } from '#test/support/region-state.ts'
 import { PLAIN, SYSTEM } from './support/api.ts'
-import { differences } from './support/key-check.ts'
+import { differences } from '#tools/walk/key-check.ts'
 import { startSite } from './support/site.ts'
 
 t.test('every kind of address is listed with who has it', async (t) => {
@@ -63,6 +63,20 @@ t.test('an observed address is listed and forgotten once its hold is over', asyn
   t.equal((await api.post('ipaddresses/?op=release', release, { key: PLAIN })).status, 403)
   t.equal((await api.post('ipaddresses/?op=release', release)).status, 204)
   t.equal((await api.get('ipaddresses/?all=true&ip=192.0.2.101')).json.length, 0)
+})
+
+t.test('an address that a rack saw in use is forgotten on demand', async (t) => {
+  const api = await startSite(t)
+  const observed = { rackId: RACK, mac: mac(7), ip: ip('192.0.2.120') }
+  await api.region.propose({ type: 'lease.observe', ...observed }, { actor: SYSTEM })
+  const listed = async () => (await api.get('ipaddresses/?all=true&ip=192.0.2.120')).json
+  t.match(await listed(), [{ alloc_type_name: 'Observed' }])
+  const release = { ip: '192.0.2.120', discovered: 'true' }
+  t.equal((await api.post('ipaddresses/?op=release', release)).status, 204)
+  t.same(await listed(), [])
+  t.equal((await api.post('ipaddresses/?op=release', release)).status, 404, 'once')
+  const given = bind(8, '192.0.2.120', { rackId: RACK })
+  t.equal((await api.region.propose(given, { actor: SYSTEM })).outcome.ok, true, 'anybody’s again')
 })
 
 t.test('a MAC gets one address of a subnet', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { PLAIN, startTestApi } from './support/api.ts'
-import { differences } from './support/key-check.ts'
+import { differences } from '#tools/walk/key-check.ts'
 
 const MAC = 'aa:bb:cc:00:00:04'
 

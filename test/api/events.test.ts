@@ -1,7 +1,7 @@
 // events/?op=query with every filter of MAAS, and the audit events among them.
 import t from 'tap'
 import { PLAIN, SYSTEM, startTestApi, type TestApi } from './support/api.ts'
-import { differences } from './support/key-check.ts'
+import { differences } from '#tools/walk/key-check.ts'
 
 type Shown = { readonly id: number; readonly level: string; readonly description: string }
 const shown = async (api: TestApi, query: string, ask = {}): Promise<readonly Shown[]> =>

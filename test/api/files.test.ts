@@ -1,7 +1,7 @@
 // files/: what Juju does with them (maas-api §8.1, §10.3): bytes come back as they were sent.
 import t from 'tap'
 import { PLAIN, startTestApi, type TestApi } from './support/api.ts'
-import { differences } from './support/key-check.ts'
+import { differences } from '#tools/walk/key-check.ts'
 
 const BYTES = Buffer.from([0, 255, 13, 10, 254, 128, 45, 45, 66])
 

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { mac } from '#test/support/region-state.ts'
 import { PLAIN } from './support/api.ts'
-import { differences } from './support/key-check.ts'
+import { differences } from '#tools/walk/key-check.ts'
 import { startSite } from './support/site.ts'
 
 const ROUTE = { source: '1', destination: '198.51.100.0/24', gateway_ip: '192.0.2.9' }

@@ -1,6 +1,9 @@
 // Zones, pools and tags on nodes; nodes of any kind; the older names of networks; discovery.
 import t from 'tap'
-import { PLAIN, startTestApi } from './support/api.ts'
+import { parseCidr } from '#model/ipv4.ts'
+import type { SystemId } from '#model/ids.ts'
+import { PLAIN, startTestApi, SYSTEM } from './support/api.ts'
+import { RACK_IDS, startSite } from './support/site.ts'
 
 type Form = Record<string, string>
 
@@ -64,7 +67,57 @@ t.test('discovery: nobody was seen, and says so in MAAS’s shapes', async (t) =
   t.equal((await api.post('discovery/?op=clear', { all: 'true' }, { key: PLAIN })).status, 403)
   const one = { ip: '192.0.2.1', mac: 'aa:bb:cc:00:00:02' }
   t.equal((await api.post('discovery/?op=clear_by_mac_and_ip', one)).status, 404)
-  t.equal((await api.post('discovery/?op=scan')).status, 501)
+})
+
+t.test('discovery: a scan is asked of every connected rack', async (t) => {
+  const api = await startSite(t)
+  const all = await api.post('discovery/?op=scan')
+  t.equal(all.status, 400)
+  t.match(all.text, 'force=true')
+  t.match((await api.post('discovery/?op=scan', { cidr: 'x' })).json, { cidr: [/not a network/] })
+  const { lastBeatAt } = api.region.local().state.controllers.get(RACK_IDS[2] as SystemId)!
+  const lost = { type: 'rack.lost', systemId: RACK_IDS[2] as SystemId, lastBeatAt } as const
+  await api.region.propose(lost, { actor: SYSTEM })
+  for (const form of [{ force: 'true' }, { cidr: '192.0.2.0/24' }]) {
+    const { json } = await api.post('discovery/?op=scan', form, { key: PLAIN })
+    t.match(json, {
+      result: '2 racks scan.',
+      ...{ scan_attempted_on: ['rack01', 'rack02'], failed_to_connect_to: ['rack03'] },
+      ...{ scan_started_on: ['rack01', 'rack02'], scan_failed_on: [], failures: [] },
+    })
+    const { cidr } = form as { readonly cidr?: string }
+    const wished = cidr === undefined ? [] : [parseCidr(cidr)]
+    t.strictSame(api.region.local().state.scans.get('scan')?.cidrs, wished)
+  }
+})
+
+t.test('fan networks: none, and none can be made', async (t) => {
+  const api = await startTestApi(t)
+  t.strictSame((await api.get('fannetworks/')).json, [])
+  t.equal((await api.post('fannetworks/', { name: 'x' })).status, 410)
+  t.equal((await api.get('fannetworks/1/')).status, 404)
+  t.equal((await api.put('fannetworks/1/', { name: 'x' })).status, 404)
+  t.equal((await api.delete('fannetworks/1/')).status, 404)
+  t.equal((await api.delete('fannetworks/1/', { key: PLAIN })).status, 403)
+})
+
+t.test('nodes: PUT does what the node’s own resource does', async (t) => {
+  const api = await startSite(t)
+  const form = { architecture: 'amd64', mac_addresses: 'aa:bb:cc:00:00:02' }
+  const machine = (await api.post('machines/', form)).json.system_id
+  const device = (await api.post('devices/', { mac_addresses: 'aa:bb:cc:00:00:04' })).json.system_id
+  for (const [id, type] of [
+    [machine, 'Machine'],
+    [device, 'Device'],
+    ['rack01', 'Rack controller'],
+  ]) {
+    const path = `nodes/${id}/`
+    t.equal((await api.put(path, { description: 'x' }, { key: PLAIN })).status, 403)
+    const changed = await api.put(path, { description: 'new' })
+    t.match(changed.json, { description: 'new', node_type_name: type }, changed.text)
+    t.match((await api.get(path)).json, { description: 'new' })
+  }
+  t.equal((await api.put('nodes/zzzzzz/', { description: 'x' })).status, 404)
 })
 
 t.test('networks: subnets by their older name, to be read only', async (t) => {

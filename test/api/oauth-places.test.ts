@@ -64,6 +64,8 @@ const EXPIRED = new RegExp(
     "difference than threshold 300'$",
 )
 
+const SIGNATURE = /^Authorization Error: 'Invalid signature\. Expected signature base string: .*'$/
+
 const FAILURES: readonly {
   readonly name: string
   readonly change: Change
@@ -102,12 +104,12 @@ const FAILURES: readonly {
   {
     name: 'wrong secret',
     change: { key: { ...ADMIN, tokenSecret: 'wrong' } },
-    text: /^Authorization Error: 'Invalid signature\./,
+    text: SIGNATURE,
   },
   {
     name: 'no signature',
     change: { set: { oauth_signature: '' } },
-    text: /^Authorization Error: 'Invalid signature\./,
+    text: SIGNATURE,
   },
   {
     name: 'unknown method',
@@ -134,6 +136,7 @@ for (const way of WAYS) {
       const answer = await ask(api, way, change)
       t.equal(answer.status, 401, failure)
       t.match(answer.text, text, failure)
+      t.notOk(answer.text.includes(ADMIN.tokenSecret), `${failure}: no secret is told`)
       t.equal(answer.headers.get('www-authenticate'), 'OAuth realm="OAuth"')
       t.ok(answer.headers.get('date'))
       t.match(answer.headers.get('content-type'), /^text\/plain/)
@@ -156,6 +159,32 @@ for (const way of WAYS) {
     t.equal(answer.text, 'User is not allowed access to this API.')
   })
 }
+
+t.test('no credentials at all: 401 and Forbidden, in every place they could be', async (t) => {
+  const api = await startTestApi(t)
+  const path = '/MAAS/api/2.0/fabrics/'
+  for (const answer of [
+    await api.post(path, { name: 'x' }, { key: null }),
+    await api.post(`${path}?oauth_version=1.0`, { name: 'x' }, { key: null }),
+    await api.post(path, { name: 'x', oauth_version: '1.0' }, { key: null }),
+  ]) {
+    t.equal(answer.status, 401)
+    t.equal(answer.text, 'Forbidden')
+    t.equal(answer.headers.get('www-authenticate'), 'OAuth realm="OAuth"')
+  }
+})
+
+t.test('HMAC-SHA1: a wrong signature is told the base string that was expected', async (t) => {
+  const api = await startTestApi(t)
+  for (const place of PLACES) {
+    const way = { method: 'HMAC-SHA1', place } as const
+    const answer = await ask(api, way, { key: { ...ADMIN, tokenSecret: 'wrong' } })
+    const origin = encode(`${api.url}/MAAS/api/2.0/fabrics/`)
+    t.match(answer.text, `base string: POST&${origin}&description%3D`, place)
+    // Encoded twice, as RFC 5849 has it.
+    t.match(answer.text, encode(encode('ü & 1=2 (*)')), place)
+  }
+})
 
 t.test('HMAC-SHA1 behind a proxy: the address that the client knows', async (t) => {
   const api = await startTestApi(t)

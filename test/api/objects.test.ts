@@ -1,7 +1,7 @@
 // The small objects over HTTP: key sets, statuses and texts of each operation (maas-api §4, §8, §9).
 import t from 'tap'
 import { PLAIN, startTestApi } from './support/api.ts'
-import { differences } from './support/key-check.ts'
+import { differences } from '#tools/walk/key-check.ts'
 
 type Form = Record<string, string>
 type Case = {

@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import t from 'tap'
 import { restfulOf } from '#api/early-calls.ts'
 import { allResources } from '#api/resources.ts'
-import { COVERAGE_FILE, coverageDocument, currentCoverage, readFacts } from '#tools/api-coverage.ts'
+import {
+  COVERAGE_FILE,
+  coverageDocument,
+  currentCoverage,
+  readFacts,
+  whyUnserved,
+} from '#tools/api-coverage.ts'
 import { startTestApi } from '#test/api/support/api.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -17,7 +23,7 @@ t.test('docs/api-coverage.md is what the tool makes', async (t) => {
 t.test('the table tells served from unserved', async (t) => {
   const listed = { path: 'zones/{x}/', resource: 'Zone', calls: ['GET', 'POST:fly'] }
   const text = coverageDocument({ '2.0': [listed] }, allResources(''))
-  t.match(text, '| `zones/{x}/` | `GET` | `POST op=fly` |')
+  t.match(text, '| `zones/{x}/` | `GET` | `POST op=fly` | ? |')
   t.match(text, '| 2.0 | 1 of 2 | 0 of 0 |')
 })
 
@@ -44,6 +50,7 @@ t.test('every call of the catalogue is served or answers 501 with its name', asy
       if (target === 'vlans/x') continue
       t.equal(status, 501, `${call} ${target}`)
       t.match(text, op ?? method)
+      t.ok(whyUnserved(path, call), `${call} ${target}: the table says why`)
     }
   }
   t.ok(seen.size > 300)

@@ -4,7 +4,7 @@ import { parseMac } from '#model/mac-address.ts'
 import type { SystemId } from '#model/ids.ts'
 import { SYSTEM, startTestApi, type TestApi } from '../support/api.ts'
 import { renderEnlisted } from '#api/render/machine.ts'
-import { differences } from '../support/key-check.ts'
+import { differences } from '#tools/walk/key-check.ts'
 
 const HARDWARE = JSON.stringify({
   firmware: 'uefi',

@@ -12,6 +12,7 @@ import { eventually } from './cluster.ts'
 const LINK_MS = 3_000
 const REPLY_MS = 10_000
 const PAUSE_MS = 50
+const PING_MS = 500
 
 export type LinkRackOptions = {
   readonly id: string
@@ -29,6 +30,7 @@ export class LinkRack {
   readonly #waiting = new Map<number, (reply: RackToRegionReply | null) => void>()
   #connection: RegionConnection | null = null
   #connecting: Promise<RegionConnection> | null = null
+  #alive: NodeJS.Timeout | undefined
   #at = 0
   #requests = 0
 
@@ -63,7 +65,18 @@ export class LinkRack {
     return reply?.ok === true ? reply : null
   }
 
+  /** From now on a rack that is there although it asks nothing: silent links are closed, lost ones made again. */
+  keepAlive(): void {
+    this.#alive ??= setInterval(() => {
+      const now = { type: 'ping', sentAtMs: 0 } as const
+      this.#link()
+        .then((connection) => connection.send(now))
+        .catch(() => {})
+    }, PING_MS)
+  }
+
   close(): void {
+    clearInterval(this.#alive)
     this.#connection?.close()
   }
 

@@ -6,6 +6,7 @@ export const ENTRY_POINTS = [
   'tools/main.ts',
   'tools/run-tests.ts',
   'tools/api-coverage.ts',
+  'tools/api-walk.ts',
   'tools/bench/',
   'tools/images/build.ts',
   'tools/images/main.ts',

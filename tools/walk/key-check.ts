@@ -1,9 +1,10 @@
-// Compares a rendered object with the catalogue's key set, nested objects included.
-import { KEY_SETS } from '../fixtures/key-sets.ts'
+// Compares an object of the API with the key set that MAAS has for it, nested objects included.
+import { KEY_SETS } from './key-sets.ts'
+import { RESULT_SETS } from './result-sets.ts'
 
 /** Differences in words; empty when the object is as MAAS's. */
 export function differences(kind: string, value: unknown, at = kind): string[] {
-  const expected = KEY_SETS[kind]
+  const expected = KEY_SETS[kind] ?? RESULT_SETS[kind]
   if (expected === undefined) return [`${at}: no key set ${kind}`]
   if (typeof value !== 'object' || value === null) return [`${at}: not an object`]
   const object = value as Record<string, unknown>
@@ -18,7 +19,8 @@ export function differences(kind: string, value: unknown, at = kind): string[] {
   ]
 }
 
-function typeErrors(type: string, value: unknown, at: string): string[] {
+/** As `differences`, for a value of any type of the key sets. */
+export function typeErrors(type: string, value: unknown, at: string): string[] {
   if (type.endsWith('?')) return value === null ? [] : typeErrors(type.slice(0, -1), value, at)
   const list = /^\[<(.*)>\]$/.exec(type)?.[1]
   if (list !== undefined) {

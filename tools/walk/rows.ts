@@ -1,0 +1,12 @@
+// Every row of the walk, in its order.
+import { NAMES } from './rows-names.ts'
+import { NETWORK } from './rows-network.ts'
+import { LAST, NODES } from './rows-nodes.ts'
+import { OBJECTS } from './rows-objects.ts'
+import { PEOPLE } from './rows-people.ts'
+import type { Row } from './row.ts'
+
+export const ROWS: readonly Row[] = [
+  ...[...PEOPLE, ...NETWORK, ...NAMES],
+  ...[...OBJECTS, ...NODES, ...LAST],
+]
