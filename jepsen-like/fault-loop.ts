@@ -5,6 +5,7 @@ import {
   faultName,
   orderTargets,
   uncovered,
+  Undecided,
   type FaultKind,
   type FaultRecord,
   type Nemesis,
@@ -35,6 +36,8 @@ export type FaultsDone = {
   readonly records: readonly FaultRecord[]
   /** What the product refused though it must not; no fault came after it. */
   readonly refused: string | null
+  /** What could not be finished for a reason that is not known; no fault came after it. */
+  readonly undecided: string | null
 }
 
 /** Every fault that it resolves with is healed, also when it was broken off. */
@@ -44,7 +47,7 @@ export async function runFaults(loop: FaultLoop): Promise<FaultsDone> {
   const records: FaultRecord[] = []
   if (required.length === 0) {
     await pause(seconds * 1_000, stopped)
-    return { records, refused: null }
+    return { records, refused: null, undecided: null }
   }
   await pause(WARM_UP_MS, stopped)
   const endMs = performance.now() + seconds * 1_000
@@ -64,11 +67,12 @@ export async function runFaults(loop: FaultLoop): Promise<FaultsDone> {
       if (record !== null) records.push(record)
     } catch (error) {
       if (stopped.aborted) break
-      const why = error instanceof Error ? error.message : String(error)
-      return { records, refused: `${faultName(kind)}: ${why}` }
+      const why = `${faultName(kind)}: ${error instanceof Error ? error.message : String(error)}`
+      const isOpen = error instanceof Undecided
+      return { records, refused: isOpen ? null : why, undecided: isOpen ? why : null }
     }
   }
-  return { records, refused: null }
+  return { records, refused: null, undecided: null }
 }
 
 async function runFault(

@@ -174,8 +174,29 @@ t.test('a dead node is removed and replaced; its id is a tombstone', async (t) =
   await until('three voters again', () => stage.hasVoters(...rest, NEW))
 })
 
+t.test('a removal waits for a node that is away for a moment', async (t) => {
+  // So patient that a refusal would be seen as one: `until` gives up before.
+  const stage = await Stage.make(t, { removalPatienceMs: 600_000 })
+  const [away, leaving] = stage.cluster.followers().map(({ id }) => id as SystemId)
+  if (away === undefined || leaving === undefined) throw new Error('two followers')
+  await stage.crash(away)
+  await until('the leader notices', () => {
+    const peer = stage.leader.assembly.raftStatus().peers.find(({ id }) => id === away)
+    return peer?.isCaughtUp === false
+  })
+  await stage.ok({ type: 'member.remove', id: leaving })
+  t.equal(stage.row(leaving)?.status, 'leaving')
+  t.same(stage.voters(), ids, 'with one away the change would leave no quorum')
+  await stage.start(away)
+  await until('the tombstone', () => stage.row(leaving)?.status === 'removed')
+  t.same(
+    stage.voters(),
+    ids.filter((id) => id !== leaving),
+  )
+})
+
 t.test('a removal that would cost the quorum is refused and says so', async (t) => {
-  const stage = await Stage.make(t)
+  const stage = await Stage.make(t, { removalPatienceMs: 300 })
   const [dead, alive] = stage.cluster.followers().map(({ id }) => id as SystemId)
   if (dead === undefined || alive === undefined) throw new Error('two followers')
   await stage.crash(dead)
