@@ -1,10 +1,12 @@
 // The doors of a node through which its transport reaches it: messages, connections and snapshots of the other
 // regions, each handed to the part whose business it is.
+import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import { describeError, type Platform } from '#platform/system.ts'
 import { decodeEnvelope } from '#protocol/envelope.ts'
+import { isKnownTo } from '#protocol/message-levels.ts'
 import type { NodeReport, PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
 import type { Message } from '#raft/message.ts'
-import type { IncomingChunks } from '#transport/links.ts'
+import type { IncomingChunks, PeerHandlers } from '#transport/links.ts'
 import type { Driver } from './driver.ts'
 import type { Stores } from './open-stores.ts'
 import { receiveSnapshot } from './receive-snapshot.ts'
@@ -37,6 +39,8 @@ export class PeerDoor {
   }
 
   readonly onMessage = (from: string, message: PeerMessage): void => {
+    const { rejoin } = this.#parts
+    if (rejoin?.isListening === false) rejoin.onHeard(from)
     switch (message.type) {
       case 'raft':
         if (message.message.from === from) this.#onRaft(message.message)
@@ -51,10 +55,10 @@ export class PeerDoor {
         if (message.report.id === from) this.#onReport(message.report)
         return
       case 'recall':
-        this.#parts.rejoin?.onRecall(from, message.position)
+        rejoin?.onRecall(from, message.position)
         return
       case 'recalled':
-        this.#parts.rejoin?.onRecalled(from, message)
+        rejoin?.onRecalled(from, message)
         return
       case 'transfer':
         this.#parts.driver.input((raft) => raft.transferLeadership(message.to))
@@ -64,11 +68,12 @@ export class PeerDoor {
     }
   }
 
-  readonly onConnection = (peer: string, connected: boolean, _refused: boolean): void => {
+  readonly onConnection: PeerHandlers['onConnection'] = (peer, connected, _refused, levels) => {
     const { platform, report, rejoin, submit, driver } = this.#parts
     platform.logger.info(connected ? 'peer.connected' : 'peer.disconnected', { peer })
     if (connected) {
-      rejoin?.introduce(peer)
+      if (isKnownTo({ type: 'recall' }, levels ?? SUPPORTED_LEVELS)) rejoin?.introduce(peer)
+      else rejoin?.onNoMemory(peer)
       report()
       return
     }
