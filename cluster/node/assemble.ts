@@ -46,8 +46,8 @@ export type AssembleOptions = {
   /** Absent: nobody has certificates here. */
   readonly certificateExpiresMs?: () => number
   readonly onFailure: (what: string, error: unknown) => never
-  /** This node's state is wrong: nothing may be served from it any more. */
-  readonly onDiverged?: () => void
+  /** This node's state is wrong: nothing may be served from it any more. `recorded`: its next start knows. */
+  readonly onDiverged?: (recorded: Promise<void>) => void
 }
 
 export class Assembly {
