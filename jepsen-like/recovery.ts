@@ -4,7 +4,7 @@ import type { ChaosCluster } from './cluster.ts'
 import { isServing } from './cluster.ts'
 import { NO_SKEW, writeSkew } from './clock-file.ts'
 import { Undecided } from './nemesis.ts'
-import { appliedBy } from './observer.ts'
+import { appliedBy, complaintOf } from './observer.ts'
 import { fail, type Finding, pass } from './verdict.ts'
 import { eventually } from './waiting.ts'
 
@@ -68,8 +68,12 @@ export async function judgeRecovery(cluster: ChaosCluster, stopped: AbortSignal)
   const seconds = ((performance.now() - beganMs) / 1_000).toFixed(1)
   if (back === undefined || back === null) {
     const gone = missing()
+    const complaints = await Promise.all(cluster.nodes.map((node) => complaintOf(node)))
+    const said = complaints.filter((one) => one !== null).join('; ')
     const text =
-      gone.length > 0 ? `not running: ${gone.join('; ')}` : 'not all serve, vote and agree'
+      gone.length > 0
+        ? `not running: ${gone.join('; ')}`
+        : `not all serve, vote and agree${said === '' ? '' : ` (${said})`}`
     return fail(name, `the cluster was not whole ${seconds} s after healing; ${text}`)
   }
   return pass(
