@@ -30,7 +30,7 @@ t.test(
     const ran = await run(
       process.execPath,
       [
-        ...[LAUNCH, 'chaos', '--seconds', '10', '--workload', 'register,append,bank'],
+        ...[LAUNCH, 'chaos', '--seconds', '8', '--workload', 'register,append,bank'],
         // Whatever the order of the faults is.
         ...['--nemesis', 'kill', '--seed', String(seed), '--report', directory, '--json'],
       ],
