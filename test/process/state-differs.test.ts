@@ -1,6 +1,6 @@
 // A node computes a row wrong, in a real process: it takes itself out, starts anew by itself and is re-seeded.
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { eventually, type Node, signed, TestCluster } from './support/cluster.ts'
@@ -28,15 +28,23 @@ async function eventsOf({ data_dir: directory }: Node): Promise<readonly string[
   return lines.map((line) => (JSON.parse(line) as { readonly event: string }).event)
 }
 
+/** What `make` starts has the fault; any older `node` of the host could not load it. */
+async function withWrongRow<T>(make: () => Promise<T>): Promise<T> {
+  const { NODE_OPTIONS: options = '', PATH: path = '' } = process.env
+  process.env['NODE_OPTIONS'] = `${options} --import=${WRONG_ROW}`.trim()
+  process.env['PATH'] = `${dirname(process.execPath)}:${path}`
+  try {
+    return await make()
+  } finally {
+    process.env['NODE_OPTIONS'] = options
+    process.env['PATH'] = path
+  }
+}
+
 t.test('a node whose state differs starts anew by itself and is right again', async (t) => {
   const cluster = await TestCluster.make()
   t.teardown(() => cluster.remove())
-  const before = process.env['NODE_OPTIONS']
-  process.env['NODE_OPTIONS'] = `${before ?? ''} --import=${WRONG_ROW}`.trim()
-  const { nodes, admin } = await cluster.bootstrap().finally(() => {
-    if (before === undefined) delete process.env['NODE_OPTIONS']
-    else process.env['NODE_OPTIONS'] = before
-  })
+  const { nodes, admin } = await withWrongRow(() => cluster.bootstrap())
   const [right, , wrong] = nodes
   if (right === undefined || wrong === undefined) throw new Error('three nodes are up')
   await eventually('the write', 20, () => put(right, admin.api_key, 'wrong'))
