@@ -45,7 +45,7 @@ export type Nemesis = {
   /**
    * `nodes` are the region nodes in random order, with the leader first or last as `kind` wants it. Null when
    * the fault cannot be injected at this moment; nothing was done then. What rejects, here or in `heal`, was
-   * refused by the product though it must not be: the run fails.
+   * refused by the product though it must not be: the run fails. Unless it is `Undecided`.
    */
   readonly inject: (
     world: World,
@@ -53,6 +53,9 @@ export type Nemesis = {
     nodes: readonly string[],
   ) => Promise<Injected | null>
 }
+
+/** A fault could not be finished, and who is to blame cannot be told: no failure of the product, and no pass. */
+export class Undecided extends Error {}
 
 /** What happened, as it is written to `faults.jsonl` and drawn in the report. */
 export type FaultRecord = FaultKind & {

@@ -20,6 +20,8 @@ type ClusterJson = {
     readonly applied: number
     /** `ok`, or that it has lost something and does not vote. */
     readonly condition: string
+    /** Why, when it is not `ok`. */
+    readonly reason: string | null
     /** Of its disk. */
     readonly alarm: string
   }[]
@@ -73,6 +75,13 @@ export class Observer {
 export async function appliedBy(node: ChaosNode): Promise<number | null> {
   const own = await ownRow(node)
   return own?.condition === 'ok' && own.alarm === 'none' ? own.applied : null
+}
+
+/** What a node says of itself that is not well, in a few words; null when all is well with it. */
+export async function complaintOf(node: ChaosNode): Promise<string | null> {
+  const own = await ownRow(node)
+  if (own === undefined) return `${node.name} does not answer`
+  return own.condition === 'ok' ? null : `${node.name} is ${own.condition}: ${own.reason}`
 }
 
 /** `none`, `low` or `critical`; null when the node does not answer. */

@@ -3,7 +3,8 @@
 import type { ChaosCluster } from './cluster.ts'
 import { isServing } from './cluster.ts'
 import { NO_SKEW, writeSkew } from './clock-file.ts'
-import { appliedBy } from './observer.ts'
+import { Undecided } from './nemesis.ts'
+import { appliedBy, complaintOf } from './observer.ts'
 import { fail, type Finding, pass } from './verdict.ts'
 import { eventually } from './waiting.ts'
 
@@ -11,6 +12,8 @@ import { eventually } from './waiting.ts'
 const RECOVERY_MS = 45_000
 /** After one fault, before another that no node may be away for. */
 const WHOLE_MS = 10_000
+/** A process starts in a second or two, and asks the others about its disk for two more. */
+const STARTED_MS = 30_000
 
 /** Undoes whatever may still be in force; nemeses have healed their own already. */
 export function healEverything(cluster: ChaosCluster): void {
@@ -23,8 +26,25 @@ export function healEverything(cluster: ChaosCluster): void {
 }
 
 /** Does every node answer, vote and have room? Waits a while for it. */
-export async function isWhole(cluster: ChaosCluster, stopped: AbortSignal): Promise<boolean> {
-  const whole = await eventually(WHOLE_MS, stopped, async () => {
+export function isWhole(cluster: ChaosCluster, stopped: AbortSignal): Promise<boolean> {
+  return becomesWhole(cluster, stopped, WHOLE_MS)
+}
+
+/**
+ * After a node was started, before anything is asked that needs all of them. Throws Undecided: a busy host, or a
+ * node that does not come back, which the end of the run will show.
+ */
+export async function untilWhole(cluster: ChaosCluster, stopped: AbortSignal): Promise<void> {
+  if (await becomesWhole(cluster, stopped, STARTED_MS)) return
+  throw new Undecided(`not every node was well ${STARTED_MS / 1_000} s after one was started`)
+}
+
+async function becomesWhole(
+  cluster: ChaosCluster,
+  stopped: AbortSignal,
+  limitMs: number,
+): Promise<boolean> {
+  const whole = await eventually(limitMs, stopped, async () => {
     const applied = await Promise.all(cluster.nodes.map((node) => appliedBy(node)))
     return applied.every((one) => one !== null) ? true : undefined
   })
@@ -48,8 +68,12 @@ export async function judgeRecovery(cluster: ChaosCluster, stopped: AbortSignal)
   const seconds = ((performance.now() - beganMs) / 1_000).toFixed(1)
   if (back === undefined || back === null) {
     const gone = missing()
+    const complaints = await Promise.all(cluster.nodes.map((node) => complaintOf(node)))
+    const said = complaints.filter((one) => one !== null).join('; ')
     const text =
-      gone.length > 0 ? `not running: ${gone.join('; ')}` : 'not all serve, vote and agree'
+      gone.length > 0
+        ? `not running: ${gone.join('; ')}`
+        : `not all serve, vote and agree${said === '' ? '' : ` (${said})`}`
     return fail(name, `the cluster was not whole ${seconds} s after healing; ${text}`)
   }
   return pass(

@@ -98,10 +98,13 @@ async function runOn(
   )
   const world = { cluster, random, stopped, leader: () => observer.leader() }
   let faults: readonly FaultRecord[] = []
+  let undecided: string | null = null
   try {
     const done = await runFaults({ world, nemeses, required, seconds, nowNs, say })
     faults = done.records
+    undecided = done.undecided
     if (done.refused !== null) broken.push(fail('faults', oneLine(done.refused)))
+    if (undecided !== null) broken.push(couldNotTell('faults', oneLine(undecided)))
   } finally {
     healEverything(cluster)
     working.abort()
@@ -120,7 +123,8 @@ async function runOn(
     ...options.findings,
     ...started.map((one) => judge(one)),
     ...broken,
-    ...[recovery, judgeProcesses(cluster), judgeCoverage(required, faults)],
+    ...[recovery, judgeProcesses(cluster)],
+    judgeCoverage(required, faults, undecided !== null),
     ...judgeOurselves(lateness.percentile(99) / 1e6),
     ...(stopped.aborted ? [couldNotTell('harness', 'stopped before it was done')] : []),
   ]
@@ -188,10 +192,15 @@ function judgeOurselves(lateMs: number): readonly Finding[] {
   return [couldNotTell('harness', text)]
 }
 
-function judgeCoverage(required: readonly FaultKind[], faults: readonly FaultRecord[]): Finding {
+function judgeCoverage(
+  required: readonly FaultKind[],
+  faults: readonly FaultRecord[],
+  wasBrokenOff: boolean,
+): Finding {
   const missing = uncovered(required, faults)
   if (missing.length > 0) {
-    return fail('coverage', `uncovered, never happened: ${missing.map(faultName).join(', ')}`)
+    const text = `uncovered, never happened: ${missing.map(faultName).join(', ')}`
+    return wasBrokenOff ? couldNotTell('coverage', text) : fail('coverage', text)
   }
   return pass('coverage', `${faults.length} faults; all ${required.length} required kinds happened`)
 }

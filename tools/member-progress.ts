@@ -8,14 +8,19 @@ export type MemberRow = {
   readonly note: string
   readonly voter: boolean
   readonly reachable: boolean
+  /** As in `region status`; absent in answers of older regions. */
+  readonly condition?: string
   readonly lag: number | null
   readonly entries_per_second: number | null
 }
 
+/** `take part`: of a voter, that it is reached and says that all is well with it. */
+export type Wish = 'join' | 'take part' | 'leave'
+
 export type WaitOptions = {
   /** Newest row; undefined when no region answers or none knows the member. */
   readonly look: () => Promise<MemberRow | undefined>
-  readonly wish: 'join' | 'leave'
+  readonly wish: Wish
   readonly say: (line: string) => void
   readonly timeoutMs: number
   readonly stopped: AbortSignal
@@ -52,19 +57,26 @@ export async function untilSettled(options: WaitOptions): Promise<MemberRow> {
   }
 }
 
-export function endOf(row: MemberRow, wish: 'join' | 'leave'): 'done' | 'failed' | 'under way' {
-  if (wish === 'join') {
-    if (row.status === 'member') return 'done'
-    return row.status === 'joining' ? 'under way' : 'failed'
+export function endOf(row: MemberRow, wish: Wish): 'done' | 'failed' | 'under way' {
+  if (wish === 'leave') {
+    if (row.status === 'removed') return 'done'
+    return row.status === 'leaving' ? 'under way' : 'failed'
   }
-  if (row.status === 'removed') return 'done'
-  return row.status === 'leaving' ? 'under way' : 'failed'
+  if (row.status === 'joining') return 'under way'
+  if (row.status !== 'member') return 'failed'
+  return wish === 'join' || takesPart(row) ? 'done' : 'under way'
 }
 
-function describe(row: MemberRow, wish: 'join' | 'leave'): { kind: string; text: string } {
+function takesPart({ reachable, condition = 'ok' }: MemberRow): boolean {
+  return reachable && condition === 'ok'
+}
+
+function describe(row: MemberRow, wish: Wish): { kind: string; text: string } {
   const { id, reachable, lag, entries_per_second: rate } = row
   if (wish === 'leave') return { kind: 'leaving', text: `${id}: leaving` }
   if (!reachable) return { kind: 'waiting', text: `${id}: waiting for the node` }
+  if (wish === 'take part')
+    return { kind: 'starting', text: `${id}: ${row.condition ?? 'starting'}` }
   const speed = rate === null ? '' : `, ${rate} entries a second`
   return { kind: 'catching up', text: `${id}: catching up, ${lag ?? '?'} entries behind${speed}` }
 }

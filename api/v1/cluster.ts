@@ -61,6 +61,7 @@ function renderMember(row: Row, seen: MemberStatus | undefined, membership: Regi
     role: seen?.role ?? 'unknown',
     voter: seen?.voter ?? false,
     reachable: seen?.reachable ?? false,
+    condition: seen?.condition ?? 'unknown',
     applied: seen?.applied ?? null,
     // The leader knows what a learner has; the others what it said that it applied.
     lag: progress?.lagEntries ?? seen?.lag ?? null,

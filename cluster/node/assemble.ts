@@ -1,16 +1,15 @@
-// The inner parts of a region node — core, driver, applier, reads, submission — wired to each other, with
-// the few doors through which the transport reaches them.
-import { describeError, type Platform } from '#platform/system.ts'
+// The inner parts of a region node — core, driver, applier, reads, submission — wired to each other. The doors
+// through which the transport reaches them are in `peer-door.ts`.
+import type { Platform } from '#platform/system.ts'
 import type { RegionLimits } from '#platform/config.ts'
-import { decodeEnvelope } from '#protocol/envelope.ts'
-import type { NodeReport, PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
+import type { NodeReport } from '#protocol/peer.ts'
 import type { MembershipChange } from '#raft/change.ts'
 import type { Message } from '#raft/message.ts'
 import type { Raft } from '#raft/raft.ts'
 import type { ProposeConfigurationResult } from '#raft/reconfigure.ts'
 import type { Status as RaftStatus } from '#raft/status.ts'
 import type { Configuration, Entry, SnapshotMeta } from '#raft/types.ts'
-import type { IncomingChunks, PeerTransport } from '#transport/links.ts'
+import type { PeerTransport } from '#transport/links.ts'
 import { type Applied, Applier } from './applier.ts'
 import type { Disk } from './disk.ts'
 import { Driver } from './driver.ts'
@@ -21,8 +20,8 @@ import type { NodeFile } from './node-file.ts'
 import type { Stores } from './open-stores.ts'
 import { makeReport } from './own-report.ts'
 import { Pace } from './pace.ts'
+import { PeerDoor } from './peer-door.ts'
 import { Reads } from './reads.ts'
-import { receiveSnapshot } from './receive-snapshot.ts'
 import type { Rejoin } from './rejoin.ts'
 import { wireRejoin } from './wire-rejoin.ts'
 import { wireSpaceWatch, wireStateWatch } from './wire-watches.ts'
@@ -47,8 +46,8 @@ export type AssembleOptions = {
   /** Absent: nobody has certificates here. */
   readonly certificateExpiresMs?: () => number
   readonly onFailure: (what: string, error: unknown) => never
-  /** This node's state is wrong: nothing may be served from it any more. */
-  readonly onDiverged?: () => void
+  /** This node's state is wrong: nothing may be served from it any more. `recorded`: its next start knows. */
+  readonly onDiverged?: (recorded: Promise<void>) => void
 }
 
 export class Assembly {
@@ -67,6 +66,7 @@ export class Assembly {
   readonly #rejoin: Rejoin | null
   readonly #stateWatch: StateWatch
   readonly #spaceWatch: SpaceWatch | null
+  readonly #door: PeerDoor
   #transport: PeerTransport | null = null
   #leader: string | null = null
   #leaderSeenMs: number
@@ -134,6 +134,12 @@ export class Assembly {
     const wired = { ...watched, limits, driver: this.#driver, status: this.#status }
     const onChange = (): void => this.#report()
     this.#spaceWatch = space === undefined ? null : wireSpaceWatch({ ...wired, space, onChange })
+    this.#door = new PeerDoor({
+      ...{ nodeId: node.nodeId, platform, snapshots: stores.snapshots },
+      ...{ driver: this.#driver, submit: this.#submit, status: this.#status },
+      ...{ rejoin: this.#rejoin, stateWatch: this.#stateWatch, spaceWatch: this.#spaceWatch },
+      report: onChange,
+    })
   }
 
   /** Newest last. */
@@ -197,79 +203,17 @@ export class Assembly {
     }
   }
 
-  readonly onMessage = (from: string, message: PeerMessage): void => {
-    switch (message.type) {
-      case 'raft':
-        if (message.message.from === from) this.#onRaft(message.message)
-        return
-      case 'forward':
-        this.#onForward(from, message)
-        return
-      case 'forwarded':
-        this.#submit.onForwarded(message.id, message.result)
-        return
-      case 'report':
-        if (message.report.id === from) this.#onReport(message.report)
-        return
-      case 'recall':
-        this.#rejoin?.onRecall(from, message.position)
-        return
-      case 'recalled':
-        this.#rejoin?.onRecalled(from, message)
-        return
-      case 'transfer':
-        this.#driver.input((raft) => raft.transferLeadership(message.to))
-        return
-      default:
-        message satisfies never
-    }
+  /** Doors of the transport. */
+  get onMessage(): PeerDoor['onMessage'] {
+    return this.#door.onMessage
   }
 
-  readonly onConnection = (peer: string, connected: boolean, _refused: boolean): void => {
-    const { logger } = this.#options.platform
-    logger.info(connected ? 'peer.connected' : 'peer.disconnected', { peer })
-    if (connected) {
-      this.#rejoin?.introduce(peer)
-      this.#report()
-      return
-    }
-    this.#rejoin?.onDisconnected(peer)
-    this.#submit.onDisconnected(peer)
-    this.#driver.input((raft) => raft.reportUnreachable(peer))
+  get onConnection(): PeerDoor['onConnection'] {
+    return this.#door.onConnection
   }
 
-  /** Durable as a file before the core hears of it; the core may still find it old and ignore it. */
-  readonly onSnapshot = async (offer: SnapshotOffer, chunks: IncomingChunks): Promise<void> => {
-    const { stores, node } = this.#options
-    await receiveSnapshot(stores.snapshots, offer, chunks)
-    const { from, term, meta: snapshot } = offer
-    this.#onRaft({ type: 'installSnapshot', from, to: node.nodeId, term, snapshot })
-  }
-
-  /** A node whose disk is not judged yet is silent: any answer would be a promise. */
-  #onRaft(message: Message): void {
-    this.#rejoin?.onRaft(message)
-    if (this.#rejoin?.isListening === false || this.#spaceWatch?.refuses(message)) return
-    this.#driver.input((raft) => raft.step(message))
-  }
-
-  #onReport(report: NodeReport): void {
-    this.#status.onReport(report)
-    this.#stateWatch.onReport(report)
-    if (report.position !== null) this.#rejoin?.onPosition(report.id, report.position)
-  }
-
-  /** Read before it may enter the log: a command that is unknown here would stop every node at apply. */
-  #onForward(from: string, message: Extract<PeerMessage, { type: 'forward' }>): void {
-    try {
-      decodeEnvelope(message.envelope)
-    } catch (error) {
-      const { logger, metrics } = this.#options.platform
-      metrics.count('ironraft_node_forwards_refused_total')
-      logger.warn('node.forward_refused', { peer: from, error: describeError(error) })
-      return
-    }
-    this.#submit.onForward(from, message.id, message.envelope)
+  get onSnapshot(): PeerDoor['onSnapshot'] {
+    return this.#door.onSnapshot
   }
 
   #makeDriver(): Driver {

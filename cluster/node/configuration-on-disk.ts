@@ -1,24 +1,18 @@
 // Who belongs to the cluster as far as the disk knows that it is committed. After a power loss the state is
 // applied anew from the log, and only once the node takes part; whom it must ask before that are the members
 // of today, not those that it began with and that may be gone for good.
+import type { ConfigurationAt } from '#protocol/peer.ts'
 import { decodeConfiguration } from '#raft/membership.ts'
-import type { Configuration, LogIndex } from '#raft/types.ts'
 import type { Stores } from './open-stores.ts'
 
 const PAGE_BYTES = 1 << 20
 
-export type ConfigurationOnDisk = {
-  /** Of the entry, or of the state it came with. */
-  readonly index: LogIndex
-  readonly configuration: Configuration
-}
-
 /** Reads what is to be applied again once: seconds at most, and no more than applying it will take. */
 export function configurationOnDisk(
   stores: Pick<Stores, 'log' | 'state' | 'configuration'>,
-): ConfigurationOnDisk {
+): ConfigurationAt {
   const { log, state } = stores
-  let found: ConfigurationOnDisk = { index: state.revision, configuration: stores.configuration }
+  let found: ConfigurationAt = { index: state.revision, configuration: stores.configuration }
   const last = Math.min(log.hardState().commitIndex, log.reader.lastIndex())
   for (let from = state.revision + 1; from <= last; ) {
     const page = log.reader.entries(from, last + 1, PAGE_BYTES)

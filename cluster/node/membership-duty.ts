@@ -23,6 +23,7 @@ export type MembershipDutyOptions = {
   readonly background: (task: Promise<unknown>, name: string) => void
   readonly limits: {
     readonly joinTimeoutMs: number
+    readonly removalPatienceMs: number
     readonly caughtUpEntriesMax: number
     readonly tickMs: number
     readonly electionTicksMin: number
@@ -34,6 +35,8 @@ export class MembershipDuty {
   readonly #catchUps = new Map<string, CatchUp>()
   readonly #progress = new Map<string, CatchUpProgress>()
   #busy = false
+  /** Since when what is wished would cost the quorum; null: it would not. */
+  #atRiskSinceMs: number | null = null
 
   constructor(options: MembershipDutyOptions) {
     this.#options = options
@@ -50,11 +53,13 @@ export class MembershipDuty {
     if (status.role !== 'leader') {
       this.#catchUps.clear()
       this.#progress.clear()
+      this.#atRiskSinceMs = null
       return
     }
     this.#measure(status)
     if (this.#busy) return
     const step = this.#plan(status)
+    if (step === null || step.kind === 'report') this.#atRiskSinceMs = null
     if (step === null) return
     if (step.kind === 'report') this.#report(step.command)
     else this.#configure(step)
@@ -100,10 +105,12 @@ export class MembershipDuty {
     change(wish, (result) => {
       this.#busy = false
       if (result.ok) {
+        this.#atRiskSinceMs = null
         logger.info('membership.change_begun', { ...wish, index: result.index })
         return
       }
       const { reason, detail } = result
+      if (reason === 'quorumAtRisk' && this.#isPatient()) return
       // Anything else passes by itself: the next look tries again.
       if (reason !== 'quorumAtRisk' && reason !== 'invalid') return
       logger.warn('membership.change_refused', { ...wish, reason, error: detail })
@@ -112,6 +119,13 @@ export class MembershipDuty {
         this.#report(report(member, 'refused', note).command)
       }
     })
+  }
+
+  /** A node that has just been started again is back in a moment: it is waited for before anything is refused. */
+  #isPatient(): boolean {
+    const { monotonicMs, limits } = this.#options
+    this.#atRiskSinceMs ??= monotonicMs()
+    return monotonicMs() - this.#atRiskSinceMs < limits.removalPatienceMs
   }
 
   #report(command: CommandOf<'member.report'>): void {

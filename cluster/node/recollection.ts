@@ -1,6 +1,6 @@
 // May this node trust its own disk? Pure: what the disk says, against what the others remember of what this
 // node claimed in earlier lives (raft-features C10, §5). The rules and why they suffice are in README.md.
-import type { DiskPosition, PeerClaims } from '#protocol/peer.ts'
+import type { ConfigurationAt, DiskPosition, PeerClaims } from '#protocol/peer.ts'
 import { voteResult } from '#raft/quorum.ts'
 import type { Configuration } from '#raft/types.ts'
 
@@ -8,9 +8,13 @@ import type { Configuration } from '#raft/types.ts'
 export type Answer = {
   /** Null: it never heard of this node. */
   readonly claims: PeerClaims | null
-  /** The peer's own current term when it answered. */
-  readonly term: number
+  /** The peer's own current term when it answered; null: it is of level 1, which neither remembers nor says. */
+  readonly term: number | null
+  /** Who belongs to the cluster as far as the peer has applied it; null when it did not say. */
+  readonly known: ConfigurationAt | null
 }
+/** Of a peer that does not know the question. */
+export const NO_MEMORY: Answer = { claims: null, term: null, known: null }
 export type Answers = ReadonlyMap<string, Answer>
 
 export type Verdict =
@@ -32,6 +36,18 @@ export function judge(own: DiskPosition, who: Self, answers: Answers): Verdict {
   const heard = new Map([...answers.keys()].map((peer) => [peer, true]))
   heard.set(who.id, true)
   return { type: voteResult(who.configuration, heard) === 'won' ? 'sound' : 'waiting' }
+}
+
+/**
+ * A node that was down while members were replaced knows only the old ones, some of whom may be gone for good. What
+ * another one has applied is committed, so the newest of all counts.
+ */
+export function newestConfiguration(own: ConfigurationAt, answers: Answers): Configuration {
+  let newest = own
+  for (const { known } of answers.values()) {
+    if (known !== null && known.index > newest.index) newest = known
+  }
+  return newest.configuration
 }
 
 export type Self = { readonly id: string; readonly configuration: Configuration }
@@ -69,6 +85,6 @@ export function knowsItsTerms(who: Self, answers: Answers, term: number): boolea
   if (others.length === 0) return false
   return others.every((id) => {
     const answer = answers.get(id)
-    return answer !== undefined && answer.term <= term
+    return answer !== undefined && answer.term !== null && answer.term <= term
   })
 }

@@ -3,12 +3,18 @@
 // argument in README.md; here is who is asked when, and what is durable before what.
 import type { Clock, Logger, Metrics, Scheduler } from '#model/ports.ts'
 import { describeError } from '#platform/system.ts'
-import type { DiskPosition, NodeCondition, PeerMessage } from '#protocol/peer.ts'
+import type { ConfigurationAt, DiskPosition, NodeCondition, PeerMessage } from '#protocol/peer.ts'
 import { members } from '#raft/membership.ts'
 import type { Message } from '#raft/message.ts'
-import type { Configuration } from '#raft/types.ts'
 import { type Disk, positionOf } from './disk.ts'
-import { type Answer, contradiction, judge, knowsItsTerms } from './recollection.ts'
+import {
+  type Answer,
+  contradiction,
+  judge,
+  knowsItsTerms,
+  newestConfiguration,
+  NO_MEMORY,
+} from './recollection.ts'
 
 const ASK_MS = 100
 /**
@@ -16,6 +22,10 @@ const ASK_MS = 100
  * is missing a node waits so long for him before it takes part (several election timeouts).
  */
 const PATIENCE_MS = 2_000
+/** Between two lines that say for whom a node waits. */
+const TELL_MS = 30_000
+/** Regions of one cluster are few; more than these do not all come at once. */
+const HEARD_MAX = 64
 /** Memory of the others on disk is at most this old, and a synced write at most this frequent. */
 const SAVE_MS = 5_000
 
@@ -26,7 +36,8 @@ export type RejoinOptions = {
   readonly peers: () => readonly string[]
   readonly send: (to: string, message: PeerMessage) => boolean
   readonly core: {
-    readonly configuration: () => Configuration
+    /** As far as it is known here to be committed. */
+    readonly configuration: () => ConfigurationAt
     readonly term: () => number
     /** Ticks and messages count from here on. */
     readonly start: () => void
@@ -56,6 +67,8 @@ export class Rejoin {
   readonly #answers = new Map<string, Answer>()
   /** The question is on its way to them, ahead of anything else. */
   readonly #asked = new Set<string>()
+  /** Who has reached this node while it was not sure of its disk, known to it or not. */
+  readonly #heard = new Set<string>()
   #condition: NodeCondition = 'verifying'
   #reason: string | null
   #epoch: number
@@ -66,6 +79,7 @@ export class Rejoin {
   #stopTicks: () => void = () => {}
   #savedMs: number
   readonly #patientUntilMs: number
+  #tellAtMs: number
 
   constructor(options: RejoinOptions) {
     this.#options = options
@@ -74,6 +88,7 @@ export class Rejoin {
     this.#reason = options.disk.lost ?? 'too few of the others have answered since it started'
     this.#savedMs = options.clock.monotonicMs()
     this.#patientUntilMs = this.#savedMs + PATIENCE_MS
+    this.#tellAtMs = this.#savedMs + TELL_MS
   }
 
   get condition(): { readonly condition: NodeCondition; readonly reason: string | null } {
@@ -111,8 +126,20 @@ export class Rejoin {
    * the question, or it would remember it as an earlier life's and accuse an honest disk.
    */
   introduce(peer: string): void {
-    if (this.#asked.has(peer) || this.#answers.has(peer)) return
+    if (this.#asked.has(peer) || this.#hasAnswered(peer)) return
     if (this.#askOne(peer)) this.#asked.add(peer)
+  }
+
+  /** Called while `isListening` is false: whoever speaks to this node can be asked, and may have come while it was down. */
+  onHeard(peer: string): void {
+    if (this.#heard.size < HEARD_MAX) this.#heard.add(peer)
+  }
+
+  /** It is of a level that does not know the question, and remembers nothing. */
+  onNoMemory(peer: string): void {
+    if (this.#answers.has(peer)) return
+    this.#answers.set(peer, NO_MEMORY)
+    if (this.#condition === 'verifying') this.#judge()
   }
 
   onDisconnected(peer: string): void {
@@ -124,15 +151,18 @@ export class Rejoin {
     const { disk, core, send } = this.#options
     const { incarnation } = position
     const claims = disk.peerMemory.recall(from, incarnation)
-    send(from, { type: 'recalled', incarnation, claims, term: core.term() })
+    const known = core.configuration()
+    send(from, { type: 'recalled', incarnation, claims, term: core.term(), known })
   }
 
   onRecalled(from: string, answer: Extract<PeerMessage, { type: 'recalled' }>): void {
     // Only the first: later ones may hold what this life has said.
-    if (answer.incarnation !== this.#began.incarnation || this.#answers.has(from)) return
-    this.#answers.set(from, { claims: answer.claims, term: answer.term })
+    const { incarnation, claims, term, known = null } = answer
+    if (incarnation !== this.#began.incarnation || this.#hasAnswered(from)) return
+    const given = { claims, term, known }
+    this.#answers.set(from, given)
     if (this.#condition === 'verifying') this.#judge()
-    else if (this.#condition === 'ok') this.#judgeLate(from, answer)
+    else if (this.#condition === 'ok') this.#judgeLate(from, given)
   }
 
   /**
@@ -160,17 +190,39 @@ export class Rejoin {
 
   #onTick(): void {
     this.#ask()
-    if (this.#condition === 'verifying') this.#judge()
+    if (this.#condition === 'verifying') {
+      this.#judge()
+      this.#tellWhoIsMissing()
+    }
     if (this.#condition === 'reseeding') void this.#tryRecover()
     const { clock } = this.#options
     if (clock.monotonicMs() - this.#savedMs >= SAVE_MS) void this.#save()
   }
 
   #ask(): void {
-    const { nodeId, peers, core } = this.#options
-    for (const peer of new Set([...peers(), ...members(core.configuration())])) {
-      if (peer !== nodeId && !this.#answers.has(peer)) this.#askOne(peer)
-    }
+    for (const peer of this.#missing()) this.#askOne(peer)
+  }
+
+  #missing(): readonly string[] {
+    const { nodeId, peers } = this.#options
+    const known = [...peers(), ...members(this.#self.configuration), ...this.#heard]
+    return [...new Set(known)].filter((peer) => peer !== nodeId && !this.#hasAnswered(peer))
+  }
+
+  /** For whoever wonders why it does not come back: those it knows may be gone, and nobody else reaches it. */
+  #tellWhoIsMissing(): void {
+    const { clock, logger } = this.#options
+    if (this.#condition !== 'verifying' || clock.monotonicMs() < this.#tellAtMs) return
+    this.#tellAtMs = clock.monotonicMs() + TELL_MS
+    logger.warn('node.waits_for_others', {
+      missing: this.#missing(),
+      answered: [...this.#answers.keys()],
+    })
+  }
+
+  /** Who had no memory may have been upgraded since. */
+  #hasAnswered(peer: string): boolean {
+    return (this.#answers.get(peer) ?? NO_MEMORY).term !== null
   }
 
   #askOne(peer: string): boolean {
@@ -179,7 +231,7 @@ export class Rejoin {
 
   get #self() {
     const { nodeId: id, core } = this.#options
-    return { id, configuration: core.configuration() }
+    return { id, configuration: newestConfiguration(core.configuration(), this.#answers) }
   }
 
   #judge(): void {
@@ -273,7 +325,9 @@ export class Rejoin {
   }
 
   #knowsItsTerms(): boolean {
-    return knowsItsTerms(this.#self, this.#answers, this.#options.core.term())
+    const { nodeId: id, core } = this.#options
+    const { configuration } = core.configuration()
+    return knowsItsTerms({ id, configuration }, this.#answers, core.term())
   }
 
   #begin(): void {

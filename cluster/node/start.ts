@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { REGION_CONFIG, type RegionLimits } from '#platform/config.ts'
 import { failStop, makeBackground, type Platform } from '#platform/system.ts'
 import type { PeerAddress } from '#protocol/join.ts'
-import type { PeerHandlers } from '#transport/links.ts'
-import { startTransport } from '#transport/peer-transport.ts'
+import type { Credentials, PeerHandlers } from '#transport/links.ts'
+import { type RunningTransport, startTransport } from '#transport/peer-transport.ts'
 import { Backups } from './backups.ts'
 import { BootFiles } from './boot-files.ts'
 import { type Assembly, assemble } from './assemble.ts'
 import { openDisk } from './disk.ts'
+import { Divergence } from './divergence.ts'
 import { makeEnroller, type EnrollerOptions } from './enroll.ts'
 import { Housekeeping, type HousekeepingOptions } from './housekeeping.ts'
 import { join as joinCluster } from './join-cluster.ts'
@@ -41,6 +42,8 @@ export type RunningRegion = {
   readonly membership: RegionMembership
   /** Resolves when this node is no member any more: close it, and do not start it again. */
   readonly removed: Promise<void>
+  /** Resolves when its state is not the cluster's: close it and start it again, and it is re-seeded. */
+  readonly wrong: Promise<void>
   /** Hands leadership over, says goodbye to racks, and leaves the disk in a clean state. */
   readonly close: () => Promise<void>
 }
@@ -66,11 +69,15 @@ export async function startRegion(
   const own = { ...platform, logger }
   const others = () => othersOf(parts.members, node)
   const credentials = await openCredentials({ dir, node, incarnation, platform: own, others })
+  const divergence = new Divergence({
+    ...{ scheduler, background, reportMs: limits.reportMs },
+    onDiverged: () => racks.close(),
+  })
   const parts = assemble({
     ...{ node, incarnation, stores, disk, limits, platform: own },
     certificateExpiresMs: () => credentials.expiresMs(),
     onFailure,
-    onDiverged: () => racks.close(),
+    onDiverged: divergence.onDiverged,
   })
   const { region } = parts
   const leases = new LeaseMetrics(clock, platform.metrics)
@@ -79,15 +86,8 @@ export async function startRegion(
   const { onRemoved, removed } = watchRemoval(dir, logger)
   await credentials.beforeListening()
   const current = () => credentials.current
-  const transport = await startTransport({
-    credentials: credentials.current,
-    listen: { host: node.host, port: node.peerPort },
-    peers: () => parts.members.addresses(),
-    isRemoved: (id) => parts.members.isRemoved(id),
-    featureLevel: () => region.local().state.featureLevel,
-    handlers: handlersOf({ parts, racks, clock, logger, onRemoved, credentials: current }),
-    ...own,
-  })
+  const handlers = handlersOf({ parts, racks, clock, logger, onRemoved, credentials: current })
+  const transport = await openTransport({ node, parts, handlers, platform: own, current })
   credentials.start(transport.setCredentials)
   parts.connect(transport)
   parts.start()
@@ -103,6 +103,7 @@ export async function startRegion(
   background(joinCluster(join, joining.signal), 'cluster.join')
   const close = async (): Promise<void> => {
     joining.abort()
+    divergence.stop()
     clearInterval(timer)
     membership.close()
     await credentials.close()
@@ -116,7 +117,8 @@ export async function startRegion(
   }
   const backups = new Backups({ region, clock, version, sliceMs: limits.snapshotSliceMs })
   const bootFiles = makeBootFiles(dir, others)
-  return { region, node, bootFiles, backups, membership, removed, close }
+  const { wrong } = divergence
+  return { region, node, bootFiles, backups, membership, removed, wrong, close }
 }
 
 async function openCredentials(of: {
@@ -129,6 +131,25 @@ async function openCredentials(of: {
   const { dir: directory, node, platform, others: regions } = of
   const first = await readCredentials(directory, node, of.incarnation)
   return new NodeCredentials({ directory, node, platform, first, regions })
+}
+
+function openTransport(of: {
+  readonly node: NodeFile
+  readonly parts: Assembly
+  readonly handlers: PeerHandlers
+  readonly platform: Platform
+  readonly current: () => Credentials
+}): Promise<RunningTransport> {
+  const { node, parts, handlers, platform, current } = of
+  return startTransport({
+    credentials: current(),
+    listen: { host: node.host, port: node.peerPort },
+    peers: () => parts.members.addresses(),
+    isRemoved: (id) => parts.members.isRemoved(id),
+    featureLevel: () => parts.region.local().state.featureLevel,
+    handlers,
+    ...platform,
+  })
 }
 
 function othersOf(members: Members, { nodeId }: NodeFile): readonly PeerAddress[] {

@@ -34,7 +34,7 @@ export function wireRejoin(parts: {
     core: {
       configuration: () => {
         const { lastApplied, configuration } = raft.status()
-        return lastApplied < onDisk.index ? onDisk.configuration : configuration
+        return lastApplied < onDisk.index ? onDisk : { index: lastApplied, configuration }
       },
       term: () => raft.term,
       start: () => driver.start(),

@@ -41,7 +41,7 @@ export function wireStateWatch(
     readonly region: RegionNode
     /** Null where the stores are a test's own: then there is nothing but to stop. */
     readonly rejoin: Rejoin | null
-    readonly onDiverged: () => void
+    readonly onDiverged: (recorded: Promise<void>) => void
     readonly onFailure: (what: string, error: unknown) => never
   },
 ): StateWatch {
@@ -53,8 +53,7 @@ export function wireStateWatch(
     onDiverged: (why) => {
       if (rejoin === null) return onFailure('state comparison', new Error(why))
       region.refuse(why)
-      void rejoin.quarantine(why)
-      onDiverged()
+      onDiverged(rejoin.quarantine(why))
     },
     onOtherDiverged: (id, reason) => region.recordDivergence(id, reason),
   })

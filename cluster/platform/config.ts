@@ -21,6 +21,8 @@ export const REGION_CONFIG = Object.freeze({
   caughtUpEntriesMax: 1_000,
   /** A node that has not become a voter so long (log time) after it asked to has failed to join. */
   joinTimeoutMs: 600_000,
+  /** A removal that would cost the quorum is refused after so long: a node that was started again is back by then. */
+  removalPatienceMs: 3_000,
   /** How often the leader looks at the members' wishes and at learners. */
   membershipMs: 100,
   /** Commands waiting to be proposed on this node. */

@@ -1,7 +1,7 @@
 // Region ⇄ region messages as bytes. A frame body is any number of them, one after the other.
 import type { NodeReport, PeerMessage, SnapshotOffer } from './peer.ts'
 import { decode, decodeMany, encodeBriefly } from './codec.ts'
-import { checkSnapshotMeta, raftFromWire, raftToWire } from './raft-codec.ts'
+import { checkConfiguration, checkSnapshotMeta, raftFromWire, raftToWire } from './raft-codec.ts'
 import { checkRecord, checkType, type Fields } from './shape.ts'
 
 const PEER_FIELDS = {
@@ -101,6 +101,7 @@ function parsePeerMessage(value: unknown): PeerMessage {
       break
     case 'recalled':
       if (record['claims'] !== null) checkRecord(record['claims'], CLAIMS_FIELDS, 'claims')
+      if (record['known'] !== undefined) checkKnown(record['known'])
       break
     case 'forward':
     case 'transfer':
@@ -109,6 +110,11 @@ function parsePeerMessage(value: unknown): PeerMessage {
       messageType satisfies never
   }
   return record as unknown as PeerMessage
+}
+
+function checkKnown(value: unknown): void {
+  const known = checkRecord(value, { index: 'index', configuration: 'record' }, 'recalled')
+  checkConfiguration(known['configuration'])
 }
 
 /** What the reports of levels 1 and 2 leave out, and what they meant by it. */

@@ -2,7 +2,7 @@
 // these; the link is lossy by contract (a full queue drops), only `snapshot` streams are not.
 import type { LevelRange } from '#model/feature-level.ts'
 import type { Message } from '#raft/message.ts'
-import type { SnapshotMeta } from '#raft/types.ts'
+import type { Configuration, SnapshotMeta } from '#raft/types.ts'
 import type { Outcome } from '#state/outcome.ts'
 
 /** How far a node's disk is, as it tells the others; all of it is synced there (raft-features §5). */
@@ -39,6 +39,9 @@ export type NodeCondition = 'ok' | 'verifying' | 'reseeding' | 'diverged'
 
 /** Room on a node's disk: `low`, nobody should write through it; `critical`, it takes no more entries. */
 export type SpaceAlarm = 'none' | 'low' | 'critical'
+
+/** Who belongs to the cluster after entry `index`, which is committed: of two the one with the higher index is newer. */
+export type ConfigurationAt = { readonly index: number; readonly configuration: Configuration }
 
 export type NodeReport = {
   readonly id: string
@@ -86,6 +89,8 @@ export type PeerMessage =
       readonly incarnation: number
       readonly claims: PeerClaims | null
       readonly term: number
+      /** Absent in answers of level 2. */
+      readonly known?: ConfigurationAt
     }
   /** Whoever leads is asked to hand over; null: to the most up-to-date voter. */
   | { readonly type: 'transfer'; readonly to: string | null }

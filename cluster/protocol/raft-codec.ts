@@ -94,7 +94,12 @@ function withCommitHint(type: MessageType, record: PlainRecord): PlainRecord {
 /** Throws PROTOCOL. */
 export function checkSnapshotMeta(value: unknown): void {
   const meta = checkRecord(value, SNAPSHOT_FIELDS, 'snapshot')
-  checkRecord(meta['configuration'], CONFIGURATION_FIELDS, 'configuration')
+  checkConfiguration(meta['configuration'])
+}
+
+/** Throws PROTOCOL. */
+export function checkConfiguration(value: unknown): void {
+  checkRecord(value, CONFIGURATION_FIELDS, 'configuration')
 }
 
 function entryToWire(entry: Entry): readonly unknown[] {

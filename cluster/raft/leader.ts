@@ -163,17 +163,17 @@ function tryTransfer(state: RaftState, to: NodeId, progress: Progress): void {
   sendNow(state, { ...header(state, to), type: 'timeoutNow' })
 }
 
-/** The voter with the longest log; among equals one that was heard of lately. */
+/** The voter with the longest log of those that were heard of within an election timeout; of all when none was. */
 export function bestFollower(state: RaftState): NodeId | null {
-  let best: NodeId | null = null
-  let bestRank = -1
-  for (const [id, progress] of state.progress) {
-    if (!state.configuration.voters.includes(id) || progress.amnesia !== 0) continue
-    const rank = progress.matchIndex * 2 + (progress.recentActive ? 1 : 0)
-    if (rank > bestRank) {
-      best = id
-      bestRank = rank
-    }
+  const { configuration, config } = state
+  let best: { readonly id: NodeId; readonly isHeard: boolean; readonly matchIndex: number } | null =
+    null
+  for (const [id, { matchIndex, silentTicks, amnesia }] of state.progress) {
+    if (!configuration.voters.includes(id) || amnesia !== 0) continue
+    const isHeard = silentTicks <= config.electionTicksMin
+    const isBetter =
+      best === null || (isHeard === best.isHeard ? matchIndex > best.matchIndex : isHeard)
+    if (isBetter) best = { id, isHeard, matchIndex }
   }
-  return best
+  return best?.id ?? null
 }

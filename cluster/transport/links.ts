@@ -1,5 +1,6 @@
 // The ports of the transport: what `cluster/node` and `rack` see of sockets. All links are mutual TLS 1.3
 // with a handshake that checks protocol version, cluster id, node id and incarnation.
+import type { LevelRange } from '#model/feature-level.ts'
 import type { Credentials, EnrollReply, EnrollRequest } from '#protocol/enroll.ts'
 import type { MemberKind } from '#protocol/hello.ts'
 import type { JoinReply, JoinRequest } from '#protocol/join.ts'
@@ -8,7 +9,7 @@ import type { RackToRegion, RegionToRack } from '#protocol/rack.ts'
 
 /** Region ⇄ region. `send` never blocks and never throws; what does not fit the bounded queue is dropped. */
 export interface PeerTransport {
-  /** False when dropped (no connection or queue full); the core is told so by the caller. */
+  /** False when dropped (no connection, queue full, or too new a message for the peer); the core is told by the caller. */
   readonly send: (to: string, message: PeerMessage) => boolean
   /** What was sent so far leaves now, not at the end of the turn of the event loop. */
   readonly flush: () => void
@@ -46,8 +47,16 @@ export type MemberRenewal = {
 
 export type PeerHandlers = {
   readonly onMessage: (from: string, message: PeerMessage) => void
-  /** The connection to a peer came or went; `refused` when its port was closed (the process died). */
-  readonly onConnection: (peer: string, connected: boolean, refused: boolean) => void
+  /**
+   * The connection to a peer came or went; `refused` when its port was closed (the process died). `levels` are what a
+   * peer supports that has come; absent: what this code does.
+   */
+  readonly onConnection: (
+    peer: string,
+    connected: boolean,
+    refused: boolean,
+    levels?: LevelRange,
+  ) => void
   /** Consume every chunk, make it durable, then resolve; rejecting refuses the snapshot. */
   readonly onSnapshot: (offer: SnapshotOffer, chunks: IncomingChunks) => Promise<void>
   readonly onRack: (link: RackLink) => void

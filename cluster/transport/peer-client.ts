@@ -2,8 +2,11 @@
 // cannot send. Raft repairs what is lost; what it cannot stand is a queue that hides for seconds that
 // nothing gets through.
 import { AppError } from '#model/errors.ts'
+import { FIRST_LEVELS, type LevelRange } from '#model/feature-level.ts'
 import type { FramedConnection } from '#protocol/framed-connection.ts'
+import { levelsOf } from '#protocol/hello.ts'
 import { FRAME_LIMITS } from '#protocol/limits.ts'
+import { isKnownTo } from '#protocol/message-levels.ts'
 import type { PeerMessage } from '#protocol/peer.ts'
 import { decodePeerMessages, encodePeerMessage } from '#protocol/peer-codec.ts'
 import type { HostPort } from '#protocol/token.ts'
@@ -20,6 +23,8 @@ export class PeerClient {
   readonly #address: () => HostPort | undefined
   readonly #abort = new AbortController()
   #connection: FramedConnection | null = null
+  /** Of the peer, by its welcome. */
+  #levels: LevelRange = FIRST_LEVELS
   #failures = 0
   #timer: NodeJS.Timeout | null = null
   #dialing: Promise<void> | null = null
@@ -41,6 +46,7 @@ export class PeerClient {
 
   /** False when dropped. */
   send(message: PeerMessage): boolean {
+    if (this.#connection !== null && !isKnownTo(message, this.#levels)) return false
     const sent = this.#send(message)
     if (!sent) {
       const labels = { type: message.type, peer: this.#peer }
@@ -108,7 +114,7 @@ export class PeerClient {
         address,
         purpose: 'messages',
         signal: this.#abort.signal,
-        onWelcome: (welcomed) => this.#onConnected(welcomed),
+        onWelcome: (welcomed, welcome) => this.#onConnected(welcomed, levelsOf(welcome)),
       })
       if (this.#abort.signal.aborted) connection.close()
     } catch (error) {
@@ -116,9 +122,10 @@ export class PeerClient {
     }
   }
 
-  #onConnected(connection: FramedConnection): void {
+  #onConnected(connection: FramedConnection, levels: LevelRange): void {
     const { handlers, limits, logger, metrics } = this.#context
     this.#connection = connection
+    this.#levels = levels
     this.#failures = 0
     this.#lastError = ''
     this.#toldRefused = false
@@ -148,7 +155,7 @@ export class PeerClient {
     }
     logger.info('peer.connected', { peer: this.#peer })
     metrics.count('ironraft_peer_connections_total', { peer: this.#peer, result: 'connected' })
-    handlers.onConnection(this.#peer, true, false)
+    handlers.onConnection(this.#peer, true, false, levels)
   }
 
   #onFailure(error: unknown): void {

@@ -4,18 +4,20 @@
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { AppError } from '#model/errors.ts'
-import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
+import { type LevelRange, SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import { FramedConnection } from '#protocol/framed-connection.ts'
 import {
   checkMember,
   decodeGreeting,
   encodeGreeting,
+  levelsOf,
   PROTOCOL_VERSION,
   type Hello,
   type Refused,
 } from '#protocol/hello.ts'
 import type { Judgement } from '#protocol/identity.ts'
 import { FRAME_LIMITS } from '#protocol/limits.ts'
+import { isKnownTo } from '#protocol/message-levels.ts'
 import type { PeerMessage } from '#protocol/peer.ts'
 import { decodePeerMessages, decodeSnapshotOffer, encodePeerMessage } from '#protocol/peer-codec.ts'
 import type { HostPort } from '#protocol/token.ts'
@@ -27,6 +29,9 @@ import { judgePeer, provenRackId, serverTls } from './tls.ts'
 
 const EMPTY = new Uint8Array(0)
 
+/** A connection on which a region speaks to us, and what it said that it supports. */
+type Heard = { readonly connection: FramedConnection; readonly levels: LevelRange }
+
 export class PeerServer {
   readonly #context: TransportContext
   readonly #server: Server
@@ -35,7 +40,7 @@ export class PeerServer {
   readonly #onRegion: (nodeId: string) => void
   readonly #sockets = new Set<Socket>()
   /** Newest connection on which each region speaks to us. */
-  readonly #heard = new Map<string, FramedConnection>()
+  readonly #heard = new Map<string, Heard>()
   /** Raw connections, and those among them whose other end is known. */
   #open = 0
   #known = 0
@@ -212,14 +217,15 @@ export class PeerServer {
 
   /** On the connection that the region dialed to us; false when dropped. */
   sendBack(nodeId: string, message: PeerMessage): boolean {
-    const connection = this.#heard.get(nodeId)
-    if (connection === undefined) return false
+    const heard = this.#heard.get(nodeId)
+    if (heard === undefined || !isKnownTo(message, heard.levels)) return false
+    const { connection } = heard
     const bytes = encodePeerMessage(message)
     return bytes.length <= FRAME_LIMITS.peerBytesMax && connection.send(bytes)
   }
 
   hangUpOnRemoved(): void {
-    for (const [nodeId, connection] of this.#heard) {
+    for (const [nodeId, { connection }] of this.#heard) {
       if (this.#context.isRemoved(nodeId)) connection.close()
     }
   }
@@ -229,14 +235,15 @@ export class PeerServer {
     this.#server.setSecureContext(serverTls(this.#context.credentials))
   }
 
-  #onPeer(connection: FramedConnection, { nodeId: from, incarnation }: Hello): void {
+  #onPeer(connection: FramedConnection, hello: Hello): void {
+    const { nodeId: from, incarnation } = hello
     const { handlers, incarnations } = this.#context
     connection.allowFrames(FRAME_LIMITS.peerBytesMax)
-    this.#heard.set(from, connection)
+    this.#heard.set(from, { connection, levels: levelsOf(hello) })
     const counted = connection.onClose
     connection.onClose = (error) => {
       counted(error)
-      if (this.#heard.get(from) === connection) this.#heard.delete(from)
+      if (this.#heard.get(from)?.connection === connection) this.#heard.delete(from)
     }
     const silence = this.#watchSilence(connection)
     connection.onFrame = (body) => {

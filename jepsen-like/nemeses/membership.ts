@@ -3,7 +3,7 @@
 import type { ChaosCluster } from '../cluster.ts'
 import { bothPlaces, type FaultKind, type Injected, type Nemesis, type World } from '../nemesis.ts'
 import { transferLeadership } from '../member-wishes.ts'
-import { isWhole } from '../recovery.ts'
+import { isWhole, untilWhole } from '../recovery.ts'
 import { eventually } from '../waiting.ts'
 
 const LEADER_MS = 8_000
@@ -83,6 +83,8 @@ async function grow({ cluster, random, stopped, leader }: World, kind: FaultKind
   const names = cluster.nodes.map(({ name }) => name)
   const spare = cluster.newName()
   await follow(cluster, [{ do: 'join', name: spare }])
+  // It was started anew as a child of ours: who has not taken part yet counts for no quorum, rightly.
+  await untilWhole(cluster, stopped)
   // Asked again: to join takes its time.
   const now = await eventually(LEADER_MS, stopped, async () => (await leader()) ?? undefined)
   const leaderBefore = now ?? null

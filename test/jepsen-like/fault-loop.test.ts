@@ -2,7 +2,7 @@
 import t from 'tap'
 import type { ChaosCluster } from '#chaos/cluster.ts'
 import { runFaults } from '#chaos/fault-loop.ts'
-import { bothPlaces, type Injected, type Nemesis } from '#chaos/nemesis.ts'
+import { bothPlaces, type Injected, type Nemesis, Undecided } from '#chaos/nemesis.ts'
 import { seededRandom } from '#chaos/seeded-random.ts'
 
 const required = bothPlaces('fake').slice(0, 1)
@@ -23,6 +23,15 @@ t.test('what the product refuses ends the faults and is told', async (t) => {
   })
   t.same(records, [])
   t.equal(refused, 'fake (leader in): no removal today')
+})
+
+t.test('what could not be finished for an unknown reason is no refusal', async (t) => {
+  const { records, refused, undecided } = await loopWith(async () => {
+    throw new Undecided('not every node was well')
+  })
+  t.same(records, [])
+  t.equal(refused, null)
+  t.equal(undecided, 'fake (leader in): not every node was well')
 })
 
 t.test('a healing that is refused is told as well', async (t) => {

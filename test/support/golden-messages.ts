@@ -74,7 +74,10 @@ const PEER: { readonly [T in Exclude<PeerMessage['type'], 'raft'>]: PeerMessage 
   report: { type: 'report', report },
   recall: { type: 'recall', position },
   transfer: { type: 'transfer', to: 'b' },
-  recalled: { type: 'recalled', incarnation: 4, claims, term: 3 },
+  recalled: {
+    ...{ type: 'recalled', incarnation: 4, claims, term: 3 },
+    known: { index: 41, configuration: META.configuration },
+  },
 }
 export const PEER_SAMPLES: Readonly<Record<string, PeerMessage>> = {
   ...Object.fromEntries(

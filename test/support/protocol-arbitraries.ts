@@ -20,17 +20,18 @@ const message = <T extends Message['type']>(
   model: Record<string, fc.Arbitrary<unknown>>,
 ): fc.Arbitrary<Message> => record({ type: fc.constant(type), ...header, ...model })
 
+const configuration = record({
+  voters: ids,
+  votersOutgoing: ids,
+  learners: ids,
+  learnersNext: ids,
+  autoLeave: boolean,
+})
 export const snapshotMeta = record({
   lastIncludedIndex: index,
   lastIncludedTerm: index,
   lastIncludedStamp: stamp,
-  configuration: record({
-    voters: ids,
-    votersOutgoing: ids,
-    learners: ids,
-    learnersNext: ids,
-    autoLeave: boolean,
-  }),
+  configuration,
 })
 
 const appendEntries = fc
@@ -129,6 +130,7 @@ const PEER: { readonly [T in PeerMessage['type']]: fc.Arbitrary<PeerMessage> } =
     type: fc.constant('recalled'),
     ...{ incarnation: index, term: index },
     claims: fc.option(claims, { nil: null }),
+    known: record({ index, configuration }),
   }),
   report: record({
     type: fc.constant('report'),

@@ -1,4 +1,5 @@
 // A transport on loopback that records what its handlers were told.
+import type { LevelRange } from '#model/feature-level.ts'
 import { systemClock, systemRandom } from '#platform/system.ts'
 import type { PeerMessage, SnapshotOffer } from '#protocol/peer.ts'
 import type { HostPort } from '#protocol/token.ts'
@@ -33,6 +34,8 @@ export async function startTestTransport(
   const peers = options.peers ?? new Map<string, HostPort>()
   const received: { from: string; message: PeerMessage }[] = []
   const connections: { peer: string; connected: boolean; refused: boolean }[] = []
+  /** Of the peers that came. */
+  const levels: LevelRange[] = []
   const racks: RackLink[] = []
   const removals: string[] = []
   const metrics = makeCountingMetrics()
@@ -44,7 +47,10 @@ export async function startTestTransport(
     isRemoved: (nodeId) => options.removed?.has(nodeId) === true,
     handlers: {
       onMessage: options.onMessage ?? ((from, message) => received.push({ from, message })),
-      onConnection: (peer, connected, refused) => connections.push({ peer, connected, refused }),
+      onConnection: (peer, connected, refused, of) => {
+        connections.push({ peer, connected, refused })
+        if (of !== undefined) levels.push(of)
+      },
       onSnapshot: options.onSnapshot ?? (() => Promise.reject(new Error('no snapshots here'))),
       onRack: (link) => racks.push(link),
       onJoin: options.onJoin ?? (() => Promise.resolve({ ok: false, retry: false, message: 'no' })),
@@ -63,5 +69,5 @@ export async function startTestTransport(
     peers.set(id, address)
     transport.refreshPeers()
   }
-  return { transport, peers, received, connections, racks, removals, metrics, lines, dials }
+  return { transport, peers, received, connections, levels, racks, removals, metrics, lines, dials }
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { endOf, type MemberRow, untilSettled } from '#tools/member-progress.ts'
+import { endOf, type MemberRow, untilSettled, type Wish } from '#tools/member-progress.ts'
 
 function row(status: MemberRow['status'], set: Partial<MemberRow> = {}): MemberRow {
   const plain = { note: '', voter: false, reachable: true, lag: 0, entries_per_second: null }
@@ -9,11 +9,7 @@ function row(status: MemberRow['status'], set: Partial<MemberRow> = {}): MemberR
 const never = new AbortController().signal
 
 /** Looks at `rows` one after the other, then at the last one for ever. */
-function settle(
-  rows: readonly (MemberRow | undefined)[],
-  wish: 'join' | 'leave',
-  timeoutMs = 9_000,
-) {
+function settle(rows: readonly (MemberRow | undefined)[], wish: Wish, timeoutMs = 9_000) {
   const said: string[] = []
   let at = 0
   const look = async () => rows[Math.min(at++, rows.length - 1)]
@@ -38,6 +34,23 @@ t.test('a wish has come to its end, has failed, or is under way', async (t) => {
     ['leave', 'member', 'failed'],
   ] as const
   for (const [wish, status, end] of cases) t.equal(endOf(row(status), wish), end)
+})
+
+t.test('a voter takes part when the others reach it and it is sure of its disk', async (t) => {
+  const cases = [
+    [row('joining'), 'under way'],
+    [row('member', { reachable: false }), 'under way'],
+    [row('member', { condition: 'verifying' }), 'under way'],
+    [row('member', { condition: 'unknown' }), 'under way'],
+    [row('member', { condition: 'ok' }), 'done'],
+    [row('member'), 'done'],
+    [row('removed'), 'failed'],
+  ] as const
+  for (const [seen, end] of cases) t.equal(endOf(seen, 'take part'), end)
+  const starting = row('member', { condition: 'verifying' })
+  const { said, end } = settle([starting, row('member', { condition: 'ok' })], 'take part')
+  t.match(await end, { condition: 'ok' })
+  t.same(said, ['a: verifying'])
 })
 
 t.test('each step is said once, with how far it is', async (t) => {

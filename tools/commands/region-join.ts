@@ -1,5 +1,5 @@
 // `ironraft region join TOKEN`: one more region node, on this host. It catches up as a learner and returns
-// (or goes on in the foreground) when it is a voter. Safe to run again.
+// (or goes on in the foreground) when it is a voter that the others reach and that is well. Safe to run again.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
@@ -19,6 +19,8 @@ import { findMember } from './region-remove.ts'
 
 /** The cluster gives a join up after ten minutes; a little more, to hear so. */
 const JOIN_MS = 660_000
+/** Of a voter, until the others reach it and it is sure of its disk: seconds. */
+const TAKE_PART_MS = 60_000
 
 export async function runJoin(args: Arguments, io: Io): Promise<number> {
   const layout = layoutOf(args, io, 1)
@@ -62,11 +64,12 @@ async function untilVoter(running: RunningCluster, io: Io, stopped: AbortSignal)
   // The others first: a node that is behind does not know its own row yet.
   const others = peers.map(({ apiUrl }) => apiUrl).filter((url) => url !== node.apiUrl)
   const client = new Client({ urls: [...others, node.apiUrl], apiKey: null, timeoutMs: 2_000 })
-  await untilSettled({
+  const waiting = {
     look: () => findMember(client, node.id),
-    wish: 'join',
-    say: (line) => io.error(line),
-    timeoutMs: JOIN_MS,
+    say: (line: string) => io.error(line),
     stopped,
-  })
+  }
+  await untilSettled({ ...waiting, wish: 'join', timeoutMs: JOIN_MS })
+  // Who removes another node next must not be refused because nobody has heard of this one yet.
+  await untilSettled({ ...waiting, wish: 'take part', timeoutMs: TAKE_PART_MS })
 }

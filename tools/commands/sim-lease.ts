@@ -1,22 +1,19 @@
 // `ironraft sim lease`: the lease protocol of regions, racks and clients from seeds, or its naive variants as
 // mutants. Verdicts as `ironraft sim`: pass 0, fail 1, could not tell 9.
 import type { Arguments, Io } from '../command-line.ts'
-import { EXIT, UsageError } from '../exit-codes.ts'
 import { runLeaseMutants, runLeaseSeeds } from '../sim/lease/run.ts'
+import { exitOf, expectSeedOrSeeds, runAllMutants, type Verdict } from './sim-verdict.ts'
 
 const SEEDS = 40
 
-type Verdict = 'pass' | 'fail' | 'could not tell'
-
 export async function runSimLease(args: Arguments, io: Io): Promise<number> {
-  if (args.given('seed') && args.given('seeds')) {
-    throw new UsageError('give --seed to repeat one, or --seeds for many')
-  }
+  expectSeedOrSeeds(args)
   if (!args.flag('mutants')) return await runSeeds(args, io)
-  for (const name of ['seed', 'seeds']) {
-    if (args.given(name)) throw new UsageError(`--mutants decides about --${name} itself`)
-  }
-  return await runMutants(args, io)
+  return await runAllMutants(args, io, {
+    decides: ['seed', 'seeds'],
+    noun: 'variants',
+    run: (onResult) => runLeaseMutants({ only: [], onResult }),
+  })
 }
 
 async function runSeeds(args: Arguments, io: Io): Promise<number> {
@@ -54,24 +51,4 @@ async function runSeeds(args: Arguments, io: Io): Promise<number> {
   io.out(`${verdict}: ${results.length} seeds, ${commands} commands committed`)
   io.out(`${hours.toFixed(1)} simulated hours, ${perMinute} a minute`)
   return exitOf(verdict)
-}
-
-async function runMutants(args: Arguments, io: Io): Promise<number> {
-  const json = args.flag('json')
-  const results = await runLeaseMutants({
-    only: [],
-    onResult: ({ name, result, detail, seconds }) => {
-      if (!json) io.out(`${result.padEnd(14)} ${name}: ${detail} (${seconds.toFixed(1)} s)`)
-    },
-  })
-  const count = (of: string): number => results.filter(({ result }) => result === of).length
-  const [survived, unclear] = [count('survived'), count('couldNotTell')]
-  const verdict: Verdict = survived > 0 ? 'fail' : unclear > 0 ? 'could not tell' : 'pass'
-  if (json) io.out(JSON.stringify({ verdict, mutants: results }))
-  else io.out(`${verdict}: ${count('caught')} of ${results.length} variants caught`)
-  return exitOf(verdict)
-}
-
-function exitOf(verdict: Verdict): number {
-  return verdict === 'pass' ? EXIT.ok : verdict === 'fail' ? EXIT.error : EXIT.couldNotTell
 }

@@ -4,20 +4,24 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { REGION_CONFIG } from '#platform/config.ts'
 import type { Arguments, Io } from '../command-line.ts'
-import { EXIT, UsageError } from '../exit-codes.ts'
 import { runRegionMutants } from '../sim/mutants/sim-mutants.ts'
 import { formatFault } from '../sim/faults.ts'
 import { type Failure, runSeeds, type SeedsResult, type Totals } from '../sim/run-seeds.ts'
 import { productVersion } from '../version.ts'
+import { exitOf, expectSeedOrSeeds, runAllMutants, type Verdict } from './sim-verdict.ts'
 
 const SIM_TICKS = 2_000
 const SEEDS = 100
 const SHRINK_TRIES_MAX = 40
 
-type Verdict = 'pass' | 'fail' | 'could not tell'
-
 export async function runSim(args: Arguments, io: Io): Promise<number> {
-  if (args.flag('mutants')) return await runAllMutants(args, io)
+  if (args.flag('mutants')) {
+    return await runAllMutants(args, io, {
+      decides: ['seed', 'seeds', 'nodes', 'ticks'],
+      noun: 'mutants',
+      run: (onResult) => runRegionMutants({ only: [], onResult }),
+    })
+  }
   const options = readOptions(args)
   const stopped = io.stopped()
   const json = args.flag('json')
@@ -38,30 +42,6 @@ export async function runSim(args: Arguments, io: Io): Promise<number> {
   return exitOf(verdict)
 }
 
-/** One that survives is a hole in the checkers or in the faults; a stale one tells nothing. */
-async function runAllMutants(args: Arguments, io: Io): Promise<number> {
-  for (const name of ['seed', 'seeds', 'nodes', 'ticks']) {
-    if (args.given(name)) throw new UsageError(`--mutants decides about --${name} itself`)
-  }
-  const json = args.flag('json')
-  const results = await runRegionMutants({
-    only: [],
-    onResult: ({ name, result, detail, seconds }) => {
-      if (!json) io.out(`${result.padEnd(14)} ${name}: ${detail} (${seconds.toFixed(1)} s)`)
-    },
-  })
-  const count = (of: string): number => results.filter(({ result }) => result === of).length
-  const [survived, unclear] = [count('survived'), count('couldNotTell')]
-  const verdict: Verdict = survived > 0 ? 'fail' : unclear > 0 ? 'could not tell' : 'pass'
-  if (json) io.out(JSON.stringify({ verdict, mutants: results }))
-  else io.out(`${verdict}: ${count('caught')} of ${results.length} mutants caught`)
-  return exitOf(verdict)
-}
-
-function exitOf(verdict: Verdict): number {
-  return verdict === 'pass' ? EXIT.ok : verdict === 'fail' ? EXIT.error : EXIT.couldNotTell
-}
-
 type Options = {
   readonly from: number
   readonly count: number
@@ -70,9 +50,7 @@ type Options = {
 }
 
 function readOptions(args: Arguments): Options {
-  if (args.given('seed') && args.given('seeds')) {
-    throw new UsageError('give --seed to repeat one, or --seeds for many')
-  }
+  expectSeedOrSeeds(args)
   const seed = args.number('seed')
   const nodes = args.number('nodes')
   return {

@@ -2,6 +2,8 @@
 export type SeededRandom = {
   /** Whole number in [0, below). */
   readonly integer: (below: number) => number
+  /** Whole number in [from, to]. */
+  readonly between: (from: number, to: number) => number
   /** True in `percent` of the calls. */
   readonly chance: (percent: number) => boolean
   readonly bytes: (count: number) => Uint8Array
@@ -19,6 +21,7 @@ export function seededRandom(seed: number): SeededRandom {
   const integer = (below: number): number => Math.floor(next() * below)
   return {
     integer,
+    between: (from, to) => from + integer(to - from + 1),
     chance: (percent) => next() * 100 < percent,
     bytes: (count) => Uint8Array.from({ length: count }, () => integer(256)),
     pick: (items) => {

@@ -5,8 +5,15 @@
 // they do in a real process. `process.nextTick` called from a continuation runs when all of them have run,
 // and it costs half a microsecond, so it is done only after events that said they touch promises (`dirty`).
 
+import { popEvent, pushEvent } from './event-heap.ts'
+
 /** What was asked for can be called off, by `cancel`, until it happens. */
-export type Event = { atUs: number; order: number; task: (() => void) | null }
+export type Event = {
+  /** Microseconds. */
+  readonly at: number
+  readonly order: number
+  task: (() => void) | null
+}
 
 export class Timeline {
   #nowUs = 0
@@ -28,8 +35,8 @@ export class Timeline {
   }
 
   at(atUs: number, task: () => void): Event {
-    const event: Event = { atUs: Math.max(atUs, this.#nowUs), order: ++this.#order, task }
-    push(this.#heap, event)
+    const event: Event = { at: Math.max(atUs, this.#nowUs), order: ++this.#order, task }
+    pushEvent(this.#heap, event)
     return event
   }
 
@@ -78,10 +85,10 @@ export class Timeline {
     }
     for (;;) {
       const first = this.#heap[0]
-      if (first === undefined || first.atUs > untilUs) return null
-      pop(this.#heap)
+      if (first === undefined || first.at > untilUs) return null
+      popEvent(this.#heap)
       if (first.task === null) continue
-      this.#nowUs = first.atUs
+      this.#nowUs = first.at
       return first.task
     }
   }
@@ -92,38 +99,4 @@ function drained(): Promise<void> {
   return new Promise((resolve) => {
     process.nextTick(resolve)
   })
-}
-
-function isBefore(a: Event, b: Event): boolean {
-  return a.atUs !== b.atUs ? a.atUs < b.atUs : a.order < b.order
-}
-
-function push(heap: Event[], event: Event): void {
-  let at = heap.length
-  heap.push(event)
-  while (at > 0) {
-    const up = (at - 1) >>> 1
-    const parent = heap[up]
-    if (parent === undefined || !isBefore(event, parent)) break
-    heap[at] = parent
-    at = up
-  }
-  heap[at] = event
-}
-
-function pop(heap: Event[]): void {
-  const last = heap.pop()
-  if (last === undefined || heap.length === 0) return
-  let at = 0
-  for (;;) {
-    const down = 2 * at + 1
-    const left = heap[down]
-    const right = heap[down + 1]
-    if (left === undefined) break
-    const smaller = right !== undefined && isBefore(right, left) ? right : left
-    if (!isBefore(smaller, last)) break
-    heap[at] = smaller
-    at = smaller === left ? down : down + 1
-  }
-  heap[at] = last
 }

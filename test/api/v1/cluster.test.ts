@@ -25,6 +25,7 @@ t.test('members are listed to anyone, from this node’s own knowledge', async (
     { id: 'node02', status: 'member' },
     { id: 'region-1', status: 'member', voter: true, reachable: true, since: null },
   ])
+  t.match(json.members[2], { condition: 'ok' })
 })
 
 t.test('a removal is a wish in the log; only a superuser may have it', async (t) => {

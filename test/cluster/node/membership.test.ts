@@ -18,6 +18,7 @@ t.setTimeout(180_000)
 
 const ids = ['aaaaaa', 'bbbbbb', 'cccccc'] as SystemId[]
 const NEW = 'dddddd' as SystemId
+const NEXT = [NEW, 'eeeeee' as SystemId] as const
 const ca = await makeClusterCa('test-cluster', systemClock.wallMs())
 const logger = makeLogger({ level: 'error', write: () => {}, clock: systemClock })
 
@@ -31,8 +32,12 @@ class Stage {
     this.#limits = limits
   }
 
-  static async make(t: Test, limits: Partial<RegionLimits> = {}): Promise<Stage> {
-    const cluster = await RegionCluster.make(limits)
+  static async make(
+    t: Test,
+    limits: Partial<RegionLimits> = {},
+    options: { readonly remembers?: boolean } = {},
+  ): Promise<Stage> {
+    const cluster = await RegionCluster.make(limits, options)
     const stage = new Stage(cluster, limits)
     for (const id of ids) stage.#dutyOf(id)
     t.teardown(async () => {
@@ -67,10 +72,10 @@ class Stage {
     await this.cluster.crash(id)
   }
 
-  async wishToJoin(id: SystemId, secret: string): Promise<void> {
+  async wishToJoin(id: SystemId, secret: string, at = 7): Promise<void> {
     const digest = secretDigest(secret)
     await this.ok({ type: 'token.create', digest, kind: 'region', lifetimeMs: 3_600_000 })
-    const { host, port, apiUrl } = registerAt(id, 7)
+    const { host, port, apiUrl } = registerAt(id, at)
     const join = { type: 'member.join', tokenDigest: digest, keyFingerprint: 'key' } as const
     await this.ok({ ...join, id, host, port, apiUrl })
   }
@@ -84,6 +89,11 @@ class Stage {
     const leader = this.cluster.leader()
     if (leader === undefined) throw new Error('there is no leader')
     return leader
+  }
+
+  /** By any node that is up. */
+  isShownRemoved(id: SystemId): boolean {
+    return [...this.cluster.nodes.values()].some(({ assembly }) => assembly.members.isRemoved(id))
   }
 
   hasVoters(...wanted: readonly string[]): boolean {
@@ -174,8 +184,58 @@ t.test('a dead node is removed and replaced; its id is a tombstone', async (t) =
   await until('three voters again', () => stage.hasVoters(...rest, NEW))
 })
 
+// It knows nobody who is still there, and those who are know it: it has to ask whoever reaches it.
+t.test('a node comes back though all others were replaced while it was down', async (t) => {
+  const stage = await Stage.make(t, {}, { remembers: true })
+  const [old, ...others] = ids.toReversed()
+  if (old === undefined) throw new Error('three nodes')
+  await stage.crash(old)
+  for (const [at, gone] of others.entries()) {
+    const id = NEXT[at] ?? NEW
+    await stage.wishToJoin(id, `token ${at}`, 7 + at)
+    await stage.start(id)
+    await until(`${id} votes`, () => stage.voters().includes(id))
+    await stage.cluster.openSession(id)
+    await stage.ok({ type: 'member.remove', id: gone })
+    await until(`${gone} is gone`, () => stage.isShownRemoved(gone))
+    await stage.crash(gone)
+  }
+  await until('a leader of the new ones', () => stage.hasVoters(old, ...NEXT))
+  const { revision } = stage.leader.assembly.region.local()
+  await stage.start(old)
+  const { region } = stage.cluster.node(old).assembly
+  await until('it has caught up', () => region.local().revision >= revision)
+  const conditionOf = (id: string) =>
+    region.status().members.find((one) => one.id === id)?.condition
+  t.equal(conditionOf(old), 'ok')
+  // Its vote is needed now.
+  await stage.crash(stage.cluster.followers().find(({ id }) => id !== old)?.id ?? '')
+  await stage.ok({ type: 'time.advance' })
+})
+
+t.test('a removal waits for a node that is away for a moment', async (t) => {
+  // So patient that a refusal would be seen as one: `until` gives up before.
+  const stage = await Stage.make(t, { removalPatienceMs: 600_000 })
+  const [away, leaving] = stage.cluster.followers().map(({ id }) => id as SystemId)
+  if (away === undefined || leaving === undefined) throw new Error('two followers')
+  await stage.crash(away)
+  await until('the leader notices', () => {
+    const peer = stage.leader.assembly.raftStatus().peers.find(({ id }) => id === away)
+    return peer?.isCaughtUp === false
+  })
+  await stage.ok({ type: 'member.remove', id: leaving })
+  t.equal(stage.row(leaving)?.status, 'leaving')
+  t.same(stage.voters(), ids, 'with one away the change would leave no quorum')
+  await stage.start(away)
+  await until('the tombstone', () => stage.row(leaving)?.status === 'removed')
+  t.same(
+    stage.voters(),
+    ids.filter((id) => id !== leaving),
+  )
+})
+
 t.test('a removal that would cost the quorum is refused and says so', async (t) => {
-  const stage = await Stage.make(t)
+  const stage = await Stage.make(t, { removalPatienceMs: 300 })
   const [dead, alive] = stage.cluster.followers().map(({ id }) => id as SystemId)
   if (dead === undefined || alive === undefined) throw new Error('two followers')
   await stage.crash(dead)

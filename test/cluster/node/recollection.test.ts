@@ -1,6 +1,13 @@
 // The judgement on the own disk, case by case, and what a node that forgot must know before it votes again.
 import t from 'tap'
-import { type Answer, contradiction, judge, knowsItsTerms } from '#node/recollection.ts'
+import {
+  type Answer,
+  contradiction,
+  judge,
+  knowsItsTerms,
+  newestConfiguration,
+  NO_MEMORY,
+} from '#node/recollection.ts'
 import type { DiskPosition, PeerClaims } from '#protocol/peer.ts'
 import { configurationOf } from '#test/support/raft-disk.ts'
 
@@ -11,7 +18,7 @@ const own: DiskPosition = {
 const claims: PeerClaims = {
   ...{ incarnation: 19, epoch: 5, batchSequence: 100, term: 7, ackedTerm: 7, ackedIndex: 50 },
 }
-const agrees: Answer = { claims, term: 7 }
+const agrees: Answer = { claims, term: 7, known: null }
 const three = { id: 'a', configuration: configurationOf(['a', 'b', 'c']) }
 const five = { id: 'a', configuration: configurationOf(['a', 'b', 'c', 'd', 'e']) }
 
@@ -86,14 +93,14 @@ t.test('in a joint configuration both sides must have answered', async (t) => {
 t.test('one that remembers more outweighs all others', async (t) => {
   const answers = new Map([
     ['b', agrees],
-    ['c', { claims: { ...claims, batchSequence: 170 }, term: 7 }],
+    ['c', { ...agrees, claims: { ...claims, batchSequence: 170 } }],
   ])
   const verdict = judge(own, three, answers)
   t.match(verdict, { type: 'forgot', why: /^c remembers that batch 170 / })
 })
 
 t.test('its terms are known when every other voter has said its own', async (t) => {
-  const at = (term: number): Answer => ({ claims: null, term })
+  const at = (term: number | null): Answer => ({ claims: null, term, known: null })
   t.notOk(knowsItsTerms(three, new Map([['b', at(3)]]), 9), 'one is missing')
   const both = new Map([
     ['b', at(3)],
@@ -105,4 +112,30 @@ t.test('its terms are known when every other voter has said its own', async (t) 
   t.notOk(knowsItsTerms({ id: 'a', configuration: configurationOf(['a']) }, both, 9), 'alone')
   const joint = { ...three.configuration, votersOutgoing: ['a', 'd'] }
   t.notOk(knowsItsTerms({ id: 'a', configuration: joint }, both, 9))
+  const old = new Map([...both, ['b', at(null)] as const])
+  t.notOk(knowsItsTerms(three, old, 9), 'one of level 1 does not say')
+})
+
+t.test(
+  'the newest configuration that anybody has applied decides whose answers count',
+  async (t) => {
+    const at = (index: number, voters: readonly string[]) => {
+      return { index, configuration: configurationOf(voters) }
+    }
+    const own = at(10, ['a', 'b', 'c'])
+    const late: Answer = { ...agrees, known: at(9, ['a', 'x', 'y']) }
+    t.same(newestConfiguration(own, new Map()), own.configuration)
+    t.same(newestConfiguration(own, new Map([['b', agrees]])), own.configuration)
+    t.same(newestConfiguration(own, new Map([['x', late]])), own.configuration)
+    const newer: Answer = { ...agrees, known: at(30, ['a', 'd', 'e']) }
+    const answers = new Map([
+      ['d', newer],
+      ['b', { ...agrees, known: at(20, ['a', 'b', 'd']) }],
+    ])
+    t.same(newestConfiguration(own, answers).voters, ['a', 'd', 'e'])
+  },
+)
+
+t.test('who knows no question has no memory, and is counted as having none', async (t) => {
+  t.same(judge(own, three, new Map([['b', NO_MEMORY]])), { type: 'sound' })
 })

@@ -3,8 +3,10 @@
 import { cp, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { FIRST_LEVELS, SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import { openDisk } from '#node/disk.ts'
 import type { NodeFile } from '#node/node-file.ts'
+import { PeerDoor, type PeerDoorParts } from '#node/peer-door.ts'
 import { SYSTEM_ACTOR } from '#node/region-node.ts'
 import { Rejoin } from '#node/rejoin.ts'
 import { makeLogger } from '#platform/logger.ts'
@@ -203,7 +205,7 @@ t.test('a peer is asked once ahead of claims, and again on a new connection', as
     peers: () => IDS,
     send: (to, { type }) => sent.push(`${type} ${to}`) > 0,
     core: {
-      configuration: () => disk.stores.configuration,
+      configuration: () => ({ index: 0, configuration: disk.stores.configuration }),
       term: () => 0,
       ...{ start: () => {}, forget: () => {}, recover: () => {}, hasRecovered: () => false },
     },
@@ -237,6 +239,7 @@ async function verifying(t: Test) {
   t.teardown(() => disk.stores.close())
   const clock = makeFakeClock()
   const did: string[] = []
+  const sent: string[] = []
   let tick = (): void => {}
   const every = (_ms: number, task: () => void) => {
     tick = task
@@ -246,9 +249,9 @@ async function verifying(t: Test) {
     ...{ nodeId: IDS[0], disk, logger, clock, metrics: makeMetrics() },
     scheduler: { ...systemScheduler, every },
     peers: () => IDS,
-    send: () => true,
+    send: (to, { type }) => sent.push(`${type} ${to}`) > 0,
     core: {
-      configuration: () => disk.stores.configuration,
+      configuration: () => ({ index: 0, configuration: disk.stores.configuration }),
       term: () => 0,
       start: () => void did.push('takes part'),
       forget: () => void did.push('forgets'),
@@ -267,7 +270,7 @@ async function verifying(t: Test) {
     clock.advance(ms)
     tick()
   }
-  return { did, hear, pass }
+  return { rejoin, sent, did, hear, pass }
 }
 
 t.test('a node takes part at once when every voter has answered', async (t) => {
@@ -296,3 +299,33 @@ t.test('a slow answer that contradicts the disk comes before the node takes part
   await until('it takes part', () => did.includes('takes part'))
   t.equal(did[0], 'forgets')
 })
+
+t.test(
+  'whoever speaks to a node that is not sure of its disk is asked, known or not',
+  async (t) => {
+    const { rejoin, sent, pass } = await verifying(t)
+    t.notOk(sent.includes('recall zzzzzz'))
+    rejoin.onHeard('zzzzzz')
+    pass(100)
+    t.ok(sent.includes('recall zzzzzz'))
+  },
+)
+
+t.test(
+  'a peer of the first version is counted as one without a memory, and not asked',
+  async (t) => {
+    const { rejoin, sent, did } = await verifying(t)
+    const door = new PeerDoor({
+      rejoin,
+      platform: { logger: makeLogger({ level: 'error', write: () => {}, clock: systemClock }) },
+      report: () => {},
+    } as unknown as PeerDoorParts)
+    sent.length = 0
+    for (const id of IDS.slice(1)) door.onConnection(id, true, false, FIRST_LEVELS)
+    t.same(did, ['takes part'])
+    t.same(sent, [])
+    rejoin.onDisconnected(IDS[1])
+    door.onConnection(IDS[1], true, false, SUPPORTED_LEVELS)
+    t.same(sent, [`recall ${IDS[1]}`], 'upgraded, it may remember from now on')
+  },
+)

@@ -9,6 +9,7 @@ import {
   appendEntriesReply,
   entry,
   heartbeat,
+  heartbeatReply,
   only,
   preVote,
   preVoteReply,
@@ -145,6 +146,21 @@ t.test(
     t.end()
   },
 )
+
+// Right after a quorum check nobody counted as active, and a node that was just being started again was chosen.
+t.test('A10: leadership goes to a follower that answers, whenever it is handed over', (t) => {
+  const ticks = soloSettledLeader().config.electionTicksMin
+  for (let more = 1; more <= ticks; more++) {
+    const node = soloSettledLeader()
+    for (let tick = 0; tick < ticks + more; tick++) {
+      // `c` answers before each tick, `b` never.
+      node.raft.step(heartbeatReply({ from: 'c', to: 'a', term: 1 }))
+      node.raft.tick()
+    }
+    t.equal(node.raft.transferLeadership(null), 'c', `${more} ticks later`)
+  }
+  t.end()
+})
 
 t.test('A10: a transfer has a whole election timeout, whenever it begins', (t) => {
   const node = soloSettledLeader()

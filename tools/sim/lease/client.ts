@@ -9,7 +9,7 @@ import { ipv4Bytes, OPTION, readIpv4 } from '#rack/dhcp/options.ts'
 import type { DhcpPacket, MessageName } from '#rack/dhcp/packet.ts'
 import { DriftingClock } from './drifting-clock.ts'
 import type { EventQueue } from './queue.ts'
-import type { SeededRandom } from './random.ts'
+import type { SeededRandom } from '../seeded-random.ts'
 
 export type Binding = {
   readonly client: ClientKey

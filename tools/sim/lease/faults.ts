@@ -2,7 +2,7 @@
 import { makeIpv4 } from '#model/ipv4.ts'
 import type { Command } from '#state/command.ts'
 import type { Profile } from './profile.ts'
-import type { SeededRandom } from './random.ts'
+import type { SeededRandom } from '../seeded-random.ts'
 import { newRanges, rackOrder, SUBNET, SUBNET_START } from './set-up.ts'
 import type { World } from './world.ts'
 

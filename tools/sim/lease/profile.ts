@@ -1,6 +1,6 @@
 // What one seed is about. Rare things meet only when a run looks for them: each profile stresses one part of
 // the protocol, and all of them mix everything a little.
-import type { SeededRandom } from './random.ts'
+import type { SeededRandom } from '../seeded-random.ts'
 
 export const PROFILES = [
   'mixed',

@@ -14,7 +14,7 @@ import { PendingRequests, requestTimeoutMs, UNKNOWN } from '#rack/pending-reques
 import { RackView, type ViewDump } from '#rack/view.ts'
 import { DriftingClock } from './drifting-clock.ts'
 import type { EventQueue } from './queue.ts'
-import type { SeededRandom } from './random.ts'
+import type { SeededRandom } from '../seeded-random.ts'
 
 const TICK_MS = 2_000
 const VIEW_SAVE_MS = 5_000

@@ -11,7 +11,7 @@ import { dump, restore, type DumpedRow } from '#state/snapshot.ts'
 import { emptyState, type RegionState } from '#state/state.ts'
 import { DriftingClock } from './drifting-clock.ts'
 import type { EventQueue } from './queue.ts'
-import type { SeededRandom } from './random.ts'
+import type { SeededRandom } from '../seeded-random.ts'
 
 type Entry = { readonly term: number; readonly stamp: number; readonly envelope: Envelope }
 

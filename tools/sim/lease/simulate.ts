@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { planFaults } from './faults.ts'
 import { Violation, type Checker } from './invariants.ts'
 import { type ProfileName, profileOf, PROFILES } from './profile.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '../seeded-random.ts'
 import { newRanges, rackOrder, RELAYED_START } from './set-up.ts'
 import { World } from './world.ts'
 

@@ -13,7 +13,7 @@ import { checkInvariants, Holders, Violation } from './invariants.ts'
 import type { Profile } from './profile.ts'
 import { EventQueue } from './queue.ts'
 import { RackHost } from './rack-host.ts'
-import type { SeededRandom } from './random.ts'
+import type { SeededRandom } from '../seeded-random.ts'
 import { Regions, type Applied, type RegionNode } from './regions.ts'
 import { RELAY, RELAYED_START, setUp, SUBNET_START, VLAN } from './set-up.ts'
 

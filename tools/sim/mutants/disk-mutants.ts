@@ -55,8 +55,8 @@ export const DISK_MUTANTS: readonly Mutant[] = [
   {
     name: 'asks-its-first-voters',
     file: 'cluster/node/wire-rejoin.ts',
-    find: 'return lastApplied < onDisk.index ? onDisk.configuration : configuration',
-    replace: 'return configuration',
+    find: 'return lastApplied < onDisk.index ? onDisk : { index: lastApplied, configuration }',
+    replace: 'return { index: lastApplied, configuration }',
     why: 'a node that lost its state waits for members that were removed (found by this simulator)',
     caughtBy: ['liveness'],
     focus: { nodeCount: 3, weights: { membership: 2, powerLoss: 1 } },
