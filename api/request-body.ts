@@ -1,11 +1,13 @@
-// The body of a request: read once, within a limit, and turned into parameters. Forms and JSON come through
-// @koa/bodyparser (forms as text, because MAAS repeats keys and never nests them), multipart through busboy.
+// The body of a request: read once, within a limit, and turned into parameters. Short forms and JSON are read by
+// `short-body.ts`, others by @koa/bodyparser (forms as text, because MAAS repeats keys and never nests them), multipart
+// by busboy.
 import type { IncomingMessage } from 'node:http'
 import { bodyParser } from '@koa/bodyparser'
 import type { Context, Middleware } from 'koa'
 import { Rejection } from './errors.ts'
 import { Input } from './input.ts'
 import { parseMultipart } from './multipart.ts'
+import { readShortBody } from './short-body.ts'
 
 /** Larger bodies are refused with 413. The longest legal one is an enlistment with its inventory. */
 const BODY_BYTES_MAX = 1 << 20
@@ -14,13 +16,21 @@ const FORM = 'application/x-www-form-urlencoded'
 
 /** Middleware: afterwards `ctx.request.body` is a form's text or a JSON value. */
 export function makeBodyParser(): Middleware {
-  return bodyParser({
+  const general = bodyParser({
     enableTypes: ['json', 'text'],
     // These take the places of the first ones of the parser's own lists.
     extendTypes: { text: [FORM], json: ['application/json', 'application/merge-patch+json'] },
     jsonLimit: BODY_BYTES_MAX,
     textLimit: BODY_BYTES_MAX,
   })
+  return async (ctx, next) => {
+    const short = readShortBody(ctx)
+    if (short === null) return general(ctx, next)
+    const { raw, parsed } = await short
+    ctx.request.rawBody = raw
+    ctx.request.body = parsed
+    return next()
+  }
 }
 
 /** What the client sent, for fingerprints and signatures; empty when nothing was. */

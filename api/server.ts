@@ -28,6 +28,7 @@ import { API_ROOT } from './render/names.ts'
 import { makeBodyParser } from './request-body.ts'
 import type { Resource } from './resource.ts'
 import { ALIASES, allResources } from './resources.ts'
+import { indexRoutes } from './route-index.ts'
 import * as accessTokens from './v1/access-tokens.ts'
 import { AUDIT_QUERY, listAuditEvents } from './v1/audit.ts'
 import { makeBackupRoute } from './v1/backup.ts'
@@ -89,7 +90,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   app.use(makeEdge({ clock, random, logger, metrics, apiHash: description.hash }))
   app.use(takeOpSuffix)
   app.use(makeBodyParser())
-  app.use(makeRouter({ options, service, resources, description, streams }).routes())
+  app.use(indexRoutes(makeRouter({ options, service, resources, description, streams })))
   app.use(serveNothing)
   // Koa prints what fails after the answer began (a client that went away): not worth more than this.
   app.on('error', (error: unknown) =>

@@ -31,6 +31,7 @@ export class NodeCredentials {
   readonly #options: NodeCredentialsOptions
   readonly #duty: CertificateRenewal
   #told: (credentials: Credentials) => void = () => {}
+  #expiry: { readonly certificatePem: string; readonly ms: number } | null = null
 
   constructor(options: NodeCredentialsOptions) {
     this.#options = options
@@ -58,8 +59,13 @@ export class NodeCredentials {
     return this.#duty.close()
   }
 
+  /** Asked for every second: reading the certificate each time was a twentieth of an idle region's CPU. */
   expiresMs(): number {
-    return validityOf(this.current.certificatePem).expiresMs
+    const { certificatePem } = this.current
+    if (this.#expiry?.certificatePem !== certificatePem) {
+      this.#expiry = { certificatePem, ms: validityOf(certificatePem).expiresMs }
+    }
+    return this.#expiry.ms
   }
 
   async #renew(): Promise<void> {

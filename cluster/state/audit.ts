@@ -55,9 +55,13 @@ export function recordAudit(
   }
   const sequence = nextId<number>(state, 'auditEvents')
   const id = nextId<number>(state, 'events')
+  const { action, subject: name, systemId } = subject
   const { userId, username, remoteAddress, requestId } = actor
-  const by = { userId, username, remoteAddress, requestId, createdWall: wall }
-  state.auditEvents.put(sequence, { sequence, id, ...subject, hostname, subjectId, ...by })
+  // In the order of `canonical`, which has nothing to sort then.
+  state.auditEvents.put(sequence, {
+    ...{ action, createdWall: wall, hostname, id, remoteAddress, requestId, sequence },
+    ...{ subject: name, subjectId, systemId, userId, username },
+  })
   state.auditEvents.delete(sequence - AUDIT_EVENTS_MAX)
   // The other table's ring goes on by the same ids.
   state.events.delete(id - EVENTS_MAX)

@@ -48,6 +48,6 @@ const FIRST_IDS: Readonly<Record<string, number>> = {
 /** Ids are never given twice, also when their object is gone. */
 export function nextId<Id extends number>(state: RegionState, name: string): Id {
   const last = state.counters.get(name)?.last ?? (FIRST_IDS[name] ?? 1) - 1
-  state.counters.put(name, { name, last: last + 1 })
+  state.counters.put(name, { last: last + 1, name })
   return (last + 1) as Id
 }

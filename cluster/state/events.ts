@@ -22,7 +22,11 @@ export function addEvent(
 ): void {
   const id = nextId<number>(state, 'events')
   const hostname = hostnameOf(state, event.systemId)
-  state.events.put(id, { id, ...event, hostname, createdWall: wall })
+  const { description, level, systemId, type, username } = event
+  // In the order of `canonical`, which has nothing to sort then.
+  state.events.put(id, {
+    ...{ createdWall: wall, description, hostname, id, level, systemId, type, username },
+  })
   state.events.delete(id - EVENTS_MAX)
 }
 

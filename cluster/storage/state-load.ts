@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib'
 import type { LogIndex } from '#raft/types.ts'
 import type { Database } from './database.ts'
 import { unsealJson } from './log-meta.ts'
+import { RowCrcs } from './row-crcs.ts'
 import { decodeStateKey, STATE_META_KEY, type StateKey } from './state-key.ts'
 
 export type StateRow = {
@@ -26,8 +27,7 @@ export type LoadedState = {
   /** Null: nothing was ever written. */
   readonly meta: StateMeta | null
   readonly rows: readonly StateRow[]
-  /** CRC by `rowName`. */
-  readonly crcs: Map<string, number>
+  readonly crcs: RowCrcs
 }
 
 export async function loadState(database: Database, bootId: string): Promise<LoadedState | string> {
@@ -39,21 +39,18 @@ export async function loadState(database: Database, bootId: string): Promise<Loa
     return 'the machine restarted before it was closed'
   }
   const rows: StateRow[] = []
-  const crcs = new Map<string, number>()
-  let digest = 0
+  const crcs = new RowCrcs()
   for await (const block of database.blocks()) {
     for (const [key, record] of block) {
       if (key.equals(STATE_META_KEY)) continue
       if (meta === null) return 'it was being rewritten'
       const row = decodeRow(key, record)
       if (row === undefined) return `the row ${key.toString('hex')} is damaged`
-      const crc = record.readUInt32BE(0)
-      digest = (digest ^ crc) >>> 0
-      crcs.set(rowName(row.table, row.key), crc)
+      crcs.set(row.table, row.key, record.readUInt32BE(0))
       rows.push(row)
     }
   }
-  if (meta !== null && (rows.length !== meta.rowCount || digest !== meta.rowDigest)) {
+  if (meta !== null && (rows.length !== meta.rowCount || crcs.digest !== meta.rowDigest)) {
     return `it holds ${rows.length} rows that are not the ${meta.rowCount} written`
   }
   return { meta, rows, crcs }
@@ -69,10 +66,4 @@ function decodeRow(key: Buffer, record: Buffer): StateRow | undefined {
 /** Over key, version and value: a row under another row's key shows. */
 export function rowCrc(key: Buffer, record: Buffer): number {
   return crc32(record.subarray(4), crc32(key))
-}
-
-/** One string for each table and key. */
-export function rowName(table: string, key: StateKey): string {
-  if (typeof key === 'string') return `${table}\0${key}`
-  return `${table}\0\0${typeof key === 'number' ? key : JSON.stringify(key)}`
 }

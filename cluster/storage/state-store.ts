@@ -11,8 +11,9 @@ import { isDamage } from './damage.ts'
 import { makeDirectory } from './files.ts'
 import { destroyDatabase, openDatabase } from './level-database.ts'
 import { sealJson } from './log-meta.ts'
+import { RowCrcs } from './row-crcs.ts'
 import { encodeStateKey, STATE_META_KEY, type StateKey } from './state-key.ts'
-import { loadState, rowCrc, rowName, type StateMeta, type StateRow } from './state-load.ts'
+import { loadState, rowCrc, type StateMeta, type StateRow } from './state-load.ts'
 
 export type StateStoreOptions = {
   /** Changes with every start of the machine (Linux: /proc/sys/kernel/random/boot_id). */
@@ -54,7 +55,7 @@ export async function openStateStore(dir: string, options: StateStoreOptions): P
   const store = new StateStore(path, await openEmpty(path), {
     meta: null,
     rows: [],
-    crcs: new Map(),
+    crcs: new RowCrcs(),
     options,
   })
   store.rebuiltBecause = reason
@@ -66,20 +67,10 @@ async function openEmpty(path: string): Promise<Database> {
   return await openDatabase(path)
 }
 
-/** The row of the node's own bookkeeping; when it is written differs from node to node. */
-const META_NAME = rowName('meta', 'meta')
-
-/** Not linear, so that the sum is not either (the finaliser of MurmurHash3, public domain). */
-function mix(crc: number): number {
-  let bits = Math.imul(crc ^ (crc >>> 16), 0x85ebca6b)
-  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35)
-  return (bits ^ (bits >>> 16)) >>> 0
-}
-
 type Parts = {
   readonly meta: StateMeta | null
   readonly rows: readonly StateRow[]
-  readonly crcs: Map<string, number>
+  readonly crcs: RowCrcs
   readonly options: StateStoreOptions
 }
 
@@ -91,10 +82,7 @@ export class StateStore {
   readonly #pause: (() => Promise<void>) | undefined
   #database: Database
   #rows: readonly StateRow[]
-  #crcs: Map<string, number>
-  #digest: number
-  /** Sum of all rows' mixed CRCs, meta apart: see `contentHash`. */
-  #sum = 0
+  #crcs: RowCrcs
   #appliedIndex: LogIndex
   #stamp: number
   #writing = false
@@ -107,8 +95,6 @@ export class StateStore {
     this.#pause = parts.options.pause
     this.#rows = parts.rows
     this.#crcs = parts.crcs
-    this.#digest = parts.meta?.rowDigest ?? 0
-    for (const [name, crc] of parts.crcs) this.#addToSum(name, crc)
     this.#appliedIndex = parts.meta?.appliedIndex ?? 0
     this.#stamp = parts.meta?.stamp ?? 0
   }
@@ -123,12 +109,9 @@ export class StateStore {
     return this.#stamp
   }
 
-  /**
-   * Equal on nodes that hold the same rows at the same index, when all encode a row in one way. A sum of mixed
-   * CRCs and not their XOR: a CRC is linear, so two rows that swapped their values would cancel out.
-   */
+  /** Equal on nodes that hold the same rows at the same index: see `RowCrcs.sum`. */
   contentHash(): string {
-    return `${this.#crcs.size}.${this.#sum.toString(16)}`
+    return `${this.#crcs.size}.${this.#crcs.sum.toString(16)}`
   }
 
   /** Rows found at opening, verified, in key order. Given away once, to be dropped from memory. */
@@ -216,9 +199,7 @@ export class StateStore {
     await this.#database.close()
     this.#database = await openEmpty(this.#path)
     this.#rows = []
-    this.#crcs = new Map()
-    this.#digest = 0
-    this.#sum = 0
+    this.#crcs = new RowCrcs()
     this.#appliedIndex = 0
     this.#stamp = 0
   }
@@ -234,7 +215,7 @@ export class StateStore {
       clean,
       bootId: this.#bootId,
       rowCount: this.#crcs.size,
-      rowDigest: this.#digest,
+      rowDigest: this.#crcs.digest,
     }
     batch.put(STATE_META_KEY, sealJson(meta))
     await batch.write(clean)
@@ -250,30 +231,11 @@ export class StateStore {
     const crc = rowCrc(key, record)
     record.writeUInt32BE(crc, 0)
     batch.put(key, record)
-    const name = rowName(row.table, row.key)
-    const old = this.#crcs.get(name)
-    if (old !== undefined) this.#takeFromSum(name, old)
-    this.#addToSum(name, crc)
-    this.#digest = (this.#digest ^ (old ?? 0) ^ crc) >>> 0
-    this.#crcs.set(name, crc)
+    this.#crcs.set(row.table, row.key, crc)
   }
 
   /** Most short-lived rows were never written: nothing to delete then. */
   #delete(batch: Batch, table: string, key: StateKey): void {
-    const name = rowName(table, key)
-    const crc = this.#crcs.get(name)
-    if (crc === undefined) return
-    batch.del(encodeStateKey(table, key))
-    this.#takeFromSum(name, crc)
-    this.#digest = (this.#digest ^ crc) >>> 0
-    this.#crcs.delete(name)
-  }
-
-  #addToSum(name: string, crc: number): void {
-    if (name !== META_NAME) this.#sum = (this.#sum + mix(crc)) >>> 0
-  }
-
-  #takeFromSum(name: string, crc: number): void {
-    if (name !== META_NAME) this.#sum = (this.#sum - mix(crc)) >>> 0
+    if (this.#crcs.delete(table, key)) batch.del(encodeStateKey(table, key))
   }
 }

@@ -2,17 +2,18 @@
 // count, absolute figures move with the neighbours. Results go to bench-results/<time>.json beside the disk's
 // own fdatasync median of that run. Nothing here is a test.
 //
-//   npm run bench -- [--only P1,P2,…] [--rounds 3] [--seconds 4] [--failovers 50] [--no-peer]
+//   npm run bench -- --help
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs, promisify } from 'node:util'
+import { promisify } from 'node:util'
 import { fdatasyncP50Ms } from './disk.ts'
 import { measureCommands } from './commands.ts'
 import { measureFailover } from './failover-run.ts'
 import { measureCore } from './core-run.ts'
 import { measureIdle } from './idle-run.ts'
+import { parseBenchArguments } from './options.ts'
 import { measureSimulator } from './sim-run.ts'
 import { measureSnapshotStall } from './snapshot-stall.ts'
 
@@ -53,15 +54,13 @@ function median(values: readonly number[]): number {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      only: { type: 'string', default: 'P1,P2,P3,P4,P5,P14,P15,P16,S1' },
-      rounds: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '4' },
-      failovers: { type: 'string', default: '50' },
-      'no-peer': { type: 'boolean', default: false },
-    },
-  })
+  const given = parseBenchArguments(process.argv.slice(2))
+  if (given.kind !== 'run') {
+    if (given.kind === 'help') process.stdout.write(given.text)
+    else process.stderr.write(`bench: ${given.why}\n`)
+    process.exitCode = given.kind === 'help' ? 0 : 2
+    return
+  }
   const hasEtcd = await run('etcd', ['--version']).then(
     () => true,
     () => false,
@@ -70,12 +69,9 @@ async function main(): Promise<void> {
   if (!hasEtcd) say('etcd is not installed (Debian: etcd-server): measuring ours alone')
   const directory = await mkdtemp(join(tmpdir(), 'ironraft-bench-'))
   const options: BenchOptions = {
+    ...given.options,
     directory,
-    only: new Set(values.only.split(',')),
-    rounds: Number(values.rounds),
-    seconds: Number(values.seconds),
-    failovers: Number(values.failovers),
-    peer: hasEtcd && !values['no-peer'],
+    peer: hasEtcd && given.options.peer,
     say,
   }
   try {

@@ -83,8 +83,8 @@ const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'random-in-apply',
     file: 'cluster/state/events.ts',
-    find: 'createdWall: wall })',
-    replace: 'createdWall: Math.random() })',
+    find: 'createdWall: wall, description',
+    replace: 'createdWall: Math.random(), description',
     why: 'replicas that draw their own values differ',
     caughtBy: ['state-machine-safety'],
     seedsMax: 5,
