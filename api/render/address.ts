@@ -1,5 +1,5 @@
 // IP addresses as MAAS shows them (maas-api §8, §8.1): one object of `ipaddresses/`, one line of a subnet's list.
-import { formatIpv4 } from '#model/ipv4.ts'
+import { formatIp } from '#model/ip.ts'
 import { ALLOC_TYPE } from '#model/network.ts'
 import { subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
@@ -23,7 +23,7 @@ export function renderIpAddress(state: RegionState, address: KnownAddress) {
   const subnet = subnetOf(state, ip)
   return {
     created: isoTime(address.createdWall),
-    ip: formatIpv4(ip),
+    ip: formatIp(ip),
     alloc_type: allocType as number,
     subnet: subnet === undefined ? null : renderSubnet(state, subnet),
     alloc_type_name: ALLOC_TYPE_NAMES[allocType],
@@ -57,7 +57,7 @@ export function renderAddressLine(
   const user = userId === null ? undefined : state.users.get(userId)
   const summary = node ? nodeSummary(state, address) : null
   return {
-    ip: formatIpv4(address.ip),
+    ip: formatIp(address.ip),
     alloc_type: allocType as number,
     alloc_type_name: ALLOC_TYPE_NAMES[allocType],
     created: isoTime(address.createdWall),

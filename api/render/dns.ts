@@ -1,7 +1,7 @@
 // Domains, DNS resources and records as MAAS shows them (maas-api §8).
 import { fullName } from '#model/dns-name.ts'
 import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
-import { formatIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { formatIp, type Ip } from '#model/ip.ts'
 import { defaultDomainOf, domainOf } from '#state/query-dns.ts'
 import { subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
@@ -64,13 +64,13 @@ export function renderDnsRecord(state: RegionState, record: DnsRecord) {
 /** Named only, allocated to nobody: outside of all subnets, or leased by DHCP. */
 const USER_RESERVED = { alloc_type: 4, alloc_type_name: 'User reserved' }
 
-function renderAddress(state: RegionState, ip: Ipv4) {
+function renderAddress(state: RegionState, ip: Ip) {
   const row = state.ipAddresses.get(ip)
   if (row !== undefined) return renderIpAddress(state, fromTheApi(row))
   const subnet = subnetOf(state, ip)
   return {
     created: isoTime(0),
-    ip: formatIpv4(ip),
+    ip: formatIp(ip),
     ...USER_RESERVED,
     subnet: subnet === undefined ? null : renderSubnet(state, subnet),
     owner: null,

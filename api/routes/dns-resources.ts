@@ -2,7 +2,8 @@
 import { fullName } from '#model/dns-name.ts'
 import type { DnsResource } from '#model/dns.ts'
 import type { DnsResourceId } from '#model/ids.ts'
-import { formatIpv4, parseIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { parseIp, type Ip } from '#model/ip.ts'
+import { formatIpv4 } from '#model/ipv4.ts'
 import { defaultDomainOf } from '#state/query-dns.ts'
 import { addressesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
@@ -58,14 +59,14 @@ function machineNames(state: RegionState, call: Call) {
 }
 
 /** By comma, blank, or repeated; each an address, or the number of one that `ipaddresses/` showed. */
-function addressesField(form: Form): readonly Ipv4[] | undefined {
+function addressesField(form: Form): readonly Ip[] | undefined {
   const name = 'ip_addresses'
   if (!form.input.has(name)) return undefined
   const parts = form.input.list(name).flatMap((part) => part.split(/\s+/))
-  const addresses = new Set<Ipv4>()
+  const addresses = new Set<Ip>()
   for (const part of parts) {
-    const ip = parseIpv4(part)
-    if (ip === undefined) form.report(name, `'${part.slice(0, 64)}' is not an IPv4 address.`)
+    const ip = parseIp(part)
+    if (ip === undefined) form.report(name, `'${part.slice(0, 64)}' is not an IP address.`)
     else addresses.add(ip)
   }
   return [...addresses]

@@ -8,7 +8,7 @@
 //      racks of the VLAN that their relay points to; domains, DNS resources and records; zones, pools, tags, devices
 //      and the other small objects, settings with MAAS's own checks; static routes, ids and
 //      comments of reservations, further racks of a VLAN, allocation that steps over nested subnets, deletion of
-//      subnets by force; audit of every write of a user; SSH and SSL keys, access tokens, login
+//      subnets by force; IPv6 subnets; audit of every write of a user; SSH and SSL keys, access tokens, login
 //      sessions
 
 export type LevelRange = { readonly min: number; readonly max: number }

@@ -10,6 +10,7 @@ import type {
   UserId,
   VlanId,
 } from '#model/ids.ts'
+import type { Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { BlockDevice, HardwareFacts, Interface, Machine, PowerState } from '#model/machine.ts'
@@ -141,14 +142,14 @@ export type Command =
   | {
       readonly type: 'address.reserve'
       readonly subnetId: SubnetId
-      readonly ip: Ipv4 | null
+      readonly ip: Ip | null
       readonly userId: UserId
       readonly hostname: string
       readonly mac: MacAddress | null
     }
   | {
       readonly type: 'address.release'
-      readonly ip: Ipv4
+      readonly ip: Ip
       readonly userId: UserId
       readonly force: boolean
     }
@@ -218,14 +219,14 @@ export type Command =
     }
   | {
       readonly type: 'reservation.create'
-      readonly ip: Ipv4
+      readonly ip: Ip
       readonly client: ClientKey
       readonly mac: MacAddress
       readonly hostname: string
       /** Given (feature level 3): a reserved IP of MAAS, which never replaces one. */
       readonly comment?: string
     }
-  | { readonly type: 'reservation.delete'; readonly ip: Ipv4 }
+  | { readonly type: 'reservation.delete'; readonly ip: Ip }
   | { readonly type: 'reservation.update'; readonly id: ReservedIpId; readonly comment: string }
   /** The operator says that nobody uses a declined address any more. Holds on it stay. */
   | { readonly type: 'address.forget'; readonly ip: Ipv4 }

@@ -1,7 +1,9 @@
 // Region and rack controllers. A rack that registers brings its networks with it: subnets nobody knows yet
 // are made, as MAAS does, so that a fresh cluster needs no hand-made topology.
 import type { SystemId, VlanId } from '#model/ids.ts'
-import { parseCidr, parseIpv4, type Cidr } from '#model/ipv4.ts'
+import { NETWORK_LEVEL } from '#model/feature-level.ts'
+import { isIpv4, isIpv4Cidr, parseIp, parseIpCidr, type Ip, type IpCidr } from '#model/ip.ts'
+import { isLinkLocal } from '#model/ipv6.ts'
 import type { Controller, ControllerInterface } from '#model/machine.ts'
 import type { ReportedInterface } from './command.ts'
 import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
@@ -175,7 +177,9 @@ function placed(
   { name, mac, addresses }: ReportedInterface,
   known: Controller | undefined,
 ): ControllerInterface {
-  const cidrs = addresses.flatMap((text) => networkOf(text) ?? [])
+  const cidrs = addresses
+    .flatMap((text) => networkOf(text) ?? [])
+    .filter((cidr) => isIpv4Cidr(cidr) || state.featureLevel >= NETWORK_LEVEL)
   const subnets = cidrs.map((cidr) => state.subnetsByCidr.first(cidrKey(cidr)))
   const before = known?.interfaces.find((old) => old.name === name && old.mac === mac)?.vlanId
   let vlanId: VlanId | null = subnets.find((subnet) => subnet !== undefined)?.vlanId ?? null
@@ -192,14 +196,19 @@ function placed(
 }
 
 /** The network of an interface address; undefined for those that name no network of machines. */
-function networkOf(text: string): Cidr | undefined {
-  const ip = parseIpv4(text.split('/')[0] ?? '')
-  const cidr = parseCidr(text)
-  if (ip === undefined || cidr === undefined || cidr.prefix < 1 || cidr.prefix > 31)
-    return undefined
-  const isLoopback = ip >>> 24 === 127
-  const isLinkLocal = ip >>> 16 === 0xa9fe
-  return isLoopback || isLinkLocal ? undefined : cidr
+function networkOf(text: string): IpCidr | undefined {
+  const ip = parseIp(text.split('/')[0] ?? '')
+  const cidr = parseIpCidr(text)
+  if (ip === undefined || cidr === undefined) return undefined
+  const prefixMax = isIpv4(ip) ? 31 : 127
+  if (cidr.prefix < 1 || cidr.prefix > prefixMax || isOfHost(ip)) return undefined
+  return cidr
+}
+
+/** Loopback and link-local ones. IPv6's loopback has a prefix of 128 and is no network anyway. */
+function isOfHost(ip: Ip): boolean {
+  if (!isIpv4(ip)) return isLinkLocal(ip)
+  return ip >>> 24 === 127 || ip >>> 16 === 0xa9fe
 }
 
 /** The default fabric's VLAN for the first network, a fabric of its own for every further one. */
@@ -213,7 +222,7 @@ function unusedVlan(state: RegionState): VlanId {
   return own.id
 }
 
-function discoveredSubnet(cidr: Cidr, vlanId: VlanId) {
+function discoveredSubnet(cidr: IpCidr, vlanId: VlanId) {
   return {
     name: '',
     description: '',

@@ -1,7 +1,7 @@
 // The configuration a client gets with its address: network parameters by its parameter request list
 // (RFC 2131 §4.3.1, RFC 2132 §9.8) and how to boot from the network. Pure.
 import { formatIpv4, lastOf, makeIpv4, maskOf, parseIpv4 } from '#model/ipv4.ts'
-import type { Subnet } from '#model/network.ts'
+import type { Ipv4Subnet } from '#model/network.ts'
 import type { RackVlan } from '#protocol/rack.ts'
 import { bootClientOf, type BootClient, bootFileOf } from './boot-files.ts'
 import type { Exchange } from './decide.ts'
@@ -50,7 +50,7 @@ export function parameterOptions(
 
 function networkOption(
   code: number,
-  from: { readonly subnet: Subnet; readonly vlan: RackVlan; readonly parameters: Parameters },
+  from: { readonly subnet: Ipv4Subnet; readonly vlan: RackVlan; readonly parameters: Parameters },
 ): Uint8Array | undefined {
   const { subnet, vlan, parameters } = from
   switch (code) {
