@@ -1,10 +1,9 @@
 // dnsresources/: names and their addresses (maas-api §9).
-import { fullName } from '#model/dns-name.ts'
 import type { DnsResource } from '#model/dns.ts'
 import type { DnsResourceId } from '#model/ids.ts'
 import { parseIp, type Ip } from '#model/ip.ts'
 import { formatIpv4 } from '#model/ipv4.ts'
-import { defaultDomainOf } from '#state/query-dns.ts'
+import { domainOfNode, fqdnOf } from '#state/query-dns.ts'
 import { addressesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Call } from '../call.ts'
@@ -41,16 +40,17 @@ async function list(call: Call) {
 /** With `all`: the names that machines have by themselves; they have no id. */
 function machineNames(state: RegionState, call: Call) {
   const { input } = call
-  const domain = defaultDomainOf(state)
   const wantedDomain = input.text('domain')?.toLowerCase()
-  if (wantedDomain !== undefined && ![domain.name, String(domain.id)].includes(wantedDomain)) {
-    return []
-  }
   const wanted = (input.text('fqdn') ?? input.text('name'))?.toLowerCase()
-  return [...state.machines.values()].flatMap(({ systemId, hostname }) => {
-    const fqdn = fullName(hostname, domain.name)
+  return [...state.machines.values()].flatMap((machine) => {
+    const { systemId, hostname } = machine
+    const { id, name } = domainOfNode(state, machine)
+    const isElsewhere =
+      wantedDomain !== undefined && ![name.toLowerCase(), String(id)].includes(wantedDomain)
+    if (isElsewhere) return []
+    const fqdn = fqdnOf(state, machine)
     const addresses = addressesOf(state, systemId)
-    const isWanted = wanted === undefined || [fqdn, hostname].includes(wanted)
+    const isWanted = wanted === undefined || [fqdn.toLowerCase(), hostname].includes(wanted)
     if (!isWanted || addresses.length === 0) return []
     const ips = addresses.map((ip) => ({ ip: formatIpv4(ip) }))
     const nothing = { id: null, address_ttl: null, resource_uri: null }

@@ -3,6 +3,7 @@ import { parseSystemId, type SystemId } from '#model/ids.ts'
 import { parseMac } from '#model/mac-address.ts'
 import type { Machine } from '#model/machine.ts'
 import type { Device } from '#model/objects.ts'
+import type { CommandOf } from '#state/command.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Answer, type Call } from '../call.ts'
 import { fieldError, notFound, Rejection } from '../errors.ts'
@@ -15,6 +16,7 @@ import { create, operation, read, remove, update, type Resource } from '../resou
 import { readMachineChanges, readNewMachine } from './machine-input.ts'
 import { isVisibleDevice, isVisibleMachine as isVisible } from '../visible.ts'
 import { present } from './fabrics.ts'
+import { domainIdIn } from './node-domain.ts'
 import { filterMachines } from './node-filters.ts'
 import { ownerDataAfter } from './owner-data.ts'
 import { poolIdNamed, SET_ZONE, zoneIdNamed } from './set-zone.ts'
@@ -38,7 +40,9 @@ async function createMachine(call: Call): Promise<Answer> {
   form.flag('commission')
   if (form.flag('deployed') === true) form.report('deployed', 'Not served by this version.')
   form.check()
-  const systemId = await proposeMachine(call, fields)
+  const { isAnonymous } = call
+  const domainId = domainIdIn(await call.state(), call.input, { isAnonymous })
+  const systemId = await proposeMachine(call, { ...fields, ...present({ domainId }) })
   const state = call.after()
   const machine = state.machines.get(systemId)
   if (machine === undefined) return json({ system_id: systemId })
@@ -47,7 +51,7 @@ async function createMachine(call: Call): Promise<Answer> {
 
 async function proposeMachine(
   call: Call,
-  fields: ReturnType<typeof readNewMachine>,
+  fields: Omit<CommandOf<'machine.create'>, 'type' | 'systemId'>,
 ): Promise<SystemId> {
   for (let draw = 1; ; draw++) {
     const systemId = freshSystemId(call)
@@ -81,7 +85,7 @@ async function updateMachine(call: Call): Promise<Answer> {
   form.check()
   const { systemId } = machine
   // Looked up before anything is changed: a name that is nobody's changes nothing.
-  const place = placeOf(state, call.input)
+  const place = placeOf(state, call.input, machine)
   await call.propose({ type: 'machine.update', systemId, set })
   if (place !== null) await call.propose({ type: 'node.place', systemIds: [systemId], ...place })
   const after = call.after()
@@ -89,13 +93,14 @@ async function updateMachine(call: Call): Promise<Answer> {
   return json(changed === undefined ? { system_id: systemId } : renderMachine(after, changed))
 }
 
-/** `zone` and `pool` by name, as MAAS has them; null when neither is given. */
-function placeOf(state: RegionState, input: Input) {
+/** `zone`, `pool` and `domain` by name, as MAAS has them; null when none is given. */
+function placeOf(state: RegionState, input: Input, { domainId }: Machine) {
   const zone = input.text('zone')
   const pool = input.text('pool')
   const place = present({
     zoneId: zone === undefined ? undefined : zoneIdNamed(state, zone),
     poolId: pool === undefined ? undefined : poolIdNamed(state, pool),
+    domainId: domainIdIn(state, input, { domainId }),
   })
   return Object.keys(place).length === 0 ? null : place
 }

@@ -9,6 +9,7 @@ import type {
   SystemId,
   UserId,
   VlanId,
+  DomainId,
 } from '#model/ids.ts'
 import type { Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
@@ -252,6 +253,8 @@ export type Command =
       readonly cpuSpeedMhz: number
       readonly memoryMib: number
       readonly biosBootMethod: string
+      /** From feature level 3 on. */
+      readonly domainId?: DomainId
     }
   | { readonly type: 'machine.update'; readonly systemId: SystemId; readonly set: MachineFields }
   | { readonly type: 'machine.delete'; readonly systemId: SystemId }

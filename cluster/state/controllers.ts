@@ -7,6 +7,7 @@ import { isLinkLocal } from '#model/ipv6.ts'
 import type { Controller, ControllerInterface } from '#model/machine.ts'
 import type { ReportedInterface } from './command.ts'
 import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
+import { checkDomainOfNode } from './domains.ts'
 import { addEvent } from './events.ts'
 import { addFabric } from './fabrics.ts'
 import { dropSnippets } from './object-rules.ts'
@@ -86,8 +87,11 @@ export const registerRack: Handler<'rack.register'> = (context, command) => {
 }
 
 /** What an operator gave it outlives a new start. */
-function placeOf(known: Controller | undefined): Pick<Controller, 'zoneId' | 'tagNames'> {
+function placeOf(
+  known: Controller | undefined,
+): Pick<Controller, 'zoneId' | 'tagNames' | 'domainId'> {
   return {
+    ...(known?.domainId === undefined ? {} : { domainId: known.domainId }),
     ...(known?.zoneId === undefined ? {} : { zoneId: known.zoneId }),
     ...(known?.tagNames === undefined ? {} : { tagNames: known.tagNames }),
   }
@@ -123,6 +127,8 @@ export const updateController: Handler<'controller.update'> = ({ state }, { syst
   if (set.zoneId !== undefined && objectOf(state, 'zones', set.zoneId) === undefined) {
     return notFound('Zone')
   }
+  const refusal = checkDomainOfNode(state, set.domainId)
+  if (refusal !== null) return refusal
   state.controllers.put(systemId, { ...controller, ...set, systemId })
   return DONE
 }

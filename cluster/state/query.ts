@@ -58,7 +58,9 @@ export function machineBootOf(state: RegionState, systemId: SystemId): MachineBo
   if (machine === undefined) return undefined
   const macs = interfacesOf(state, systemId).flatMap(({ mac }) => (mac === null ? [] : [mac]))
   const { hostname, architecture } = machine
-  return { systemId, hostname, macs, architecture, purpose: purposeOf(machine) }
+  const { domainId } = machine
+  const fields = { systemId, hostname, macs, architecture, purpose: purposeOf(machine) }
+  return domainId === undefined ? fields : { ...fields, domainId }
 }
 
 export function subnetByCidr(state: RegionState, cidr: IpCidr): Subnet | undefined {

@@ -244,7 +244,7 @@ export class ZoneData {
     const hold = this.#holdOf(ip)
     const given = [this.#addresses.get(ip)?.hostname, this.#reservations.get(ip)?.hostname]
     const machines = this.#macsOf(ip).flatMap((mac) =>
-      [...this.#machinesByMac.of(mac)].flatMap((id) => this.#machines.get(id)?.hostname ?? []),
+      [...this.#machinesByMac.of(mac)].flatMap((id) => this.#nameOfMachine(id) ?? []),
     )
     const firm = [...given.filter((name) => name !== undefined), ...machines]
     const common = { ttl: null, data: addressRecord(ip) }
@@ -262,6 +262,14 @@ export class ZoneData {
     this.#replace(`ip/${ip}`, entries)
     // Without a name of its own it may have one that an operator gave it.
     this.reverse.mark(ip, entries.length > 0 || this.#isNamed(ip))
+  }
+
+  /** With a dot when it was put in a domain: then it follows what domains there are and what they are called. */
+  #nameOfMachine(id: Id): string | undefined {
+    const machine = this.#machines.get(id)
+    if (machine?.domainId === undefined) return machine?.hostname
+    const domain = this.#domains.get(machine.domainId)?.name ?? this.settings.defaultDomain
+    return fullName(machine.hostname, domain)
   }
 
   /** A bare name is in the default domain; one with dots must be in a domain of ours. */

@@ -175,6 +175,10 @@ const LATER_FIELDS = {
   'reservation.create comment': {
     ...{ type: 'reservation.create', ip, client: bind.client, mac, hostname: '', comment: 'text' },
   },
+  'machine.create domain': { type: 'machine.create', ...machine, domainId: 1 },
+  'node.place domain': { type: 'node.place', systemIds: [systemId], domainId: 1 },
+  'device.update domain': { type: 'device.update', systemId, set: { domainId: 1 } },
+  'controller.update domain': { type: 'controller.update', systemId, set: { domainId: 1 } },
   'subnet.create ipv6': { type: 'subnet.create', ...subnet, cidr: cidr6, gatewayIp: ipv6 },
   'subnet.update ipv6': { type: 'subnet.update', id: subnetId, set: { cidr: cidr6 } },
   'ipRange.create ipv6': { type: 'ipRange.create', ...range, start: ipv6, end: ipv6 },
