@@ -1,12 +1,15 @@
 // The table layer: order, indexes, undo, deadlines, pools and counts, each against the plain way to do it.
 import fc from 'fast-check'
 import t from 'tap'
-import { formatIp } from '#model/ip.ts'
+import { compareIps, familyOf, formatIp, isIn, type Ip } from '#model/ip.ts'
+import { makeIpv6 } from '#model/ipv6.ts'
 import { makeIpv4, type Ipv4 } from '#model/ipv4.ts'
 import { AddressCounts } from '#state/address-counts.ts'
 import { Deadlines } from '#state/deadlines.ts'
+import { keysWithin } from '#state/query.ts'
 import { compareKeys } from '#state/sorted-keys.ts'
 import { cidrKey, emptyState } from '#state/state.ts'
+import { encodeStateKey } from '#storage/state-key.ts'
 import { TableIndex } from '#state/table-index.ts'
 import { Journal, Table } from '#state/table.ts'
 import { TABLE_NAMES } from '#state/tables.ts'
@@ -63,6 +66,34 @@ t.test('iteration is in key order whatever came in which order', async (t) => {
 t.test('numbers sort by value, text by code unit', async (t) => {
   t.same([10, 9, 2].sort(compareKeys), [2, 9, 10])
   t.same(['b', 'a10', 'a9', 'Z'].sort(compareKeys), ['Z', 'a10', 'a9', 'b'])
+})
+
+t.test('addresses of both families in one table: IPv4 first, each family by itself', async (t) => {
+  const some = fc.oneof(
+    fc.integer({ min: 0, max: 0xffffffff }).map((number) => makeIpv4(number) as Ip),
+    fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }).map((value) => makeIpv6(value) as Ip),
+    fc.bigInt({ min: 0n, max: 20n }).map((value) => makeIpv6(value) as Ip),
+    fc.integer({ min: 0, max: 20 }).map((number) => makeIpv4(number) as Ip),
+  )
+  fc.assert(
+    fc.property(fc.uniqueArray(some, { maxLength: 60 }), some, some, (all, a, b) => {
+      const { ipAddresses } = emptyState()
+      for (const [at, ip] of all.entries()) {
+        ipAddresses.restore(ip, {} as never)
+        if (at % 7 === 0) ipAddresses.firstKey()
+      }
+      // Byte by byte, as the state database has them.
+      const bytes = (ip: Ip) => encodeStateKey('ipAddresses', ip)
+      const sorted = all.toSorted((one, other) => Buffer.compare(bytes(one), bytes(other)))
+      if ([...ipAddresses.keys()].join() !== sorted.join()) throw new Error('order')
+      if (familyOf(a) !== familyOf(b)) return
+      const span = compareIps(a, b) < 0 ? { start: a, end: b } : { start: b, end: a }
+      const inside = sorted.filter((ip) => isIn(span, ip))
+      if (keysWithin(ipAddresses, span).join() !== inside.join()) throw new Error('span')
+    }),
+    { numRuns: 300 },
+  )
+  t.pass('for every table tried')
 })
 
 t.test('a page begins after a key that may be gone', async (t) => {
