@@ -1,7 +1,7 @@
 // Parameters of one call, from a query string, a form, a multipart body or a flat JSON object: names with
 // one or more texts (maas-api §3). Reading a value never throws; wrong values are collected by `Form`, so
 // that one answer names all of them.
-import { parseIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { parseIp, type Ip } from '#model/ip.ts'
 import { parseMac, type MacAddress } from '#model/mac-address.ts'
 import { Rejection } from './errors.ts'
 
@@ -160,15 +160,12 @@ export class Form {
     return this.report(name, `'${text.slice(0, 64)}' is not one of ${choices.join(', ')}.`)
   }
 
-  /** Null when given empty: the field is cleared. */
-  ipv4(name: string): Ipv4 | null | undefined {
+  /** Of either family. Null when given empty: the field is cleared. */
+  ip(name: string): Ip | null | undefined {
     const text = this.input.text(name)
     if (text === undefined) return undefined
     if (text.trim() === '') return null
-    const wrong = text.includes(':')
-      ? 'IPv6 is not served by this version of Ironraft: enter an IPv4 address.'
-      : 'Enter a valid IPv4 address.'
-    return parseIpv4(text) ?? this.report(name, wrong)
+    return parseIp(text) ?? this.report(name, 'Enter a valid IPv4 or IPv6 address.')
   }
 
   mac(name: string): MacAddress | undefined {

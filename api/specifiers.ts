@@ -1,7 +1,7 @@
 // MAAS lets a parameter name an object by id or by something else (maas-api §8.2). These find it in the
 // state; null when nothing fits or the text is malformed.
 import type { FabricId, SpaceId, SubnetId, VlanId } from '#model/ids.ts'
-import { parseCidr, parseIpv4 } from '#model/ipv4.ts'
+import { parseIp, parseIpCidr } from '#model/ip.ts'
 import type { Fabric, Space, Subnet, Vlan } from '#model/network.ts'
 import { subnetByCidr, subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
@@ -84,7 +84,7 @@ function subnetsFor(state: RegionState, text: string): readonly Subnet[] {
     case 'name':
       return byName(state, value)
     case 'ip': {
-      const ip = parseIpv4(value)
+      const ip = parseIp(value)
       return present(ip === undefined ? undefined : subnetOf(state, ip))
     }
     case 'vlan':
@@ -94,8 +94,11 @@ function subnetsFor(state: RegionState, text: string): readonly Subnet[] {
       return vlansFor(state, prefix === 'vlan' ? value : text).flatMap(({ id }) =>
         state.subnetsByVlan.rows(id),
       )
-    default:
-      return []
+    default: {
+      // No prefix but the beginning of an IPv6 network, which is also the name of one that was given none.
+      const cidr = byCidr(state, text.trim())
+      return cidr.length > 0 ? cidr : byName(state, text.trim())
+    }
   }
 }
 
@@ -109,7 +112,7 @@ function present<Row>(row: Row | undefined): readonly Row[] {
 }
 
 function byCidr(state: RegionState, text: string): readonly Subnet[] {
-  const cidr = parseCidr(text)
+  const cidr = parseIpCidr(text)
   return cidr === undefined ? [] : present(subnetByCidr(state, cidr))
 }
 

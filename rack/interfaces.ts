@@ -14,6 +14,8 @@ export type RackInterface = {
     readonly prefix: number
     readonly cidr: string
   }[]
+  /** With prefix lengths; no link-local ones. Reported, not served. */
+  readonly ipv6: readonly string[]
 }
 
 /** In the order of their names, without loopback; only `names` unless null. */
@@ -30,7 +32,10 @@ export function listInterfaces(names: readonly string[] | null): readonly RackIn
       const prefix = Number(entry.cidr?.split('/')[1])
       return ip === undefined ? [] : [{ ip, prefix, cidr: `${entry.address}/${prefix}` }]
     })
-    found.push({ name, interfaceIndex: indexOf(name), mac, addresses })
+    const ipv6 = entries.flatMap(({ family, scopeid = 0, cidr }) =>
+      family === 'IPv6' && scopeid === 0 && cidr !== null ? [cidr] : [],
+    )
+    found.push({ name, interfaceIndex: indexOf(name), mac, addresses, ipv6 })
   }
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }

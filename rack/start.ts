@@ -238,10 +238,10 @@ export function inOwnOrder(peers: readonly string[], rackId: string): readonly s
 }
 
 function registrationOf(config: RackConfig, rackId: SystemId): Registration {
-  const interfaces = listInterfaces(config.interfaces).map(({ name, mac, addresses }) => ({
+  const interfaces = listInterfaces(config.interfaces).map(({ name, mac, addresses, ipv6 }) => ({
     name,
     mac,
-    addresses: addresses.map(({ cidr }) => cidr),
+    addresses: [...addresses.map(({ cidr }) => cidr), ...ipv6],
   }))
   return {
     systemId: rackId,

@@ -5,7 +5,14 @@ import type { MachineBoot } from '#model/boot.ts'
 import type { SubnetId, VlanId } from '#model/ids.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
-import type { ClientKey, Hold, IpRange, Reservation, Subnet } from '#model/network.ts'
+import {
+  isIpv4Reservation,
+  type ClientKey,
+  type Hold,
+  type Ipv4Reservation,
+  type Ipv4Subnet,
+  type Ipv4SubnetRange,
+} from '#model/network.ts'
 import type { Clock } from '#model/ports.ts'
 import type { RackSettings, RackVlan, RegionToRack, ViewChange } from '#protocol/rack.ts'
 import type { ViewRows, ViewTable } from '#protocol/rack.ts'
@@ -29,12 +36,12 @@ export class RackView {
   #revision = 0
   #stamp = 0
   #heardAtMs: number | undefined
-  #subnetsByVlan: Map<VlanId, Subnet[]> | undefined
-  #rangesBySubnet: Map<SubnetId, IpRange[]> | undefined
+  #subnetsByVlan: Map<VlanId, Ipv4Subnet[]> | undefined
+  #rangesBySubnet: Map<SubnetId, Ipv4SubnetRange[]> | undefined
   #vlansByInterface: Map<string, RackVlan> | undefined
   readonly #machinesByMac = new Map<MacAddress, Map<ViewKey, MachineBoot>>()
   readonly #holdsByClient = new Map<ClientKey, Map<ViewKey, Hold>>()
-  #reservationsByClient: Map<ClientKey, Reservation[]> | undefined
+  #reservationsByClient: Map<ClientKey, Ipv4Reservation[]> | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -94,12 +101,12 @@ export class RackView {
     return { revision: this.#revision, stamp: this.#stamp, rows }
   }
 
-  subnetsOfVlan(id: VlanId): readonly Subnet[] {
+  subnetsOfVlan(id: VlanId): readonly Ipv4Subnet[] {
     this.#subnetsByVlan ??= groupBy(this.#tables.subnets.values(), ({ vlanId }) => vlanId)
     return this.#subnetsByVlan.get(id) ?? []
   }
 
-  rangesOfSubnet(id: SubnetId): readonly IpRange[] {
+  rangesOfSubnet(id: SubnetId): readonly Ipv4SubnetRange[] {
     this.#rangesBySubnet ??= groupBy(this.#tables.ipRanges.values(), ({ subnetId }) => subnetId)
     return this.#rangesBySubnet.get(id) ?? []
   }
@@ -119,9 +126,11 @@ export class RackView {
     return [...(this.#holdsByClient.get(client)?.values() ?? [])]
   }
 
-  reservationsOfClient(client: ClientKey): readonly Reservation[] {
-    const rows = this.#tables.reservations.values()
-    this.#reservationsByClient ??= groupBy(rows, (row) => row.client)
+  reservationsOfClient(client: ClientKey): readonly Ipv4Reservation[] {
+    this.#reservationsByClient ??= groupBy(
+      [...this.#tables.reservations.values()].filter(isIpv4Reservation),
+      (row) => row.client,
+    )
     return this.#reservationsByClient.get(client) ?? []
   }
 

@@ -5,7 +5,7 @@ import type { SystemId } from '#model/ids.ts'
 import { readSnippet } from '#model/dhcp-snippet.ts'
 import { firstOf, formatIpv4, type Ipv4, makeIpv4, parseIpv4 } from '#model/ipv4.ts'
 import type { Controller } from '#model/machine.ts'
-import { racksOf, type Subnet, type Vlan } from '#model/network.ts'
+import { type Ipv4Subnet, isIpv4Subnet, racksOf, type Subnet, type Vlan } from '#model/network.ts'
 import type { Clock } from '#model/ports.ts'
 import { explainPacket } from '#rack/dhcp/explain.ts'
 import { hypotheticalPacket } from '#rack/dhcp/hypothetical.ts'
@@ -143,10 +143,14 @@ function placeOf(state: RegionState, where: Whereabouts, { giaddr }: DhcpQuestio
   }
   if (serving.id === vlan.id) return { vlan, serving, giaddr, steps }
   steps.push(`Its relay points to VLAN ${serving.name}, whose racks answer.`)
-  const from = subnet ?? state.subnetsByVlan.first(vlan.id)
+  const from = ipv4Of(subnet ?? state.subnetsByVlan.first(vlan.id))
   // A relay's address is not known here; any of the subnet stands for it.
   const stands = from === undefined ? null : (from.gatewayIp ?? makeIpv4(firstOf(from.cidr) + 1))
   return { vlan, serving, giaddr: giaddr ?? stands, steps }
+}
+
+function ipv4Of(subnet: Subnet | undefined): Ipv4Subnet | undefined {
+  return subnet !== undefined && isIpv4Subnet(subnet) ? subnet : undefined
 }
 
 function linkOf(rack: Controller, { id: vlanId }: Vlan): DhcpLink | undefined {

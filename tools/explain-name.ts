@@ -3,6 +3,7 @@
 import { fullName, parseName, parseTarget } from '#model/dns-name.ts'
 import type { DnsResource } from '#model/dns.ts'
 import type { NameAnswer } from '#model/explain.ts'
+import { type Ip, isIpv4 } from '#model/ip.ts'
 import { formatIpv4, type Ipv4, makeIpv4, parseIpv4 } from '#model/ipv4.ts'
 import type { SystemId } from '#model/ids.ts'
 import type { MacAddress } from '#model/mac-address.ts'
@@ -12,7 +13,7 @@ import type { ViewChange } from '#protocol/rack.ts'
 import { resolve, type Answer } from '#rack/dns/answer.ts'
 import { CLASS, RCODE, TYPE } from '#rack/dns/wire.ts'
 import { ZoneData } from '#rack/dns/zone-data.ts'
-import { defaultDomainOf } from '#state/query-dns.ts'
+import { defaultDomainOf, fqdnOf } from '#state/query-dns.ts'
 import { machineBootOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 
@@ -163,8 +164,9 @@ function rowsFor(state: RegionState, names: ReadonlySet<string>): readonly ViewC
   }
   const macs = new Set<MacAddress>()
   const machines = new Set<SystemId>()
-  for (const { systemId, hostname } of state.machines.references().rows) {
-    if (!isAsked(hostname)) continue
+  for (const machine of state.machines.references().rows) {
+    const { systemId } = machine
+    if (!isAsked(fqdnOf(state, machine))) continue
     machines.add(systemId)
     for (const { mac } of state.interfacesByMachine.rows(systemId)) if (mac !== null) macs.add(mac)
   }
@@ -191,8 +193,8 @@ type AddressRow = Pick<IpAddress, 'ip' | 'hostname' | 'mac'>
 const REVERSE = /^((?:\d{1,3}(?:\/\d{1,2}|-\d{1,3})?\.){1,5})in-addr\.arpa$/
 
 /** Addresses that a reverse name or `ip-192-0-2-7` is about. */
-function addressesIn(names: ReadonlySet<string>): (ip: Ipv4) => boolean {
-  const prefixes: string[] = []
+function addressesIn(names: ReadonlySet<string>): (ip: Ip) => boolean {
+  const prefixes: string[] = [...names].flatMap(nibblesIn)
   for (const name of names) {
     const [, octets] = REVERSE.exec(name) ?? []
     // RFC 2317 names have one label more, of the part of the network.
@@ -203,9 +205,15 @@ function addressesIn(names: ReadonlySet<string>): (ip: Ipv4) => boolean {
   }
   if (prefixes.length === 0) return () => false
   return (ip) => {
-    const text = `${formatIpv4(ip)}.`
+    const text = isIpv4(ip) ? `${formatIpv4(ip)}.` : `ip6 ${ip.replaceAll(':', '')}`
     return prefixes.some((prefix) => text.startsWith(prefix))
   }
+}
+
+/** `ip6 20010db8…`, as far as a name below `ip6.arpa` says it. */
+function nibblesIn(name: string): readonly string[] {
+  const labels = /^((?:[0-9a-f]\.){1,32})ip6\.arpa$/.exec(name)?.[1]
+  return labels === undefined ? [] : [`ip6 ${labels.split('.').toReversed().join('')}`]
 }
 
 function zoneOf(data: ZoneData, key: string): string | null {

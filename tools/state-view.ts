@@ -2,7 +2,7 @@
 // had this very moment's rows. For questions, not for serving.
 import type { SystemId } from '#model/ids.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
-import type { Quarantine } from '#model/network.ts'
+import { isIpv4Reservation, type Quarantine } from '#model/network.ts'
 import type { Clock } from '#model/ports.ts'
 import type { ViewRows, ViewTable } from '#protocol/rack.ts'
 import { barredRow, servingView } from '#node/rack-view.ts'
@@ -32,7 +32,8 @@ export function viewOfState(state: RegionState, rackId: SystemId, clock: Clock):
     table: <T extends ViewTable>(name: T) => (large[name] ?? small.table(name)) as Rows<T>,
     settings: () => small.settings(),
     holdsOfClient: (client) => state.holdsByClient.rows(client),
-    reservationsOfClient: (client) => state.reservationsByClient.rows(client),
+    reservationsOfClient: (client) =>
+      state.reservationsByClient.rows(client).filter(isIpv4Reservation),
     machineOfMac: (mac) => {
       const machine = machineByMac(state, mac)
       return machine === undefined ? undefined : machineBootOf(state, machine.systemId)

@@ -1,11 +1,12 @@
 // IP addresses as MAAS shows them (maas-api §8, §8.1): one object of `ipaddresses/`, one line of a subnet's list.
-import { formatIpv4 } from '#model/ipv4.ts'
+import { formatIp } from '#model/ip.ts'
 import { ALLOC_TYPE } from '#model/network.ts'
+import { fqdnOf } from '#state/query-dns.ts'
 import { subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import type { AllocType, KnownAddress } from '../known-addresses.ts'
 import { renderControllerInterface, renderInterface } from './interface.ts'
-import { DEFAULT_DOMAIN, isoTime, uri } from './names.ts'
+import { isoTime, uri } from './names.ts'
 import { renderSubnet } from './network.ts'
 import { renderUser } from './user.ts'
 
@@ -23,7 +24,7 @@ export function renderIpAddress(state: RegionState, address: KnownAddress) {
   const subnet = subnetOf(state, ip)
   return {
     created: isoTime(address.createdWall),
-    ip: formatIpv4(ip),
+    ip: formatIp(ip),
     alloc_type: allocType as number,
     subnet: subnet === undefined ? null : renderSubnet(state, subnet),
     alloc_type_name: ALLOC_TYPE_NAMES[allocType],
@@ -57,7 +58,7 @@ export function renderAddressLine(
   const user = userId === null ? undefined : state.users.get(userId)
   const summary = node ? nodeSummary(state, address) : null
   return {
-    ip: formatIpv4(address.ip),
+    ip: formatIp(address.ip),
     alloc_type: allocType as number,
     alloc_type_name: ALLOC_TYPE_NAMES[allocType],
     created: isoTime(address.createdWall),
@@ -71,25 +72,28 @@ function nodeSummary(state: RegionState, { mac, controller }: KnownAddress) {
   if (controller !== null) {
     const { systemId, hostname, kind, interfaces } = controller.row
     const via = interfaces[controller.at]?.name ?? ''
-    return summaryOf({ systemId, hostname, nodeType: kind === 'rack' ? 2 : 3, via })
+    const fqdn = fqdnOf(state, controller.row)
+    return summaryOf({ systemId, hostname, fqdn, nodeType: kind === 'rack' ? 2 : 3, via })
   }
   const nic = mac === null ? undefined : state.interfacesByMac.first(mac)
   const machine = nic === undefined ? undefined : state.machines.get(nic.systemId)
   if (nic === undefined || machine === undefined) return null
   const { systemId, hostname } = machine
-  return summaryOf({ systemId, hostname, nodeType: 0, via: nic.name })
+  const fqdn = fqdnOf(state, machine)
+  return summaryOf({ systemId, hostname, fqdn, nodeType: 0, via: nic.name })
 }
 
 function summaryOf(node: {
   readonly systemId: string
   readonly hostname: string
+  readonly fqdn: string
   readonly nodeType: number
   readonly via: string
 }) {
   return {
     system_id: node.systemId,
     node_type: node.nodeType,
-    fqdn: `${node.hostname}.${DEFAULT_DOMAIN.name}`,
+    fqdn: node.fqdn,
     hostname: node.hostname,
     is_container: false,
     via: node.via,

@@ -1,10 +1,12 @@
 // Rack and region controllers as MAAS shows them (maas-api §8).
 import type { Controller } from '#model/machine.ts'
 import { zoneOf } from '#state/object-query.ts'
+import { fqdnOf } from '#state/query-dns.ts'
 import type { RegionState } from '#state/state.ts'
+import { renderDomainOfNode } from './dns.ts'
 import { hardwareInfo, NO_RESULTS } from './hardware.ts'
 import { renderControllerInterface } from './interface.ts'
-import { DEFAULT_DOMAIN, uri } from './names.ts'
+import { uri } from './names.ts'
 import { renderZone } from './objects.ts'
 
 export function renderController(state: RegionState, controller: Controller) {
@@ -33,8 +35,8 @@ function common(state: RegionState, controller: Controller) {
     hostname,
     description: controller.description,
     hardware_uuid: null,
-    domain: DEFAULT_DOMAIN,
-    fqdn: `${hostname}.${DEFAULT_DOMAIN.name}`,
+    domain: renderDomainOfNode(state, controller),
+    fqdn: fqdnOf(state, controller),
     architecture: controller.architecture,
     cpu_count: controller.cpuCount,
     cpu_speed: 0,

@@ -2,10 +2,12 @@
 import { formatIpv4 } from '#model/ipv4.ts'
 import type { Device } from '#model/objects.ts'
 import { zoneOf } from '#state/object-query.ts'
+import { fqdnOf } from '#state/query-dns.ts'
 import { addressesOf, interfacesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
+import { renderDomainOfNode } from './dns.ts'
 import { renderInterface } from './interface.ts'
-import { DEFAULT_DOMAIN, uri } from './names.ts'
+import { uri } from './names.ts'
 import { renderZone } from './objects.ts'
 
 export function renderDevice(state: RegionState, device: Device) {
@@ -14,8 +16,8 @@ export function renderDevice(state: RegionState, device: Device) {
     system_id: systemId,
     hostname,
     description: device.description,
-    domain: DEFAULT_DOMAIN,
-    fqdn: `${hostname}.${DEFAULT_DOMAIN.name}`,
+    domain: renderDomainOfNode(state, device),
+    fqdn: fqdnOf(state, device),
     owner: state.users.get(device.ownerId)?.username ?? null,
     owner_data: device.ownerData,
     workload_annotations: device.ownerData,

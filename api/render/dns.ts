@@ -1,8 +1,8 @@
 // Domains, DNS resources and records as MAAS shows them (maas-api §8).
 import { fullName } from '#model/dns-name.ts'
 import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
-import { formatIpv4, type Ipv4 } from '#model/ipv4.ts'
-import { defaultDomainOf, domainOf } from '#state/query-dns.ts'
+import { formatIp, type Ip } from '#model/ip.ts'
+import { defaultDomainOf, domainOf, domainOfNode } from '#state/query-dns.ts'
 import { subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { isoTime, uri } from './names.ts'
@@ -20,6 +20,17 @@ export function renderDomain(state: RegionState, domain: Domain) {
     resource_record_count: recordCount(state, domain),
     is_default: defaultDomainOf(state).id === id,
     forward_dns_servers: domain.forwardDnsServers,
+    resource_uri: uri('domains', id),
+  }
+}
+
+/** As part of a node that is in it: its records are not counted for each. */
+export function renderDomainOfNode(state: RegionState, node: { readonly domainId?: Domain['id'] }) {
+  const { id, name, ttl, authoritative } = domainOfNode(state, node)
+  const isDefault = defaultDomainOf(state).id === id
+  return {
+    ...{ id, name, ttl, authoritative, resource_record_count: 0 },
+    is_default: isDefault,
     resource_uri: uri('domains', id),
   }
 }
@@ -64,13 +75,13 @@ export function renderDnsRecord(state: RegionState, record: DnsRecord) {
 /** Named only, allocated to nobody: outside of all subnets, or leased by DHCP. */
 const USER_RESERVED = { alloc_type: 4, alloc_type_name: 'User reserved' }
 
-function renderAddress(state: RegionState, ip: Ipv4) {
+function renderAddress(state: RegionState, ip: Ip) {
   const row = state.ipAddresses.get(ip)
   if (row !== undefined) return renderIpAddress(state, fromTheApi(row))
   const subnet = subnetOf(state, ip)
   return {
     created: isoTime(0),
-    ip: formatIpv4(ip),
+    ip: formatIp(ip),
     ...USER_RESERVED,
     subnet: subnet === undefined ? null : renderSubnet(state, subnet),
     owner: null,

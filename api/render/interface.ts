@@ -1,6 +1,7 @@
 // Interfaces and block devices as MAAS shows them (maas-api §8).
 import type { SystemId } from '#model/ids.ts'
-import { contains, formatIpv4, parseIpv4 } from '#model/ipv4.ts'
+import { contains, parseIp } from '#model/ip.ts'
+import { formatIpv4 } from '#model/ipv4.ts'
 import type { BlockDevice, ControllerInterface, Interface, InterfaceLink } from '#model/machine.ts'
 import { isLive, subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
@@ -85,7 +86,7 @@ export function renderControllerInterface(
     enabled: true,
     links: addresses.map((ip, at) => {
       const link = { id: where.number * 100 + at, mode: 'static', ip_address: ip }
-      const parsed = parseIpv4(ip)
+      const parsed = parseIp(ip)
       const subnet = parsed === undefined ? undefined : subnetOf(state, parsed)
       if (parsed === undefined || subnet === undefined || !contains(subnet.cidr, parsed))
         return link

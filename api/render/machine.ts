@@ -4,11 +4,13 @@ import { formatIpv4 } from '#model/ipv4.ts'
 import { lifeOf } from '#model/life-cycle.ts'
 import { MACHINE_STATUS, MACHINE_STATUS_NAMES, type Machine } from '#model/machine.ts'
 import { poolOf, zoneOf } from '#state/object-query.ts'
+import { fqdnOf } from '#state/query-dns.ts'
 import { addressesOf, interfacesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
+import { renderDomainOfNode } from './dns.ts'
 import { hardwareInfo, NO_RESULTS } from './hardware.ts'
 import { renderBlockDevice, renderInterface } from './interface.ts'
-import { DEFAULT_DOMAIN, uri } from './names.ts'
+import { uri } from './names.ts'
 import { renderPool, renderZone } from './objects.ts'
 
 const NO_GATEWAYS = {
@@ -33,8 +35,8 @@ export function renderEnlisted(state: RegionState, machine: Machine) {
   return {
     system_id: machine.systemId,
     hostname: machine.hostname,
-    domain: DEFAULT_DOMAIN,
-    fqdn: fqdnOf(machine),
+    domain: renderDomainOfNode(state, machine),
+    fqdn: fqdnOf(state, machine),
     architecture: machine.architecture,
     power_type: machine.powerType,
     node_type: 0,
@@ -44,10 +46,6 @@ export function renderEnlisted(state: RegionState, machine: Machine) {
   }
 }
 
-function fqdnOf({ hostname }: Machine): string {
-  return `${hostname}.${DEFAULT_DOMAIN.name}`
-}
-
 function identity(state: RegionState, machine: Machine) {
   const owner = machine.ownerId === null ? undefined : state.users.get(machine.ownerId)
   return {
@@ -55,8 +53,8 @@ function identity(state: RegionState, machine: Machine) {
     hostname: machine.hostname,
     description: machine.description,
     hardware_uuid: machine.hardwareUuid,
-    domain: DEFAULT_DOMAIN,
-    fqdn: fqdnOf(machine),
+    domain: renderDomainOfNode(state, machine),
+    fqdn: fqdnOf(state, machine),
     owner: owner?.username ?? null,
     owner_data: machine.ownerData,
     workload_annotations: machine.ownerData,

@@ -1,4 +1,4 @@
-// What all rendered objects share: paths, times, and the default domain (MAAS's id and name).
+// What all rendered objects share: paths and times.
 
 export const API_ROOT = '/MAAS/api/2.0/'
 
@@ -23,13 +23,3 @@ export function eventTime(wallMs: number): string {
   const time = [at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()].map(two).join(':')
   return `${day} ${MONTHS[at.getUTCMonth()] ?? ''}. ${at.getUTCFullYear()} ${time}`
 }
-
-export const DEFAULT_DOMAIN = Object.freeze({
-  id: 0,
-  name: 'maas',
-  ttl: null,
-  authoritative: true,
-  resource_record_count: 0,
-  is_default: true,
-  resource_uri: uri('domains', 0),
-})

@@ -1,5 +1,5 @@
 // Fabrics, VLANs, spaces, subnets, ranges and addresses as MAAS shows them (maas-api §8).
-import { formatCidr, formatIpv4 } from '#model/ipv4.ts'
+import { formatIp, formatIpCidr } from '#model/ip.ts'
 import type {
   Fabric,
   IpRange,
@@ -92,8 +92,8 @@ export function renderSubnet(state: RegionState, subnet: Subnet) {
     description: subnet.description,
     vlan: rendered,
     space: rendered?.space ?? NO_SPACE,
-    cidr: formatCidr(subnet.cidr),
-    gateway_ip: subnet.gatewayIp === null ? null : formatIpv4(subnet.gatewayIp),
+    cidr: formatIpCidr(subnet.cidr),
+    gateway_ip: subnet.gatewayIp === null ? null : formatIp(subnet.gatewayIp),
     dns_servers: subnet.dnsServers,
     rdns_mode: subnet.rdnsMode,
     active_discovery: subnet.activeDiscovery,
@@ -111,8 +111,8 @@ export function renderIpRange(state: RegionState, range: IpRange) {
   return {
     id: range.id,
     type: range.type,
-    start_ip: formatIpv4(range.start),
-    end_ip: formatIpv4(range.end),
+    start_ip: formatIp(range.start),
+    end_ip: formatIp(range.end),
     comment: range.comment,
     user: user === undefined ? null : renderUser(user),
     subnet: subnet === undefined ? null : renderSubnet(state, subnet),
@@ -129,7 +129,7 @@ export function renderStaticRoute(state: RegionState, route: StaticRoute) {
     id: route.id,
     source: rendered(route.source),
     destination: rendered(route.destination),
-    gateway_ip: formatIpv4(route.gatewayIp),
+    gateway_ip: formatIp(route.gatewayIp),
     metric: route.metric,
     resource_uri: uri('static-routes', route.id),
   }
@@ -141,7 +141,7 @@ export function renderReservedIp(state: RegionState, reservation: Reservation) {
   const subnet = subnetOf(state, ip)
   return {
     id,
-    ip: formatIpv4(ip),
+    ip: formatIp(ip),
     subnet: subnet === undefined ? null : renderSubnet(state, subnet),
     mac_address: mac,
     comment,

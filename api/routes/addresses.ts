@@ -1,10 +1,10 @@
 // ipaddresses/: addresses that users reserve, and a list of all that anybody has (maas-api §9, §10.3).
-import { formatIpv4, parseIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { formatIp, isIpv4, parseIp, type Ip } from '#model/ip.ts'
 import type { Subnet } from '#model/network.ts'
 import { subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Call } from '../call.ts'
-import { fieldError, forbidden, Rejection } from '../errors.ts'
+import { fieldError, forbidden, notFound, Rejection } from '../errors.ts'
 import { Form } from '../input.ts'
 import { fromTheApi, knownAddresses } from '../known-addresses.ts'
 import { renderIpAddress } from '../render/address.ts'
@@ -29,14 +29,14 @@ async function listAddresses(call: Call) {
           .filter(({ userId }) => userId !== null && userId === wanted?.id)
           .map((row) => fromTheApi(row))
   const ip = input.text('ip')
-  const found = ip === undefined ? rows : rows.filter((row) => row.ip === parseIpv4(ip))
+  const found = ip === undefined ? rows : rows.filter((row) => row.ip === parseIp(ip))
   return jsonList(found, (row) => renderIpAddress(state, row))
 }
 
 async function reserveAddress(call: Call) {
   const state = await call.state()
   const form = new Form(call.input)
-  const ip = form.ipv4('ip') ?? form.ipv4('ip_address') ?? null
+  const ip = form.ip('ip') ?? form.ip('ip_address') ?? null
   const hostname = form.text('hostname', { max: 253 }) ?? ''
   const mac = form.mac('mac') ?? null
   const subnetText = form.text('subnet') ?? ''
@@ -46,11 +46,11 @@ async function reserveAddress(call: Call) {
   const reserved = await call.propose({ ...command, userId: call.user.id })
   const after = call.after()
   const row = after.ipAddresses.get(reserved.ip)
-  if (row === undefined) return json({ ip: formatIpv4(reserved.ip) })
+  if (row === undefined) return json({ ip: formatIp(reserved.ip) })
   return json(renderIpAddress(after, fromTheApi(row)))
 }
 
-function subnetFor(state: RegionState, text: string, ip: Ipv4 | null): Subnet {
+function subnetFor(state: RegionState, text: string, ip: Ip | null): Subnet {
   if (text !== '') {
     const named = findSubnet(state, text)
     if (named === null) throw fieldError('subnet', `There is no subnet ${text}.`)
@@ -63,14 +63,16 @@ function subnetFor(state: RegionState, text: string, ip: Ipv4 | null): Subnet {
 
 async function releaseAddress(call: Call) {
   const text = call.input.mandatory('ip')
-  const ip = parseIpv4(text)
-  if (ip === undefined) throw fieldError('ip', 'Enter a valid IPv4 address.')
+  const ip = parseIp(text)
+  if (ip === undefined) throw fieldError('ip', 'Enter a valid IPv4 or IPv6 address.')
   const force = call.input.flag('force')
   if (force && !call.isAdmin) {
     throw forbidden('Force-releasing an IP address requires admin privileges.')
   }
   if (call.input.flag('discovered')) {
     if (!call.isAdmin) throw forbidden('Releasing an observed address requires admin privileges.')
+    // Nobody declines an IPv6 address: racks give none.
+    if (!isIpv4(ip)) throw notFound('StaticIPAddress')
     await call.propose({ type: 'address.forget', ip })
     return NO_CONTENT
   }

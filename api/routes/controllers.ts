@@ -8,6 +8,7 @@ import { list as listParam, text } from '../params.ts'
 import { operation, read, remove, taking, update, type Resource } from '../resource.ts'
 import { present } from './fabrics.ts'
 import { isRegistered } from './machines.ts'
+import { domainIdIn } from './node-domain.ts'
 import { SET_ZONE, zoneIdNamed } from './set-zone.ts'
 import { CONTROLLER_MODEL, controllerOf } from './controller-of.ts'
 import { detailsOf } from './node-details.ts'
@@ -92,13 +93,15 @@ function resourcesOf(kind: Kind): readonly Resource[] {
     {
       description: text('What it is.', { max: 4_096 }),
       zone: text('Name of its zone.'),
+      domain: text('Name or id of its domain.', { max: 253 }),
     },
     (run) => update('admin', `Change a ${kind} controller.`, run),
     async (call, { description, zone }) => {
       const state = await call.state()
-      const { systemId } = controllerOf(state, call, kind)
+      const { systemId, domainId: before } = controllerOf(state, call, kind)
+      const domainId = domainIdIn(state, call.input, { domainId: before })
       const zoneId = zone === undefined ? undefined : zoneIdNamed(state, zone)
-      const set = present({ description, zoneId })
+      const set = present({ description, zoneId, domainId })
       await call.propose({ type: 'controller.update', systemId, set })
       const after = call.after()
       return json(renderController(after, controllerOf(after, call, kind)))

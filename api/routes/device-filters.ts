@@ -2,11 +2,11 @@
 import type { Device } from '#model/objects.ts'
 import { parseMac } from '#model/mac-address.ts'
 import { zoneOf } from '#state/object-query.ts'
+import { domainOfNode } from '#state/query-dns.ts'
 import { interfacesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { Rejection } from '../errors.ts'
 import type { Input } from '../input.ts'
-import { DEFAULT_DOMAIN } from '../render/names.ts'
 
 type Test = (device: Device, wanted: readonly string[]) => boolean
 
@@ -22,7 +22,7 @@ function testsOf(state: RegionState): Readonly<Record<string, Test>> {
       const macs = wanted.map((text) => parseMac(text))
       return interfacesOf(state, systemId).some(({ mac }) => mac !== null && macs.includes(mac))
     },
-    domain: (_device, wanted) => wanted.includes(DEFAULT_DOMAIN.name),
+    domain: (device, wanted) => wanted.includes(domainOfNode(state, device).name),
     zone: (device, wanted) => wanted.includes(zoneOf(state, device).name),
     not_in_zone: (device, wanted) => !wanted.includes(zoneOf(state, device).name),
     tags: ({ tagNames }, wanted) => wanted.every((tag) => tagNames.includes(tag)),

@@ -14,6 +14,7 @@ import { isVisibleDevice } from '../visible.ts'
 import { filterDevices } from './device-filters.ts'
 import { present } from './fabrics.ts'
 import { isRegistered } from './machines.ts'
+import { domainIdIn } from './node-domain.ts'
 import { ownerDataAfter } from './owner-data.ts'
 import { SET_ZONE, zoneIdNamed } from './set-zone.ts'
 import { detailsOf } from './node-details.ts'
@@ -42,7 +43,7 @@ const macs = custom<readonly MacAddress[]>(
 const common = {
   hostname: text('Host name, unique; made from the system id when empty.', { max: 253 }),
   description: text('What it is.', { max: 4_096 }),
-  domain: text('Domain; the default one is the only one that fits.', { max: 253 }),
+  domain: text('Name or id of its domain; the default one unless given.', { max: 253 }),
   parent: text('System id of the machine it is part of.', { max: 64 }),
 }
 
@@ -61,14 +62,9 @@ function parentOf(given: string | undefined): SystemId | null | undefined {
   return systemId
 }
 
-/** A domain after the first dot counts for nothing yet, as with machines. */
+/** What follows the first dot is the domain: `node-domain.ts`. */
 function hostnameOf(given: string | undefined): string | undefined {
   return given?.trim().toLowerCase().split('.', 1)[0]
-}
-
-function checkDomain(given: string | undefined): void {
-  if (given === undefined || ['', 'maas', '0'].includes(given)) return
-  throw fieldError('domain', 'Devices are in the default domain.')
 }
 
 function showAfter(call: Call, systemId: SystemId) {
@@ -81,13 +77,14 @@ const CREATE = taking(
   { mac_addresses: macs, ...common },
   (run) => create('user', 'Add a device.', run),
   async (call, values) => {
-    checkDomain(values.domain)
+    const domainId = domainIdIn(await call.state(), call.input)
     const fields = {
       hostname: hostnameOf(values.hostname) ?? '',
       description: values.description ?? '',
       parent: parentOf(values.parent) ?? null,
       ownerId: call.user.id,
       macs: values.mac_addresses ?? [],
+      ...present({ domainId }),
     }
     for (let draw = 1; ; draw++) {
       const systemId = freshSystemId(call)
@@ -112,14 +109,14 @@ const UPDATE = taking(
   { ...common, zone: text('Name of its zone.') },
   (run) => update('user', 'Change a device.', run),
   async (call, values) => {
-    checkDomain(values.domain)
     const state = await call.state()
-    const { systemId } = deviceOf(state, call)
+    const { systemId, domainId } = deviceOf(state, call)
     const set = present({
       hostname: hostnameOf(values.hostname),
       description: values.description,
       parent: parentOf(values.parent),
       zoneId: values.zone === undefined ? undefined : zoneIdNamed(state, values.zone),
+      domainId: domainIdIn(state, call.input, { domainId }),
     })
     await call.propose({ type: 'device.update', systemId, set })
     return showAfter(call, systemId)

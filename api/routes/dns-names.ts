@@ -1,6 +1,7 @@
 // How calls on DNS resources and records name what they are about: `fqdn`, or `name` and `domain`.
 import type { DnsResource, Domain } from '#model/dns.ts'
 import type { DomainId } from '#model/ids.ts'
+import { isIpv4 } from '#model/ip.ts'
 import { domainOf, domainsOf } from '#state/query-dns.ts'
 import type { RegionState } from '#state/state.ts'
 import type { Call } from '../call.ts'
@@ -11,7 +12,7 @@ import { parseId } from '../specifiers.ts'
 type OwnerName = { readonly domain: Domain; readonly name: string }
 
 /** By id or by name. */
-function findDomain(state: RegionState, text: string): Domain | undefined {
+export function findDomain(state: RegionState, text: string): Domain | undefined {
   const id = parseId(text)
   const byId = id === null ? undefined : domainOf(state, id as DomainId)
   const wanted = text.replace(/\.$/, '').toLowerCase()
@@ -76,6 +77,7 @@ export function resourceFilter(state: RegionState, call: Call): (row: DnsResourc
 }
 
 function hasType(state: RegionState, row: DnsResource, rrtype: string): boolean {
-  if (rrtype === 'A' && row.addresses.length > 0) return true
+  if (rrtype === 'A' && row.addresses.some((ip) => isIpv4(ip))) return true
+  if (rrtype === 'AAAA' && row.addresses.some((ip) => !isIpv4(ip))) return true
   return state.dnsRecordsByResource.rows(row.id).some((record) => record.rrtype === rrtype)
 }

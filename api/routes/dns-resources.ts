@@ -1,9 +1,9 @@
 // dnsresources/: names and their addresses (maas-api §9).
-import { fullName } from '#model/dns-name.ts'
 import type { DnsResource } from '#model/dns.ts'
 import type { DnsResourceId } from '#model/ids.ts'
-import { formatIpv4, parseIpv4, type Ipv4 } from '#model/ipv4.ts'
-import { defaultDomainOf } from '#state/query-dns.ts'
+import { parseIp, type Ip } from '#model/ip.ts'
+import { formatIpv4 } from '#model/ipv4.ts'
+import { domainOfNode, fqdnOf } from '#state/query-dns.ts'
 import { addressesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Call } from '../call.ts'
@@ -40,16 +40,17 @@ async function list(call: Call) {
 /** With `all`: the names that machines have by themselves; they have no id. */
 function machineNames(state: RegionState, call: Call) {
   const { input } = call
-  const domain = defaultDomainOf(state)
   const wantedDomain = input.text('domain')?.toLowerCase()
-  if (wantedDomain !== undefined && ![domain.name, String(domain.id)].includes(wantedDomain)) {
-    return []
-  }
   const wanted = (input.text('fqdn') ?? input.text('name'))?.toLowerCase()
-  return [...state.machines.values()].flatMap(({ systemId, hostname }) => {
-    const fqdn = fullName(hostname, domain.name)
+  return [...state.machines.values()].flatMap((machine) => {
+    const { systemId, hostname } = machine
+    const { id, name } = domainOfNode(state, machine)
+    const isElsewhere =
+      wantedDomain !== undefined && ![name.toLowerCase(), String(id)].includes(wantedDomain)
+    if (isElsewhere) return []
+    const fqdn = fqdnOf(state, machine)
     const addresses = addressesOf(state, systemId)
-    const isWanted = wanted === undefined || [fqdn, hostname].includes(wanted)
+    const isWanted = wanted === undefined || [fqdn.toLowerCase(), hostname].includes(wanted)
     if (!isWanted || addresses.length === 0) return []
     const ips = addresses.map((ip) => ({ ip: formatIpv4(ip) }))
     const nothing = { id: null, address_ttl: null, resource_uri: null }
@@ -58,14 +59,14 @@ function machineNames(state: RegionState, call: Call) {
 }
 
 /** By comma, blank, or repeated; each an address, or the number of one that `ipaddresses/` showed. */
-function addressesField(form: Form): readonly Ipv4[] | undefined {
+function addressesField(form: Form): readonly Ip[] | undefined {
   const name = 'ip_addresses'
   if (!form.input.has(name)) return undefined
   const parts = form.input.list(name).flatMap((part) => part.split(/\s+/))
-  const addresses = new Set<Ipv4>()
+  const addresses = new Set<Ip>()
   for (const part of parts) {
-    const ip = parseIpv4(part)
-    if (ip === undefined) form.report(name, `'${part.slice(0, 64)}' is not an IPv4 address.`)
+    const ip = parseIp(part)
+    if (ip === undefined) form.report(name, `'${part.slice(0, 64)}' is not an IP address.`)
     else addresses.add(ip)
   }
   return [...addresses]

@@ -4,7 +4,7 @@ import type { SystemId } from '#model/ids.ts'
 import { parseMac } from '#model/mac-address.ts'
 import { zoneOf } from '#state/object-query.ts'
 import { machineByMac } from '#state/query.ts'
-import { defaultDomainOf } from '#state/query-dns.ts'
+import { domainOfNode } from '#state/query-dns.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, type Call } from '../call.ts'
 import { Rejection } from '../errors.ts'
@@ -97,21 +97,21 @@ function nodeTest({ input }: Call, state: RegionState): Passes {
   }
 }
 
-/** Null: not asked for. Nodes have their zone, all are in the default domain, and none has an agent. */
+/** Null: not asked for. Nodes have their zone and their domain, and none has an agent. */
 function placeTest(
   input: Call['input'],
   state: RegionState,
 ): ((systemId: string) => boolean) | null {
   const asked = ['zone', 'domain', 'agent_name'].filter((name) => input.has(name))
   if (asked.length === 0) return null
-  const domain = defaultDomainOf(state).name
   return (text) => {
     const systemId = text as SystemId
     const node =
       state.machines.get(systemId) ?? state.controllers.get(systemId) ?? state.devices.get(systemId)
     if (node === undefined) return false
     const is: Readonly<Record<string, string>> = {
-      ...{ zone: zoneOf(state, node).name, domain, agent_name: '' },
+      ...{ zone: zoneOf(state, node).name, domain: domainOfNode(state, node).name },
+      agent_name: '',
     }
     return asked.every((name) => input.text(name) === is[name] || isIn(input, name, is[name] ?? ''))
   }

@@ -1,6 +1,6 @@
 // ipranges/: who may use which addresses of a subnet (maas-api §9, §10.3).
 import type { IpRangeId } from '#model/ids.ts'
-import type { Ipv4 } from '#model/ipv4.ts'
+import type { Ip } from '#model/ip.ts'
 import type { IpRange } from '#model/network.ts'
 import { subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
@@ -19,8 +19,8 @@ async function createRange(call: Call) {
   const form = new Form(call.input)
   for (const name of ['type', 'start_ip', 'end_ip']) form.require(name)
   const rangeType = form.choice('type', RANGE_TYPES) ?? 'reserved'
-  const start = form.ipv4('start_ip') ?? undefined
-  const end = form.ipv4('end_ip') ?? undefined
+  const start = form.ip('start_ip') ?? undefined
+  const end = form.ip('end_ip') ?? undefined
   const comment = form.text('comment') ?? ''
   const subnet = subnetField(form, state, start)
   form.check()
@@ -36,7 +36,7 @@ async function createRange(call: Call) {
 }
 
 /** Without `subnet`, the one that the address lies in. */
-function subnetField(form: Form, state: RegionState, ip: Ipv4 | undefined) {
+function subnetField(form: Form, state: RegionState, ip: Ip | undefined) {
   const text = form.text('subnet') ?? ''
   if (text !== '') {
     return findSubnet(state, text) ?? form.report('subnet', `There is no subnet ${text}.`)
@@ -48,8 +48,8 @@ function subnetField(form: Form, state: RegionState, ip: Ipv4 | undefined) {
 async function updateRange(call: Call) {
   const { id } = ownRange(await call.state(), call)
   const form = new Form(call.input)
-  const start = form.ipv4('start_ip') ?? undefined
-  const end = form.ipv4('end_ip') ?? undefined
+  const start = form.ip('start_ip') ?? undefined
+  const end = form.ip('end_ip') ?? undefined
   const comment = form.text('comment')
   form.check()
   await call.propose({ type: 'ipRange.update', id, set: present({ start, end, comment }) })

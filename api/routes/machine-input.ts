@@ -54,7 +54,7 @@ export function readMachineChanges(form: Form, machine: Machine): MachineFields 
 
 function hostnameField(form: Form): string | undefined {
   const name = form.text('hostname', { max: 253 })?.trim().toLowerCase()
-  // A domain after the first dot names the domain, which is the default one until there are more.
+  // What follows the first dot is the domain: `node-domain.ts`.
   return name?.split('.', 1)[0]
 }
 

@@ -2,6 +2,7 @@
 import { parseSystemId, type SystemId } from '#model/ids.ts'
 import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import { parseMac } from '#model/mac-address.ts'
+import type { Machine } from '#model/machine.ts'
 import type { Device } from '#model/objects.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Answer, type Call } from '../call.ts'
@@ -19,6 +20,7 @@ import { MACHINES_ACTIONS } from './machine-claims.ts'
 import { readMachineChanges, readNewMachine, type NewMachine } from './machine-input.ts'
 import { isVisibleDevice, isVisibleMachine as isVisible } from '../visible.ts'
 import { present } from './fabrics.ts'
+import { domainIdIn } from './node-domain.ts'
 import { filterMachines } from './node-filters.ts'
 import { poolIdNamed, SET_ZONE, zoneIdNamed } from './set-zone.ts'
 
@@ -33,7 +35,9 @@ async function createMachine(call: Call): Promise<Answer> {
   const fields = readNewMachine(form)
   const begin = await beginning(call, form)
   form.check()
-  const systemId = await proposeMachine(call, { ...fields, ...begin })
+  const { isAnonymous } = call
+  const domainId = domainIdIn(await call.state(), call.input, { isAnonymous })
+  const systemId = await proposeMachine(call, { ...fields, ...begin, ...present({ domainId }) })
   const state = call.after()
   const machine = state.machines.get(systemId)
   if (machine === undefined) return json({ system_id: systemId })
@@ -85,7 +89,7 @@ async function updateMachine(call: Call): Promise<Answer> {
   form.check()
   const { systemId } = machine
   // Looked up before anything is changed: a name that is nobody's changes nothing.
-  const place = placeOf(state, call.input)
+  const place = placeOf(state, call.input, machine)
   await call.propose({ type: 'machine.update', systemId, set })
   if (place !== null) await call.propose({ type: 'node.place', systemIds: [systemId], ...place })
   const after = call.after()
@@ -93,13 +97,14 @@ async function updateMachine(call: Call): Promise<Answer> {
   return json(changed === undefined ? { system_id: systemId } : renderMachine(after, changed))
 }
 
-/** `zone` and `pool` by name, as MAAS has them; null when neither is given. */
-function placeOf(state: RegionState, input: Input) {
+/** `zone`, `pool` and `domain` by name, as MAAS has them; null when none is given. */
+function placeOf(state: RegionState, input: Input, { domainId }: Machine) {
   const zone = input.text('zone')
   const pool = input.text('pool')
   const place = present({
     zoneId: zone === undefined ? undefined : zoneIdNamed(state, zone),
     poolId: pool === undefined ? undefined : poolIdNamed(state, pool),
+    domainId: domainIdIn(state, input, { domainId }),
   })
   return Object.keys(place).length === 0 ? null : place
 }

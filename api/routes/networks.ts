@@ -1,5 +1,7 @@
 // networks/: what subnets were called before MAAS 2.0. Read only, as in MAAS: writing answers 410.
-import { formatIpv4, maskOf, makeIpv4 } from '#model/ipv4.ts'
+import { formatIp, isIpv4Cidr, type IpCidr } from '#model/ip.ts'
+import { formatIpv4, maskOf } from '#model/ipv4.ts'
+import { makeIpv6 } from '#model/ipv6.ts'
 import { parseSystemId } from '#model/ids.ts'
 import type { Subnet } from '#model/network.ts'
 import { interfacesOf } from '#state/query.ts'
@@ -15,14 +17,20 @@ function render(state: RegionState, subnet: Subnet) {
   const vid = state.vlans.get(subnet.vlanId)?.vid ?? 0
   return {
     name: subnet.name,
-    ip: formatIpv4(cidr.network),
-    netmask: formatIpv4(makeIpv4(maskOf(cidr.prefix))),
+    ip: formatIp(cidr.network),
+    netmask: netmaskOf(cidr),
     vlan_tag: vid === 0 ? null : vid,
     description: subnet.description,
-    default_gateway: gatewayIp === null ? null : formatIpv4(gatewayIp),
+    default_gateway: gatewayIp === null ? null : formatIp(gatewayIp),
     dns_servers: subnet.dnsServers.join(' '),
     resource_uri: uri('networks', subnet.name),
   }
+}
+
+function netmaskOf(cidr: IpCidr): string {
+  const { prefix } = cidr
+  if (isIpv4Cidr(cidr)) return formatIpv4(maskOf(prefix))
+  return formatIp(makeIpv6((2n ** BigInt(prefix) - 1n) << BigInt(128 - prefix)))
 }
 
 function subnetOf(state: RegionState, call: Call): Subnet {

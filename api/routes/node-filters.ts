@@ -3,11 +3,11 @@ import { lifeOf } from '#model/life-cycle.ts'
 import { parseMac } from '#model/mac-address.ts'
 import { MACHINE_STATUS_NAMES, type Machine } from '#model/machine.ts'
 import { poolOf, zoneOf } from '#state/object-query.ts'
+import { domainOfNode } from '#state/query-dns.ts'
 import { interfacesOf, machineByMac } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { Rejection } from '../errors.ts'
 import { Form, type Input } from '../input.ts'
-import { DEFAULT_DOMAIN } from '../render/names.ts'
 import { findFabric, findSubnet, findVlan } from '../specifiers.ts'
 
 type Test = (machine: Machine) => boolean
@@ -58,7 +58,7 @@ function testOf(state: RegionState, input: Input, name: string): Test {
     case 'status':
       return statusTest(values)
     case 'domain':
-      return () => wanted.has(DEFAULT_DOMAIN.name)
+      return (machine) => wanted.has(domainOfNode(state, machine).name)
     case 'zone':
       return (machine) => wanted.has(zoneOf(state, machine).name)
     case 'not_in_zone':

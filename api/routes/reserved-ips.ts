@@ -1,7 +1,7 @@
 // reservedips/: addresses that DHCP keeps for one MAC (maas-api §9, MAAS 3.6+). They are the reservations of the
 // lease protocol: deleting one leaves its client a hold.
 import type { ReservedIpId } from '#model/ids.ts'
-import { formatIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { formatIp, type Ip } from '#model/ip.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { Reservation } from '#model/network.ts'
 import { subnetOf } from '#state/query.ts'
@@ -27,7 +27,7 @@ async function createReservedIp(call: Call) {
   const state = await call.state()
   const form = new Form(call.input)
   for (const name of ['ip', 'mac_address']) form.require(name)
-  const ip = form.ipv4('ip') ?? undefined
+  const ip = form.ip('ip') ?? undefined
   const mac = form.mac('mac_address')
   const comment = form.text('comment', { max: COMMENT_MAX }) ?? ''
   if (ip !== undefined) checkSubnet(form, state, ip)
@@ -39,18 +39,18 @@ async function createReservedIp(call: Call) {
   await call.propose({ type: 'reservation.create', ip, client, mac, hostname: '', comment })
   const after = call.after()
   const row = after.reservations.get(ip)
-  return json(row === undefined ? { ip: formatIpv4(ip) } : renderReservedIp(after, row))
+  return json(row === undefined ? { ip: formatIp(ip) } : renderReservedIp(after, row))
 }
 
 /** Without `subnet`, whichever has the address; a named one must be that one. */
-function checkSubnet(form: Form, state: RegionState, ip: Ipv4): void {
+function checkSubnet(form: Form, state: RegionState, ip: Ip): void {
   const owner = subnetOf(state, ip)
   const text = form.text('subnet') ?? ''
   const named = text === '' ? owner : (findSubnet(state, text) ?? undefined)
   if (text !== '' && named === undefined) form.report('subnet', `There is no subnet ${text}.`)
   else if (owner === undefined || named?.id !== owner.id) {
     const where = text === '' ? 'any subnet' : `subnet ${text}`
-    form.report('ip', `The IP address ${formatIpv4(ip)} is not in ${where}.`)
+    form.report('ip', `The IP address ${formatIp(ip)} is not in ${where}.`)
   }
 }
 
@@ -64,7 +64,7 @@ async function updateReservedIp(call: Call) {
   const { id, ip, mac, comment: before = '' } = reservedIpOf(await call.state(), call)
   const form = new Form(call.input)
   const comment = form.text('comment', { max: COMMENT_MAX }) ?? before
-  const wantedIp = form.ipv4('ip') ?? ip
+  const wantedIp = form.ip('ip') ?? ip
   const wantedMac = form.mac('mac_address') ?? mac
   form.check()
   if (wantedIp !== ip) throw fieldError('ip', 'The IP of a reserved IP cannot be changed.')

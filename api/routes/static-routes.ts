@@ -26,7 +26,7 @@ function routeSet(form: Form, state: RegionState): Partial<Omit<StaticRoute, 'id
   return present({
     source: subnetField(form, state, 'source'),
     destination: subnetField(form, state, 'destination'),
-    gatewayIp: form.ipv4('gateway_ip') ?? undefined,
+    gatewayIp: form.ip('gateway_ip') ?? undefined,
     metric: form.integer('metric', { min: 0, max: 2 ** 31 - 1 }),
   })
 }

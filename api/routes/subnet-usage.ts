@@ -1,5 +1,5 @@
 // What uses the addresses of a subnet: statistics, ranges and single addresses (maas-api §8.1).
-import { formatIpv4, type Ipv4Range } from '#model/ipv4.ts'
+import { compareIps, familyOf, formatIp, sizeOf, type IpSpan } from '#model/ip.ts'
 import type { Subnet } from '#model/network.ts'
 import type { RegionState } from '#state/state.ts'
 import { subnetStatistics, unusedRanges, usedRanges } from '#state/subnet-usage.ts'
@@ -16,8 +16,9 @@ export function subnetOf(state: RegionState, call: Call): Subnet {
   return subnet
 }
 
-function renderRange({ start, end }: Ipv4Range) {
-  return { start: formatIpv4(start), end: formatIpv4(end), num_addresses: end - start + 1 }
+/** Numbers beyond 2^53 are rounded: JSON has no others that its readers agree about. */
+function renderRange({ start, end }: IpSpan) {
+  return { start: formatIp(start), end: formatIp(end), num_addresses: sizeOf({ start, end }) }
 }
 
 async function statistics(call: Call) {
@@ -35,13 +36,13 @@ async function statistics(call: Call) {
     usage,
     usage_string: `${Math.round(usage * 100)}%`,
     available_string: `${Math.round((1 - usage) * 100)}%`,
-    first_address: formatIpv4(found.firstAddress),
-    last_address: formatIpv4(found.lastAddress),
-    ip_version: 4,
+    first_address: formatIp(found.firstAddress),
+    last_address: formatIp(found.lastAddress),
+    ip_version: familyOf(found.firstAddress),
     ...(call.input.flag('include_ranges') ? { ranges: renderRanges(found) } : {}),
     ...(call.input.flag('include_suggestions')
       ? {
-          suggested_gateway: first === undefined ? null : formatIpv4(first),
+          suggested_gateway: first === undefined ? null : formatIp(first),
           suggested_dynamic_range: largestOf(found.unused),
         }
       : {}),
@@ -54,13 +55,12 @@ function renderRanges({ used, unused }: Statistics) {
   const ranges = [
     ...used.map((range) => ({ range, purpose: range.purpose as readonly string[] })),
     ...unused.map((range) => ({ range, purpose: ['unused'] })),
-  ].toSorted((a, b) => a.range.start - b.range.start)
+  ].toSorted((a, b) => compareIps(a.range.start, b.range.start))
   return ranges.map(({ range, purpose }) => ({ ...renderRange(range), purpose }))
 }
 
-function largestOf(ranges: readonly Ipv4Range[]) {
-  const size = ({ start, end }: Ipv4Range): number => end - start
-  const [largest] = ranges.toSorted((a, b) => size(b) - size(a))
+function largestOf(ranges: readonly IpSpan[]) {
+  const [largest] = ranges.toSorted((a, b) => sizeOf(b) - sizeOf(a))
   return largest === undefined ? null : renderRange(largest)
 }
 

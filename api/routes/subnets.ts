@@ -1,6 +1,6 @@
 // subnets/ (maas-api §9, §10.3).
 import type { SubnetId, VlanId } from '#model/ids.ts'
-import { parseCidr, parseIpv4, type Cidr } from '#model/ipv4.ts'
+import { formatIp, isIpv4Cidr, parseIp, parseIpCidr, type IpCidr } from '#model/ip.ts'
 import type { CommandOf } from '#state/command.ts'
 import { defaultVlanOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
@@ -31,6 +31,7 @@ async function createSubnet(call: Call) {
   const { cidr } = set
   // `require` reported it otherwise.
   if (cidr === undefined) throw notFound('Subnet')
+  expectLevelOf(state, cidr)
   const { id } = await call.propose({
     type: 'subnet.create',
     ...DEFAULTS,
@@ -61,6 +62,7 @@ async function updateSubnet(call: Call) {
   const vlanId = vlanField(form, state)
   const set = { ...subnetSet(form), ...present({ vlanId }) }
   form.check()
+  expectLevelOf(state, set.cidr)
   await call.propose({ type: 'subnet.update', id, set })
   return json(renderSubnetOf(call.after(), id))
 }
@@ -70,7 +72,7 @@ function subnetSet(form: Form): Omit<CommandOf<'subnet.update'>['set'], 'vlanId'
     cidr: cidrField(form),
     name: form.text('name'),
     description: form.text('description', { max: 4_096 }),
-    gatewayIp: form.ipv4('gateway_ip'),
+    gatewayIp: form.ip('gateway_ip'),
     dnsServers: dnsServersField(form),
     rdnsMode: form.integer('rdns_mode', { min: 0, max: 2 }),
     activeDiscovery: form.flag('active_discovery'),
@@ -81,25 +83,34 @@ function subnetSet(form: Form): Omit<CommandOf<'subnet.update'>['set'], 'vlanId'
   })
 }
 
-const IPV6 = 'IPv6 subnets are not served by this version of Ironraft: enter an IPv4 network.'
-
-function cidrField(form: Form): Cidr | undefined {
-  const text = form.input.text('cidr')
-  if (text === undefined || text === '') return undefined
-  if (text.includes(':')) return form.report('cidr', IPV6)
-  return parseCidr(text) ?? form.report('cidr', `'${text.slice(0, 64)}' is not an IPv4 network.`)
+function expectLevelOf(state: RegionState, cidr: IpCidr | undefined): void {
+  if (cidr !== undefined && !isIpv4Cidr(cidr)) expectNetworkLevel(state, 'An IPv6 subnet')
 }
 
-/** Comma or space separated. */
+function cidrField(form: Form): IpCidr | undefined {
+  const text = form.input.text('cidr')
+  if (text === undefined || text === '') return undefined
+  const cidr = parseIpCidr(text)
+  return cidr ?? form.report('cidr', `'${text.slice(0, 64)}' is not an IPv4 or IPv6 network.`)
+}
+
+/** Comma or space separated; of either family, in their shortest form. */
 function dnsServersField(form: Form): readonly string[] | undefined {
   if (!form.input.has('dns_servers')) return undefined
   const servers = form.input.list('dns_servers').flatMap((text) => text.split(/\s+/))
-  const wrong = servers.find((server) => parseIpv4(server) === undefined)
+  const wrong = servers.find((server) => parseIp(server) === undefined)
   if (wrong !== undefined) {
-    return form.report('dns_servers', `'${wrong.slice(0, 64)}' is not an IPv4 address.`)
+    return form.report('dns_servers', `'${wrong.slice(0, 64)}' is not an IP address.`)
   }
-  if (servers.length <= DNS_SERVERS_MAX) return servers
+  if (servers.length <= DNS_SERVERS_MAX) {
+    return servers.map(canonical)
+  }
   return form.report('dns_servers', `A subnet has ${DNS_SERVERS_MAX} DNS servers at most.`)
+}
+
+function canonical(text: string): string {
+  const ip = parseIp(text)
+  return ip === undefined ? text : formatIp(ip)
 }
 
 function architecturesField(form: Form): readonly string[] | undefined {

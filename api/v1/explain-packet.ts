@@ -3,7 +3,8 @@
 import { DHCP_CLIENT_KINDS, DHCP_MESSAGE_KINDS, type DhcpQuestion } from '#model/explain.ts'
 import { parseSystemId } from '#model/ids.ts'
 import { namedOption } from '#model/dhcp-option-names.ts'
-import { formatIpv4 } from '#model/ipv4.ts'
+import { isIpv4 } from '#model/ip.ts'
+import { formatIpv4, type Ipv4 } from '#model/ipv4.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, type Answer, type Call } from '../call.ts'
 import { fieldError } from '../errors.ts'
@@ -57,15 +58,23 @@ export function makeExplainDhcp(explainer: Explainer) {
   }
 }
 
+/** Racks speak DHCPv4 only. */
+function ipv4In(form: Form, name: string): Ipv4 | null {
+  const ip = form.ip(name) ?? null
+  if (ip === null || isIpv4(ip)) return ip
+  form.report(name, 'Enter an IPv4 address.')
+  return null
+}
+
 function questionOf(form: Form): DhcpQuestion {
   const bounds = { min: 0, max: 65_535 }
   return {
     // `form.check` comes before anybody looks.
     mac: form.mac('mac') ?? ('' as DhcpQuestion['mac']),
     message: form.choice('message', DHCP_MESSAGE_KINDS) ?? 'discover',
-    ip: form.ipv4('ip') ?? null,
-    server: form.ipv4('server') ?? null,
-    giaddr: form.ipv4('giaddr') ?? null,
+    ip: ipv4In(form, 'ip'),
+    server: ipv4In(form, 'server'),
+    giaddr: ipv4In(form, 'giaddr'),
     client: form.choice('client', DHCP_CLIENT_KINDS) ?? 'none',
     architecture: form.integer('architecture', bounds) ?? 0,
     vendorClass: form.text('vendor_class') ?? '',

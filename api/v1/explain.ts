@@ -1,16 +1,16 @@
 // GET /api/v1/explain/address/{ip}: why an address would or would not be given, and by whose right somebody has it.
-import { formatCidr, formatIpv4, parseIpv4 } from '#model/ipv4.ts'
+import { formatIp, formatIpCidr, parseIp } from '#model/ip.ts'
 import { explainAddress, type AddressExplanation } from '#state/explain-address.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, type Answer, type Call } from '../call.ts'
 import { fieldError } from '../errors.ts'
 
 export async function explainAddressRoute(call: Call): Promise<Answer> {
-  const ip = parseIpv4(call.param('ip'))
-  if (ip === undefined) throw fieldError('ip', 'Enter a valid IPv4 address.')
+  const ip = parseIp(call.param('ip'))
+  if (ip === undefined) throw fieldError('ip', 'Enter a valid IPv4 or IPv6 address.')
   const { state, revision } = await call.view()
   const found = explainAddress(state, ip)
-  const text = formatIpv4(ip)
+  const text = formatIp(ip)
   return json({
     ip: text,
     revision,
@@ -34,7 +34,7 @@ function renderPlace({ subnet, vlan, range, keptAs }: AddressExplanation) {
         ? null
         : {
             id: subnet.id,
-            cidr: formatCidr(subnet.cidr),
+            cidr: formatIpCidr(subnet.cidr),
             name: subnet.name,
             managed: subnet.managed,
           },
@@ -48,8 +48,8 @@ function renderPlace({ subnet, vlan, range, keptAs }: AddressExplanation) {
         : {
             id: range.id,
             type: range.type,
-            start_ip: formatIpv4(range.start),
-            end_ip: formatIpv4(range.end),
+            start_ip: formatIp(range.start),
+            end_ip: formatIp(range.end),
           },
     kept_as: keptAs,
   }

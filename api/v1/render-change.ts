@@ -1,6 +1,6 @@
 // Changes of the replicated state as JSON for watchers: snake_case, addresses as text. Tables with secrets
 // or with nothing but our own bookkeeping are never shown; secret fields are left out.
-import { formatCidr, formatIpv4, type Cidr, type Ipv4 } from '#model/ipv4.ts'
+import { formatIp, formatIpCidr, parseIp, type Ip, type IpCidr } from '#model/ip.ts'
 import type { Change, ChangeBatch } from '#state/outcome.ts'
 import type { TableName } from '#state/tables.ts'
 
@@ -103,7 +103,7 @@ function renderChange({ table, key, row }: Change, kinds: ReadonlySet<string> | 
   const name = TABLES[table]
   if (name === null || (kinds !== null && !kinds.has(name))) return null
   if (table === 'settings' && SECRET_SETTINGS.has(String(key))) return null
-  const shownKey = KEYED_BY_ADDRESS.has(table) ? formatIpv4(key as Ipv4) : key
+  const shownKey = KEYED_BY_ADDRESS.has(table) ? formatIp(key as Ip) : key
   return { table: name, key: shownKey, row: row === null ? null : renderRow(row) }
 }
 
@@ -122,9 +122,9 @@ function sortedEntries(row: object): [string, unknown][] {
 }
 
 function renderField(field: string, value: unknown): unknown {
-  if (ADDRESS.has(field) && typeof value === 'number') return formatIpv4(value as Ipv4)
+  if (ADDRESS.has(field)) return renderAddress(value)
   if (ADDRESSES.has(field) && Array.isArray(value)) return value.map(renderAddress)
-  if (field === 'cidr') return formatCidr(value as Cidr)
+  if (field === 'cidr') return formatIpCidr(value as IpCidr)
   // Owner data has free keys: they stay as they are.
   if (field === 'ownerData') return isRow(value) ? Object.fromEntries(sortedEntries(value)) : value
   if (Array.isArray(value)) {
@@ -134,7 +134,10 @@ function renderField(field: string, value: unknown): unknown {
 }
 
 function renderAddress(value: unknown): unknown {
-  return typeof value === 'number' ? formatIpv4(value as Ipv4) : value
+  if (typeof value === 'number') return formatIp(value as Ip)
+  // Of IPv6 as rows have it, or an address that is text everywhere.
+  const ip = typeof value === 'string' ? parseIp(value) : undefined
+  return ip === undefined ? value : formatIp(ip)
 }
 
 function isRow(value: unknown): value is object {

@@ -1,5 +1,5 @@
 // Network boot vocabulary shared by DHCP, TFTP and HTTP: client architectures and boot resources.
-import type { BootResourceId, SystemId } from './ids.ts'
+import type { BootResourceId, DomainId, SystemId } from './ids.ts'
 import type { MacAddress } from './mac-address.ts'
 
 export type BootFileKind = 'boot-kernel' | 'boot-initrd' | 'squashfs' | 'bootloader'
@@ -35,4 +35,6 @@ export type MachineBoot = {
   readonly macs: readonly MacAddress[]
   readonly architecture: string
   readonly purpose: BootPurpose
+  /** Absent: whichever is the default one. */
+  readonly domainId?: DomainId
 }

@@ -3,11 +3,11 @@
 import { isRecordType, type RecordType } from './dns.ts'
 import { parseTarget } from './dns-name.ts'
 import { parseIpv4, type Ipv4 } from './ipv4.ts'
-import { parseIpv6 } from './ipv6-text.ts'
+import { parseIpv6, type Ipv6 } from './ipv6.ts'
 
 export type Rdata =
   | { readonly type: 'A'; readonly ip: Ipv4 }
-  | { readonly type: 'AAAA'; readonly bytes: Uint8Array }
+  | { readonly type: 'AAAA'; readonly ip: Ipv6 }
   /** Targets are whole names without a final dot; '' is the root. */
   | { readonly type: 'CNAME' | 'NS' | 'PTR'; readonly target: string }
   | { readonly type: 'MX'; readonly preference: number; readonly target: string }
@@ -79,8 +79,8 @@ const PARSERS: Readonly<Record<RecordType, Parser>> = {
     return ip === undefined ? undefined : { type: 'A', ip }
   },
   AAAA: (text) => {
-    const bytes = parseIpv6(text)
-    return bytes === undefined ? undefined : { type: 'AAAA', bytes }
+    const ip = parseIpv6(text)
+    return ip === undefined ? undefined : { type: 'AAAA', ip }
   },
   CNAME: parseHost,
   NS: parseHost,

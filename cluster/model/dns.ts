@@ -1,6 +1,6 @@
 // Rows of the DNS tables, in MAAS's words.
 import type { DnsRecordId, DnsResourceId, DomainId } from './ids.ts'
-import type { Ipv4 } from './ipv4.ts'
+import type { Ip } from './ip.ts'
 
 export type Domain = {
   readonly id: DomainId
@@ -20,11 +20,11 @@ export type DnsResource = {
   readonly domainId: DomainId
   /** Labels below the domain; `@` is the domain itself, a first label `*` a wildcard (RFC 4592). */
   readonly name: string
-  /** Of the A records; null: the domain's. */
+  /** Of the A and AAAA records; null: the domain's. */
   readonly addressTtl: number | null
-  readonly addresses: readonly Ipv4[]
+  readonly addresses: readonly Ip[]
   /** Those of `addresses` that were reserved for it, and go free with it. */
-  readonly reserved: readonly Ipv4[]
+  readonly reserved: readonly Ip[]
 }
 
 export type DnsRecord = {

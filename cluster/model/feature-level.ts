@@ -8,7 +8,7 @@
 //      racks of the VLAN that their relay points to; domains, DNS resources and records; zones, pools, tags, devices
 //      and the other small objects, settings with MAAS's own checks; static routes, ids and
 //      comments of reservations, further racks of a VLAN, allocation that steps over nested subnets, deletion of
-//      subnets by force; typed DHCP options, DHCP servers that are not ours, neighbours; audit of
+//      subnets by force; IPv6 subnets; typed DHCP options, DHCP servers that are not ours, neighbours; audit of
 //      every write of a user; SSH and SSL keys, access tokens, login sessions; the life cycle of
 //      machines, power intents
 

@@ -1,5 +1,13 @@
 // Machines, their parts, and the controllers: rows in MAAS's words.
-import type { BlockDeviceId, InterfaceId, SubnetId, SystemId, UserId, VlanId } from './ids.ts'
+import type {
+  BlockDeviceId,
+  DomainId,
+  InterfaceId,
+  SubnetId,
+  SystemId,
+  UserId,
+  VlanId,
+} from './ids.ts'
 import type { MacAddress } from './mac-address.ts'
 
 /** MAAS's numbers and names of a machine's status. */
@@ -125,6 +133,8 @@ export type Machine = {
   readonly poolId?: number
   /** Absent: never moved. */
   readonly life?: MachineLife
+  /** Absent: whichever is the default one. */
+  readonly domainId?: DomainId
   readonly createdWall: number
   readonly updatedWall: number
 }
@@ -197,6 +207,8 @@ export type Controller = {
   /** Absent: the default zone, no tags. */
   readonly zoneId?: number
   readonly tagNames?: readonly string[]
+  /** Absent: whichever is the default one. */
+  readonly domainId?: DomainId
   readonly createdWall: number
   readonly updatedWall: number
 }

@@ -11,6 +11,7 @@ import type {
   UserId,
   VlanId,
 } from './ids.ts'
+import { isIpv4, isIpv4Cidr, type Ip, type IpCidr } from './ip.ts'
 import type { Cidr, Ipv4 } from './ipv4.ts'
 import type { MacAddress } from './mac-address.ts'
 
@@ -54,8 +55,10 @@ export type Subnet = {
   readonly name: string
   readonly description: string
   readonly vlanId: VlanId
-  readonly cidr: Cidr
-  readonly gatewayIp: Ipv4 | null
+  readonly cidr: IpCidr
+  /** A host address of the subnet, or a link-local one where it is IPv6. */
+  readonly gatewayIp: Ip | null
+  /** Of either family. */
   readonly dnsServers: readonly string[]
   /** 0 off, 1 on, 2 on with RFC 2317 glue. */
   readonly rdnsMode: number
@@ -66,14 +69,27 @@ export type Subnet = {
   readonly disabledBootArchitectures: readonly string[]
 }
 
+/** One that DHCP of IPv4 serves. */
+export type Ipv4Subnet = Subnet & { readonly cidr: Cidr; readonly gatewayIp: Ipv4 | null }
+
+export function isIpv4Subnet(subnet: Subnet): subnet is Ipv4Subnet {
+  return isIpv4Cidr(subnet.cidr)
+}
+
 export type IpRange = {
   readonly id: IpRangeId
   readonly type: 'dynamic' | 'reserved'
   readonly subnetId: SubnetId
-  readonly start: Ipv4
-  readonly end: Ipv4
+  readonly start: Ip
+  readonly end: Ip
   readonly comment: string
   readonly userId: UserId | null
+}
+
+export type Ipv4SubnetRange = IpRange & { readonly start: Ipv4; readonly end: Ipv4 }
+
+export function isIpv4Range(range: IpRange): range is Ipv4SubnetRange {
+  return isIpv4(range.start)
 }
 
 /** Machines of `source` reach `destination` through `gatewayIp`, a host address of the source subnet. */
@@ -81,7 +97,7 @@ export type StaticRoute = {
   readonly id: StaticRouteId
   readonly source: SubnetId
   readonly destination: SubnetId
-  readonly gatewayIp: Ipv4
+  readonly gatewayIp: Ip
   readonly metric: number
 }
 
@@ -90,7 +106,7 @@ export const ALLOC_TYPE = { auto: 0, sticky: 1, userReserved: 4, dhcp: 5, discov
 
 /** An address allocated through the API: `api[a]` of lease-protocol §2. Keyed by `ip`. */
 export type IpAddress = {
-  readonly ip: Ipv4
+  readonly ip: Ip
   readonly allocType: 0 | 1 | 4
   readonly subnetId: SubnetId
   readonly userId: UserId | null
@@ -155,7 +171,7 @@ export type Reserve = {
  * hold of another client and no live reserve (lease-protocol §3).
  */
 export type Reservation = {
-  readonly ip: Ipv4
+  readonly ip: Ip
   readonly client: ClientKey
   readonly mac: MacAddress
   readonly hostname: string
@@ -163,6 +179,12 @@ export type Reservation = {
   /** MAAS's reserved IP. Absent: made below feature level 3. */
   readonly id?: ReservedIpId
   readonly comment?: string
+}
+
+export type Ipv4Reservation = Reservation & { readonly ip: Ipv4 }
+
+export function isIpv4Reservation(row: Reservation): row is Ipv4Reservation {
+  return isIpv4(row.ip)
 }
 
 /** An address that answered with `mac`: for nobody else while until > now. Keyed by `ip`. */

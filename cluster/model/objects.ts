@@ -1,7 +1,7 @@
 // The smaller things an operator keeps in a region: zones, pools, tags, repositories, notifications, files,
 // license keys, scripts, boot sources, DHCP snippets, devices. Rows of tables of the same names; `id` is a
 // counter of the table. What MAAS has from its first start is in DEFAULT_ROWS until somebody changes it.
-import type { IpRangeId, SubnetId, SystemId, UserId } from './ids.ts'
+import type { DomainId, IpRangeId, SubnetId, SystemId, UserId } from './ids.ts'
 
 /** Physical place of nodes. */
 export type Zone = { readonly id: number; readonly name: string; readonly description: string }
@@ -140,6 +140,8 @@ export type Device = {
   readonly ownerId: UserId
   readonly ownerData: Readonly<Record<string, string>>
   readonly zoneId: number
+  /** Absent: whichever is the default one. */
+  readonly domainId?: DomainId
   readonly tagNames: readonly string[]
   readonly createdWall: number
   readonly updatedWall: number

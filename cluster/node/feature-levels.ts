@@ -4,19 +4,20 @@ import { AppError } from '#model/errors.ts'
 import { FIRST_LEVELS, SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import type { NodeReport } from '#protocol/peer.ts'
 import type { Configuration } from '#raft/types.ts'
-import type { CommandType } from '#state/command.ts'
-import { commandLevel, isRetired } from '#state/command-levels.ts'
+import type { Command } from '#state/command.ts'
+import { isRetired, levelOf } from '#state/command-levels.ts'
 import type { RegionState } from '#state/state.ts'
 
 /** Throws UNSUPPORTED_VERSION: definitely not executed; it can be once every region is upgraded, unless it is retired. */
-export function expectLevelFor(type: CommandType, state: RegionState): void {
+export function expectLevelFor(command: Command, state: RegionState): void {
+  const { type } = command
   if (isRetired(type)) {
     throw new AppError(
       'UNSUPPORTED_VERSION',
       `${type} is read from old logs, and proposed no more.`,
     )
   }
-  const level = commandLevel(type)
+  const level = levelOf(command)
   if (level <= state.featureLevel) return
   const text = `${type} needs feature level ${level}, the cluster is at ${state.featureLevel}`
   throw new AppError('UNSUPPORTED_VERSION', `${text}: upgrade every region first.`)

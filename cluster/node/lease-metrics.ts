@@ -1,6 +1,8 @@
 // What the lease protocol looks like from outside (lease-protocol §7): gauges of the region's state, the same on
 // every region that has applied the same, and counts of what racks were answered, by the region that answered.
-import type { Hold } from '#model/network.ts'
+import { isIpv4 } from '#model/ip.ts'
+import { rangeSize } from '#model/ipv4.ts'
+import { isIpv4Range, type Hold } from '#model/network.ts'
 import type { Clock, Metrics } from '#model/ports.ts'
 import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
 import { isRestoring, liveReserve, liveTenure } from '#state/free.ts'
@@ -94,7 +96,7 @@ function by(
   return Object.entries(counts).map(([key, value]) => ({ name, value, labels: { [label]: key } }))
 }
 
-/** Addresses of dynamic ranges, each in the first class that it belongs to. */
+/** IPv4 addresses of dynamic ranges, each in the first class that it belongs to. */
 function poolCounts(state: RegionState): Readonly<Record<string, number>> {
   const now = state.stamp
   const counts = {
@@ -107,7 +109,7 @@ function poolCounts(state: RegionState): Readonly<Record<string, number>> {
     static: 0,
   }
   for (const range of state.ipRanges.values()) {
-    if (range.type === 'dynamic') counts.free += range.end - range.start + 1
+    if (range.type === 'dynamic' && isIpv4Range(range)) counts.free += rangeSize(range)
   }
   const seen = new Set<number>()
   const add = (ip: number, kind: keyof typeof counts): void => {
@@ -124,7 +126,7 @@ function poolCounts(state: RegionState): Readonly<Record<string, number>> {
   }
   for (const { ip, until } of state.quarantines.values()) if (until > now) add(ip, 'quarantined')
   for (const { ip, until } of state.observed.values()) if (until > now) add(ip, 'observed')
-  for (const ip of state.ipAddresses.keys()) add(ip, 'static')
+  for (const ip of state.ipAddresses.keys()) if (isIpv4(ip)) add(ip, 'static')
   return counts
 }
 

@@ -4,7 +4,7 @@ import type { MachineBoot } from '#model/boot.ts'
 import type { SubnetId, SystemId, VlanId } from '#model/ids.ts'
 import { contains } from '#model/ipv4.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
-import { racksOf, type Subnet } from '#model/network.ts'
+import { isIpv4Range, isIpv4Subnet, racksOf, type Ipv4Subnet, type Subnet } from '#model/network.ts'
 import type {
   DnsSettings,
   DnsSubnet,
@@ -212,16 +212,19 @@ export function barredRow(state: RegionState, ip: Ipv4): ViewChange & { table: '
 function topologyRows(
   state: RegionState,
   rackId: SystemId,
-): { readonly rows: ViewChange[]; readonly subnets: readonly Subnet[] } {
+): { readonly rows: ViewChange[]; readonly subnets: readonly Ipv4Subnet[] } {
   const vlans = vlansOf(state, rackId)
   const vlanIds = new Set(vlans.map((vlan) => vlan.id))
-  const subnets = [...state.subnets.values()].filter((subnet) => vlanIds.has(subnet.vlanId))
+  const subnets = [...state.subnets.values()]
+    .filter((subnet) => vlanIds.has(subnet.vlanId))
+    .filter(isIpv4Subnet)
   const subnetIds = new Set<SubnetId>(subnets.map((subnet) => subnet.id))
   const rows: ViewChange[] = [{ table: 'settings', key: 'rack', row: settingsOf(state) }]
   for (const row of vlans) rows.push({ table: 'vlans', key: row.id, row })
   for (const row of subnets) rows.push({ table: 'subnets', key: row.id, row })
   for (const row of state.ipRanges.values()) {
-    if (subnetIds.has(row.subnetId)) rows.push({ table: 'ipRanges', key: row.id, row })
+    if (!subnetIds.has(row.subnetId) || !isIpv4Range(row)) continue
+    rows.push({ table: 'ipRanges', key: row.id, row })
   }
   return { rows, subnets }
 }

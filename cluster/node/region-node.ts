@@ -95,7 +95,7 @@ export class RegionNode implements Region {
     }
     const deadlineMs = clock.monotonicMs() + (options.timeoutMs ?? limits.requestTimeoutMs)
     if (!this.#sessionOpen) await this.#waitForSession(deadlineMs)
-    expectLevelFor(command.type, this.#parts.applier.state)
+    expectLevelFor(command, this.#parts.applier.state)
     const request = this.#requests.begin()
     try {
       const envelope = this.#encode(command, options, request)

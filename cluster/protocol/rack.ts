@@ -3,17 +3,17 @@ import type { BootResource, MachineBoot } from '#model/boot.ts'
 import type { DhcpOption } from '#model/dhcp-option.ts'
 import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
 import type { IpRangeId, SubnetId, SystemId, VlanId } from '#model/ids.ts'
-import type { Cidr } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
+import type { IpCidr } from '#model/ip.ts'
 import type {
   Hold,
   IpAddress,
-  IpRange,
+  Ipv4Subnet,
+  Ipv4SubnetRange,
   Quarantine,
   Reservation,
   Reserve,
   Scan,
-  Subnet,
   Tenure,
   Vlan,
 } from '#model/network.ts'
@@ -32,8 +32,9 @@ export type RackVlan = Vlan & {
 /** Rows of a rack's view. `settings` has one row, key `rack`. */
 export type ViewRows = {
   readonly vlans: RackVlan
-  readonly subnets: Subnet
-  readonly ipRanges: IpRange
+  /** Those of IPv4: what DHCP serves. */
+  readonly subnets: Ipv4Subnet
+  readonly ipRanges: Ipv4SubnetRange
   readonly ipAddresses: IpAddress
   readonly holds: Hold
   readonly quarantines: Quarantine
@@ -71,7 +72,7 @@ export type RackSnippet = {
 /** What DNS needs of a subnet; of all of them, while `subnets` has only those that the rack serves. */
 export type DnsSubnet = {
   readonly id: SubnetId
-  readonly cidr: Cidr
+  readonly cidr: IpCidr
   /** 0 off, 1 on, 2 on with RFC 2317 for prefixes longer than 24. */
   readonly rdnsMode: number
   /** Its hosts may ask for names that are not ours. */

@@ -1,6 +1,6 @@
 // Why somebody cannot have an address, with the object in the way named: the end of a sentence that begins with
 // the address. One text for refusals and for `explain`.
-import { formatCidr, formatIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { formatIp, formatIpCidr, isIn, isIpv4, type Ip } from '#model/ip.ts'
 import type { Subnet } from '#model/network.ts'
 import { obstacleTo, type Obstacle } from './free.ts'
 import { hostRange, subnetOf } from './query.ts'
@@ -13,18 +13,17 @@ import type { RegionState } from './state.ts'
 export function whyNotGiven(
   state: RegionState,
   now: number,
-  of: { readonly subnet: Subnet; readonly ip: Ipv4 },
+  of: { readonly subnet: Subnet; readonly ip: Ip },
 ): string | null {
   const { subnet, ip } = of
-  const { start, end } = hostRange(subnet)
-  if (ip < start || ip > end) return `is not a host address of ${formatCidr(subnet.cidr)}`
+  if (!isIn(hostRange(subnet), ip)) return `is not a host address of ${formatIpCidr(subnet.cidr)}`
   const owner = subnetOf(state, ip)
   if (owner !== undefined && owner.id !== subnet.id) {
-    return `belongs to subnet ${formatCidr(owner.cidr)}, which is inside of ${formatCidr(subnet.cidr)}`
+    return `belongs to subnet ${formatIpCidr(owner.cidr)}, which is inside of ${formatIpCidr(subnet.cidr)}`
   }
   const range = state.pools.at(ip)?.range
   if (range?.type === 'dynamic') {
-    return `is in the dynamic range ${formatIpv4(range.start)}-${formatIpv4(range.end)}`
+    return `is in the dynamic range ${formatIp(range.start)}-${formatIp(range.end)}`
   }
   const kept = state.keptAddresses.reason(ip)
   if (kept !== undefined) return `is ${kept.text}`
@@ -32,20 +31,20 @@ export function whyNotGiven(
   return obstacle === null ? null : describeObstacle(state, ip, obstacle)
 }
 
-export function describeObstacle(state: RegionState, ip: Ipv4, obstacle: Obstacle): string {
+export function describeObstacle(state: RegionState, ip: Ip, obstacle: Obstacle): string {
   switch (obstacle) {
     case 'allocated':
       return 'is already in use'
     case 'reservation':
       return `is reserved for ${state.reservations.get(ip)?.mac ?? 'a DHCP client'}`
     case 'held':
-      return `is leased to ${state.holds.get(ip)?.mac ?? 'a DHCP client'}`
+      return `is leased to ${holdOf(state, ip)?.mac ?? 'a DHCP client'}`
     case 'quarantined':
       return 'was found in use by a machine nobody knows'
     case 'observed':
       return 'was seen in use by another machine'
     case 'reserve': {
-      const rackId = state.reserves.get(ip)?.rackId
+      const rackId = isIpv4(ip) ? state.reserves.get(ip)?.rackId : undefined
       const rack = rackId === undefined ? undefined : state.controllers.get(rackId)
       return `is kept by rack ${rack?.hostname ?? rackId ?? ''} for clients while it is cut off`
     }
@@ -56,4 +55,8 @@ export function describeObstacle(state: RegionState, ip: Ipv4, obstacle: Obstacl
     default:
       return obstacle satisfies never
   }
+}
+
+function holdOf(state: RegionState, ip: Ip) {
+  return isIpv4(ip) ? state.holds.get(ip) : undefined
 }

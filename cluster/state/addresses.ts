@@ -2,7 +2,7 @@
 import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import { ALLOC_TYPE, type Subnet } from '#model/network.ts'
 import type { MacAddress } from '#model/mac-address.ts'
-import { formatCidr, formatIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { formatIp, formatIpCidr, isIn, type Ip } from '#model/ip.ts'
 import { whyNotGiven } from './address-obstacles.ts'
 import { chooseAddress, keptIn } from './allocate.ts'
 import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
@@ -20,7 +20,7 @@ export const reserveAddress: Handler<'address.reserve'> = (context, command) => 
   }
   const other = addressOfMac(state, subnet, command.mac)
   if (other !== undefined) {
-    const text = `MAC address ${command.mac} already has the IP address(es) ${formatIpv4(other)}.`
+    const text = `MAC address ${command.mac} already has the IP address(es) ${formatIp(other)}.`
     return refuse('CONFLICT', text)
   }
   const chosen =
@@ -43,11 +43,7 @@ export const reserveAddress: Handler<'address.reserve'> = (context, command) => 
 }
 
 /** One that the MAC has in the subnet already (feature level 3). */
-function addressOfMac(
-  state: RegionState,
-  { id }: Subnet,
-  mac: MacAddress | null,
-): Ipv4 | undefined {
+function addressOfMac(state: RegionState, { id }: Subnet, mac: MacAddress | null): Ip | undefined {
   if (mac === null || state.featureLevel < NETWORK_LEVEL) return undefined
   return state.ipAddressesByMac.rows(mac).find(({ subnetId }) => subnetId === id)?.ip
 }
@@ -84,22 +80,21 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
 }
 
 /** An address named by the caller may lie in a reserved range, not in a dynamic one. */
-function checkWanted(context: Context, subnet: Subnet, ip: Ipv4): Refusal | null {
+function checkWanted(context: Context, subnet: Subnet, ip: Ip): Refusal | null {
   const { state, now } = context
   if (state.featureLevel < NETWORK_LEVEL) return checkWantedAtFirst(context, subnet, ip)
   const why = whyNotGiven(state, now, { subnet, ip })
   return why === null
     ? null
-    : refuse('ADDRESS_UNAVAILABLE', `The IP address ${formatIpv4(ip)} ${why}.`)
+    : refuse('ADDRESS_UNAVAILABLE', `The IP address ${formatIp(ip)} ${why}.`)
 }
 
 /** What the command meant below level 3, to the letter: old logs are replayed. */
-function checkWantedAtFirst({ state, now }: Context, subnet: Subnet, ip: Ipv4): Refusal | null {
+function checkWantedAtFirst({ state, now }: Context, subnet: Subnet, ip: Ip): Refusal | null {
   const unavailable = (why: string): Refusal =>
-    refuse('ADDRESS_UNAVAILABLE', `The IP address ${formatIpv4(ip)} ${why}.`)
-  const { start, end } = hostRange(subnet)
-  if (ip < start || ip > end) {
-    return unavailable(`is not a host address of ${formatCidr(subnet.cidr)}`)
+    refuse('ADDRESS_UNAVAILABLE', `The IP address ${formatIp(ip)} ${why}.`)
+  if (!isIn(hostRange(subnet), ip)) {
+    return unavailable(`is not a host address of ${formatIpCidr(subnet.cidr)}`)
   }
   if (state.pools.at(ip)?.range.type === 'dynamic') return unavailable('is in a dynamic range')
   if (keptIn(state, subnet)(ip)) return unavailable('is the gateway or a DNS server of the subnet')

@@ -1,7 +1,7 @@
 // Every write of a user leaves an audit event: derived here from envelope and command, so that it costs the log
 // nothing and exists exactly when the write does. Rows hold facts; sentences are the API's, because what `apply`
 // makes must stay the same in every version (other facts need a feature level of their own).
-import { formatCidr, formatIpv4, type Cidr, type Ipv4 } from '#model/ipv4.ts'
+import { formatIp, formatIpCidr, parseIp, type Ip, type IpCidr } from '#model/ip.ts'
 import type { Command } from './command.ts'
 import { nextId, type Context } from './context.ts'
 import { addEvent, hostnameOf } from './events.ts'
@@ -83,8 +83,10 @@ function idOf(fields: Fields): string | number | null {
 }
 
 function addressOf(ip: unknown): string | null {
-  if (typeof ip === 'string') return ip
-  return typeof ip === 'number' ? formatIpv4(ip as Ipv4) : null
+  if (typeof ip === 'number') return formatIp(ip as Ip)
+  if (typeof ip !== 'string') return null
+  const parsed = parseIp(ip)
+  return parsed === undefined ? ip : formatIp(parsed)
 }
 
 function labelOf(fields: Fields): string {
@@ -95,7 +97,7 @@ function labelOf(fields: Fields): string {
   const cidr = fields['cidr']
   if (typeof cidr === 'string') return cidr
   const isCidr = typeof cidr === 'object' && cidr !== null && 'network' in cidr && 'prefix' in cidr
-  return isCidr && typeof cidr.network === 'number' ? formatCidr(cidr as Cidr) : ''
+  return isCidr ? formatIpCidr(cidr as IpCidr) : ''
 }
 
 function textOf(value: unknown): string {

@@ -1,6 +1,8 @@
 // From which feature level of the cluster on a command may be proposed: before, some member would not know it
 // and stop. A new command gets the level of the version that brings it; nothing here ever changes.
-import type { CommandType } from './command.ts'
+import { NETWORK_LEVEL } from '#model/feature-level.ts'
+import { isIpv4Cidr } from '#model/ip.ts'
+import type { Command, CommandType } from './command.ts'
 
 const COMMAND_LEVELS = {
   'cluster.initialise': 1,
@@ -148,4 +150,17 @@ export function isRetired(type: CommandType): boolean {
 
 export function commandLevel(type: CommandType): number {
   return COMMAND_LEVELS[type]
+}
+
+/** With what the command says: IPv6 subnets and machines of other domains are younger than the commands that make them. */
+export function levelOf(command: Command): number {
+  const level = commandLevel(command.type)
+  if (command.type === 'machine.create' && command.domainId !== undefined) return NETWORK_LEVEL
+  const cidr =
+    command.type === 'subnet.create'
+      ? command.cidr
+      : command.type === 'subnet.update'
+        ? command.set.cidr
+        : undefined
+  return cidr === undefined || isIpv4Cidr(cidr) ? level : Math.max(level, NETWORK_LEVEL)
 }

@@ -9,7 +9,9 @@ import type {
   SystemId,
   UserId,
   VlanId,
+  DomainId,
 } from '#model/ids.ts'
+import type { Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { BlockDevice, HardwareFacts, Interface, Machine, PowerState } from '#model/machine.ts'
@@ -143,14 +145,14 @@ export type Command =
   | {
       readonly type: 'address.reserve'
       readonly subnetId: SubnetId
-      readonly ip: Ipv4 | null
+      readonly ip: Ip | null
       readonly userId: UserId
       readonly hostname: string
       readonly mac: MacAddress | null
     }
   | {
       readonly type: 'address.release'
-      readonly ip: Ipv4
+      readonly ip: Ip
       readonly userId: UserId
       readonly force: boolean
     }
@@ -220,14 +222,14 @@ export type Command =
     }
   | {
       readonly type: 'reservation.create'
-      readonly ip: Ipv4
+      readonly ip: Ip
       readonly client: ClientKey
       readonly mac: MacAddress
       readonly hostname: string
       /** Given (feature level 3): a reserved IP of MAAS, which never replaces one. */
       readonly comment?: string
     }
-  | { readonly type: 'reservation.delete'; readonly ip: Ipv4 }
+  | { readonly type: 'reservation.delete'; readonly ip: Ip }
   | { readonly type: 'reservation.update'; readonly id: ReservedIpId; readonly comment: string }
   /** The operator says that nobody uses a declined address any more. Holds on it stay. */
   | { readonly type: 'address.forget'; readonly ip: Ipv4 }
@@ -255,6 +257,8 @@ export type Command =
       readonly biosBootMethod: string
       /** Given (feature level 3): it begins to be commissioned, or it is Deployed already and the actor's. */
       readonly begin?: ProbeOptions | 'deployed'
+      /** From feature level 3 on. */
+      readonly domainId?: DomainId
     }
   | { readonly type: 'machine.update'; readonly systemId: SystemId; readonly set: MachineFields }
   | { readonly type: 'machine.delete'; readonly systemId: SystemId }

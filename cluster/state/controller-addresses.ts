@@ -1,12 +1,13 @@
-// The IPv4 addresses that racks have on their interfaces: nobody else may get one. Derived from rows.
-import { parseIpv4, type Ipv4 } from '#model/ipv4.ts'
+// The addresses that racks have on their interfaces: nobody else may get one. Derived from rows.
+import { compareIps, isIpv4, parseIp, type Ip } from '#model/ip.ts'
 import type { SystemId } from '#model/ids.ts'
+import { isLinkLocal } from '#model/ipv6.ts'
 import type { Controller } from '#model/machine.ts'
 import type { Table } from './table.ts'
 
 export class ControllerAddresses {
   /** Address → controllers that have it. */
-  readonly #owners = new Map<Ipv4, Set<SystemId>>()
+  readonly #owners = new Map<Ip, Set<SystemId>>()
 
   constructor(controllers: Table<Controller, SystemId>) {
     controllers.follow({
@@ -18,39 +19,40 @@ export class ControllerAddresses {
     })
   }
 
-  has(ip: Ipv4): boolean {
+  has(ip: Ip): boolean {
     return this.#owners.has(ip)
   }
 
   /** Of several the one with the least id. */
-  ownerOf(ip: Ipv4): SystemId | undefined {
+  ownerOf(ip: Ip): SystemId | undefined {
     return [...(this.#owners.get(ip) ?? [])].sort()[0]
   }
 
   /** Ascending. */
-  all(): readonly Ipv4[] {
-    return [...this.#owners.keys()].sort((a, b) => a - b)
+  all(): readonly Ip[] {
+    return [...this.#owners.keys()].sort(compareIps)
   }
 
-  #add(ip: Ipv4, controller: SystemId): void {
+  #add(ip: Ip, controller: SystemId): void {
     const owners = this.#owners.get(ip)
     if (owners === undefined) this.#owners.set(ip, new Set([controller]))
     else owners.add(controller)
   }
 
-  #remove(ip: Ipv4, controller: SystemId): void {
+  #remove(ip: Ip, controller: SystemId): void {
     const owners = this.#owners.get(ip)
     owners?.delete(controller)
     if (owners?.size === 0) this.#owners.delete(ip)
   }
 }
 
-function addressesOf(controller: Controller | undefined): readonly Ipv4[] {
-  const addresses: Ipv4[] = []
+/** Without link-local ones of IPv6: every link has the same. */
+function addressesOf(controller: Controller | undefined): readonly Ip[] {
+  const addresses: Ip[] = []
   for (const { addresses: texts } of controller?.interfaces ?? []) {
     for (const text of texts) {
-      const ip = parseIpv4(text.split('/')[0] ?? '')
-      if (ip !== undefined) addresses.push(ip)
+      const ip = parseIp(text.split('/')[0] ?? '')
+      if (ip !== undefined && (isIpv4(ip) || !isLinkLocal(ip))) addresses.push(ip)
     }
   }
   return addresses

@@ -1,10 +1,13 @@
 // Region and rack controllers. A rack that registers brings its networks with it: subnets nobody knows yet
 // are made, as MAAS does, so that a fresh cluster needs no hand-made topology.
 import type { SystemId, VlanId } from '#model/ids.ts'
-import { parseCidr, parseIpv4, type Cidr } from '#model/ipv4.ts'
+import { NETWORK_LEVEL } from '#model/feature-level.ts'
+import { isIpv4, isIpv4Cidr, parseIp, parseIpCidr, type Ip, type IpCidr } from '#model/ip.ts'
+import { isLinkLocal } from '#model/ipv6.ts'
 import type { Controller, ControllerInterface } from '#model/machine.ts'
 import type { ReportedInterface } from './command.ts'
 import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
+import { checkDomainOfNode } from './domains.ts'
 import { addEvent } from './events.ts'
 import { addFabric } from './fabrics.ts'
 import { dropSnippets } from './object-rules.ts'
@@ -84,8 +87,11 @@ export const registerRack: Handler<'rack.register'> = (context, command) => {
 }
 
 /** What an operator gave it outlives a new start. */
-function placeOf(known: Controller | undefined): Pick<Controller, 'zoneId' | 'tagNames'> {
+function placeOf(
+  known: Controller | undefined,
+): Pick<Controller, 'zoneId' | 'tagNames' | 'domainId'> {
   return {
+    ...(known?.domainId === undefined ? {} : { domainId: known.domainId }),
     ...(known?.zoneId === undefined ? {} : { zoneId: known.zoneId }),
     ...(known?.tagNames === undefined ? {} : { tagNames: known.tagNames }),
   }
@@ -121,6 +127,8 @@ export const updateController: Handler<'controller.update'> = ({ state }, { syst
   if (set.zoneId !== undefined && objectOf(state, 'zones', set.zoneId) === undefined) {
     return notFound('Zone')
   }
+  const refusal = checkDomainOfNode(state, set.domainId)
+  if (refusal !== null) return refusal
   state.controllers.put(systemId, { ...controller, ...set, systemId })
   return DONE
 }
@@ -175,7 +183,9 @@ function placed(
   { name, mac, addresses }: ReportedInterface,
   known: Controller | undefined,
 ): ControllerInterface {
-  const cidrs = addresses.flatMap((text) => networkOf(text) ?? [])
+  const cidrs = addresses
+    .flatMap((text) => networkOf(text) ?? [])
+    .filter((cidr) => isIpv4Cidr(cidr) || state.featureLevel >= NETWORK_LEVEL)
   const subnets = cidrs.map((cidr) => state.subnetsByCidr.first(cidrKey(cidr)))
   const before = known?.interfaces.find((old) => old.name === name && old.mac === mac)?.vlanId
   let vlanId: VlanId | null = subnets.find((subnet) => subnet !== undefined)?.vlanId ?? null
@@ -192,14 +202,19 @@ function placed(
 }
 
 /** The network of an interface address; undefined for those that name no network of machines. */
-function networkOf(text: string): Cidr | undefined {
-  const ip = parseIpv4(text.split('/')[0] ?? '')
-  const cidr = parseCidr(text)
-  if (ip === undefined || cidr === undefined || cidr.prefix < 1 || cidr.prefix > 31)
-    return undefined
-  const isLoopback = ip >>> 24 === 127
-  const isLinkLocal = ip >>> 16 === 0xa9fe
-  return isLoopback || isLinkLocal ? undefined : cidr
+function networkOf(text: string): IpCidr | undefined {
+  const ip = parseIp(text.split('/')[0] ?? '')
+  const cidr = parseIpCidr(text)
+  if (ip === undefined || cidr === undefined) return undefined
+  const prefixMax = isIpv4(ip) ? 31 : 127
+  if (cidr.prefix < 1 || cidr.prefix > prefixMax || isOfHost(ip)) return undefined
+  return cidr
+}
+
+/** Loopback and link-local ones. IPv6's loopback has a prefix of 128 and is no network anyway. */
+function isOfHost(ip: Ip): boolean {
+  if (!isIpv4(ip)) return isLinkLocal(ip)
+  return ip >>> 24 === 127 || ip >>> 16 === 0xa9fe
 }
 
 /** The default fabric's VLAN for the first network, a fabric of its own for every further one. */
@@ -213,7 +228,7 @@ function unusedVlan(state: RegionState): VlanId {
   return own.id
 }
 
-function discoveredSubnet(cidr: Cidr, vlanId: VlanId) {
+function discoveredSubnet(cidr: IpCidr, vlanId: VlanId) {
   return {
     name: '',
     description: '',

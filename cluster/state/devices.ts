@@ -4,6 +4,7 @@ import type { SystemId } from '#model/ids.ts'
 import type { Device } from '#model/objects.ts'
 import { DEFAULT_ZONE_ID } from '#model/objects.ts'
 import { DONE, invalid, notFound, refuse, type Context, type Handler } from './context.ts'
+import { checkDomainOfNode } from './domains.ts'
 import { addEvent } from './events.ts'
 import { DEVICES_MAX } from './limits.ts'
 import { addInterface, checkHostname, checkMacs } from './node-parts.ts'
@@ -20,12 +21,17 @@ export const createDevice: Handler<'device.create'> = (context, command) => {
   }
   if (parent !== null && !state.machines.has(parent)) return noParent()
   const hostname = command.hostname === '' ? `device-${systemId}` : command.hostname
-  const refusal = checkHostname(state, hostname, systemId) ?? checkMacs(state, macs)
+  const { domainId } = command
+  const refusal =
+    checkHostname(state, hostname, systemId) ??
+    checkMacs(state, macs) ??
+    checkDomainOfNode(state, domainId)
   if (refusal !== null) return refusal
   for (const [at, mac] of macs.entries()) addInterface(context, systemId, nicOf(mac), at)
   state.devices.put(systemId, {
     ...{ systemId, hostname, description, parent, ownerId, ownerData: {}, tagNames: [] },
     ...{ zoneId: DEFAULT_ZONE_ID, createdWall: wall, updatedWall: wall },
+    ...(domainId === undefined ? {} : { domainId }),
   })
   announce(context, systemId, 'Device added', hostname)
   return DONE
@@ -37,6 +43,8 @@ export const updateDevice: Handler<'device.update'> = ({ state, wall }, { system
   const next: Device = { ...device, ...set, systemId, updatedWall: wall }
   if (next.parent !== null && !state.machines.has(next.parent)) return noParent()
   if (objectOf(state, 'zones', next.zoneId) === undefined) return notFound('Zone')
+  const noDomain = checkDomainOfNode(state, set.domainId)
+  if (noDomain !== null) return noDomain
   if (next.hostname !== device.hostname) {
     const refusal = checkHostname(state, next.hostname, systemId)
     if (refusal !== null) return refusal

@@ -3,7 +3,7 @@
 import { isOwnerName, isTooLong } from '#model/dns-name.ts'
 import type { DnsResource } from '#model/dns.ts'
 import type { DnsResourceId, DomainId, UserId } from '#model/ids.ts'
-import type { Ipv4 } from '#model/ipv4.ts'
+import { isIn, type Ip } from '#model/ip.ts'
 import { ALLOC_TYPE } from '#model/network.ts'
 import { keptIn } from './allocate.ts'
 import {
@@ -120,15 +120,13 @@ function reserveFor(
   { state, now, wall }: Context,
   resource: DnsResource,
   userId: UserId,
-): readonly Ipv4[] {
-  const reserved: Ipv4[] = []
+): readonly Ip[] {
+  const reserved: Ip[] = []
   for (const ip of resource.addresses) {
     const subnet = subnetOf(state, ip)
     if (subnet === undefined || reserved.includes(ip)) continue
-    const { start, end } = hostRange(subnet)
     const mayBeGiven =
-      ip >= start &&
-      ip <= end &&
+      isIn(hostRange(subnet), ip) &&
       !keptIn(state, subnet)(ip) &&
       state.pools.at(ip)?.range.type !== 'dynamic' &&
       obstacleTo(state, now, { ip, client: null }) === null
@@ -143,7 +141,7 @@ function reserveFor(
 }
 
 /** Only what is still as it was reserved: somebody may have released it and another taken it since. */
-function release(state: RegionState, addresses: readonly Ipv4[]): void {
+function release(state: RegionState, addresses: readonly Ip[]): void {
   for (const ip of addresses) {
     const row = state.ipAddresses.get(ip)
     const isOurs = row?.allocType === ALLOC_TYPE.userReserved && row.hostname === '' && !row.mac

@@ -45,8 +45,30 @@ export const deleteDomain: Handler<'domain.delete'> = ({ state }, { id }) => {
     const text = `Domain ${domain.name} cannot be deleted: DNS resource ${resource.name} is in it.`
     return refuse('VALIDATION', text)
   }
+  const node = nodeIn(state, id)
+  if (node !== undefined) {
+    return refuse('VALIDATION', `Domain ${domain.name} cannot be deleted: ${node} is in it.`)
+  }
   state.domains.delete(id)
   return DONE
+}
+
+/** Hostname of a machine, device or controller that was put there. */
+function nodeIn(state: RegionState, id: DomainId): string | undefined {
+  for (const table of [state.machines, state.devices, state.controllers]) {
+    for (const { hostname, domainId } of table.values()) if (domainId === id) return hostname
+  }
+  return undefined
+}
+
+/** Null: nothing is asked, or there is such a domain. */
+export function checkDomainOfNode(
+  state: RegionState,
+  domainId: DomainId | undefined,
+): Refusal | null {
+  if (domainId === undefined) return null
+  makeFirstDomain(state)
+  return state.domains.has(domainId) ? null : notFound('Domain')
 }
 
 export const setDefaultDomain: Handler<'domain.setDefault'> = ({ state }, { id }) => {

@@ -1,6 +1,6 @@
 // Everything the state knows about one address, and what would be said to who asks for it: for operators who wonder
 // why it is given, or is not.
-import type { Ipv4 } from '#model/ipv4.ts'
+import { isIn, isIpv4, type Ip } from '#model/ip.ts'
 import type {
   Hold,
   IpAddress,
@@ -39,11 +39,11 @@ export type AddressExplanation = {
 }
 
 /** Of the state's own log time. */
-export function explainAddress(state: RegionState, ip: Ipv4): AddressExplanation {
+export function explainAddress(state: RegionState, ip: Ip): AddressExplanation {
   const now = state.stamp
   const subnet = subnetOf(state, ip)
   const reservation = state.reservations.get(ip)
-  const quarantine = state.quarantines.get(ip)
+  const quarantine = isIpv4(ip) ? state.quarantines.get(ip) : undefined
   return {
     subnet,
     vlan: subnet === undefined ? undefined : state.vlans.get(subnet.vlanId),
@@ -58,13 +58,13 @@ export function explainAddress(state: RegionState, ip: Ipv4): AddressExplanation
     whyNotByName:
       subnet === undefined ? 'is in no subnet' : whyNotGiven(state, now, { subnet, ip }),
     isOfferedAsNext:
-      subnet !== undefined &&
-      unusedRanges(state, subnet.id).some(({ start, end }) => ip >= start && ip <= end),
+      subnet !== undefined && unusedRanges(state, subnet.id).some((range) => isIn(range, ip)),
     whyNotByDhcp: whyNotByDhcp(state, now, ip),
   }
 }
 
-function whyNotByDhcp(state: RegionState, now: number, ip: Ipv4): string | null {
+function whyNotByDhcp(state: RegionState, now: number, ip: Ip): string | null {
+  if (!isIpv4(ip)) return 'is an IPv6 address, which racks do not give by DHCP'
   const range = state.pools.at(ip)?.range
   const subnet = range === undefined ? undefined : state.subnets.get(range.subnetId)
   const vlan = subnet === undefined ? undefined : state.vlans.get(subnet.vlanId)

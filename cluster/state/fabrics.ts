@@ -1,6 +1,6 @@
 // Fabrics and spaces. Each fabric has a default VLAN, the one with the lowest id, made with it.
 import type { FabricId, SpaceId, VlanId } from '#model/ids.ts'
-import { formatCidr } from '#model/ipv4.ts'
+import { formatIpCidr } from '#model/ip.ts'
 import type { Fabric, Space, Vlan } from '#model/network.ts'
 import { created, DONE, invalid, nextId, notFound, refuse, type Handler } from './context.ts'
 import { dropDhcpOptions } from './dhcp-options.ts'
@@ -107,7 +107,7 @@ export function dropVlan(state: RegionState, vlan: Vlan): void {
 /** What keeps a VLAN from being deleted, for the sentence; null when nothing. */
 export function userOf(state: RegionState, vlan: Vlan): string | null {
   const subnet = state.subnetsByVlan.first(vlan.id)
-  if (subnet !== undefined) return `subnet ${formatCidr(subnet.cidr)}`
+  if (subnet !== undefined) return `subnet ${formatIpCidr(subnet.cidr)}`
   const nic = state.interfacesByVlan.first(vlan.id)
   if (nic !== undefined) {
     return `interface ${nic.name} of ${state.machines.get(nic.systemId)?.hostname ?? nic.systemId}`

@@ -1,5 +1,6 @@
 // The only door through which an address is given to anybody (lease-protocol §2, I2): every hold, every
 // address of the API and every reserve passes here first. Rows that ended at or before `now` count as absent.
+import { isIpv4, type Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { ClientKey, Hold, Reservation, Reserve, Tenure } from '#model/network.ts'
@@ -18,7 +19,7 @@ export type Obstacle =
   | 'restoring'
 
 export type Wanted = {
-  readonly ip: Ipv4
+  readonly ip: Ip
   /** Null: free for nobody in particular, so that any live hold is in the way. */
   readonly client: ClientKey | null
   /** Of the client: an address that was seen with it may be its own. */
@@ -32,6 +33,24 @@ export function obstacleTo(state: RegionState, now: number, wanted: Wanted): Obs
   if (state.ipAddresses.has(ip)) return 'allocated'
   const reservation = state.reservations.get(ip)
   if (reservation !== undefined && reservation.client !== client) return 'reservation'
+  const byDhcp = isIpv4(ip) ? obstacleByDhcp(state, now, { ip, client, mac }) : null
+  if (byDhcp !== null) return byDhcp
+  if (state.controllerAddresses.has(ip)) return 'controller'
+  return isRestoring(state, now) && wanted.isRenewal !== true ? 'restoring' : null
+}
+
+type Asked = {
+  readonly ip: Ipv4
+  readonly client: ClientKey | null
+  readonly mac: MacAddress | undefined
+}
+
+/** Racks give no IPv6 addresses. */
+function obstacleByDhcp(
+  state: RegionState,
+  now: number,
+  { ip, client, mac }: Asked,
+): Obstacle | null {
   const hold = liveHold(state, now, ip)
   if (hold !== undefined && hold.client !== client) return 'held'
   const quarantine = state.quarantines.get(ip)
@@ -39,12 +58,11 @@ export function obstacleTo(state: RegionState, now: number, wanted: Wanted): Obs
   const observed = state.observed.get(ip)
   if (observed !== undefined && observed.until > now && observed.mac !== mac) return 'observed'
   // A hold inside a live reserve is the rack's own replay: its client may be renewed, nobody else.
-  if (hold === undefined && liveReserve(state, now, ip) !== undefined) return 'reserve'
-  if (state.controllerAddresses.has(ip)) return 'controller'
-  return isRestoring(state, now) && wanted.isRenewal !== true ? 'restoring' : null
+  return hold === undefined && liveReserve(state, now, ip) !== undefined ? 'reserve' : null
 }
 
-export function liveHold(state: RegionState, now: number, ip: Ipv4): Hold | undefined {
+export function liveHold(state: RegionState, now: number, ip: Ip): Hold | undefined {
+  if (!isIpv4(ip)) return undefined
   const hold = state.holds.get(ip)
   return hold !== undefined && hold.until > now ? hold : undefined
 }
@@ -55,7 +73,8 @@ export function liveTenure(state: RegionState, now: number, rackId: SystemId): T
 }
 
 /** A reserve outlives its rack by nothing: it is live exactly as long as the tenure it was granted in. */
-export function liveReserve(state: RegionState, now: number, ip: Ipv4): Reserve | undefined {
+export function liveReserve(state: RegionState, now: number, ip: Ip): Reserve | undefined {
+  if (!isIpv4(ip)) return undefined
   const reserve = state.reserves.get(ip)
   if (reserve === undefined) return undefined
   return liveTenure(state, now, reserve.rackId)?.epoch === reserve.epoch ? reserve : undefined
@@ -63,9 +82,10 @@ export function liveReserve(state: RegionState, now: number, ip: Ipv4): Reserve 
 
 /** Nobody else is protected on the address, so racks may serve the reservation. */
 export function isEffective(state: RegionState, now: number, reservation: Reservation): boolean {
-  const hold = liveHold(state, now, reservation.ip)
+  const { ip } = reservation
+  const hold = liveHold(state, now, ip)
   if (hold !== undefined) return hold.client === reservation.client
-  return liveReserve(state, now, reservation.ip) === undefined
+  return liveReserve(state, now, ip) === undefined
 }
 
 export function isRestoring(state: RegionState, now: number): boolean {

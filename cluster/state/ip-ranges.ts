@@ -1,7 +1,17 @@
 // IP ranges: inside the hosts of one subnet, never overlapping another range of any subnet (addresses
 // exist once, whatever subnets nest). A dynamic range holds no address that somebody else has.
 import type { IpRangeId } from '#model/ids.ts'
-import { formatCidr, formatIpv4, makeIpv4, type Ipv4 } from '#model/ipv4.ts'
+import {
+  familyOf,
+  formatIp,
+  formatIpCidr,
+  isIn,
+  isIpv4,
+  previousIp,
+  sizeOf,
+  type Ip,
+} from '#model/ip.ts'
+import { makeIpv4 } from '#model/ipv4.ts'
 import type { IpRange } from '#model/network.ts'
 import { created, DONE, invalid, nextId, notFound, type Handler } from './context.ts'
 import { dropDhcpOptions } from './dhcp-options.ts'
@@ -45,27 +55,38 @@ function checkRange(state: RegionState, range: IpRange): Refusal | null {
   const { start, end } = range
   const subnet = state.subnets.get(range.subnetId)
   if (subnet === undefined) return notFound('Subnet')
+  if (familyOf(start) !== familyOf(end)) {
+    return invalid('end_ip', 'The start and the end address must be of one family.')
+  }
   if (start > end) return invalid('end_ip', 'The end address must not be below the start address.')
   const hosts = hostRange(subnet)
-  const cidr = formatCidr(subnet.cidr)
-  if (start < hosts.start || start > hosts.end) {
-    return invalid('start_ip', `${formatIpv4(start)} is not a host address of ${cidr}.`)
+  const cidr = formatIpCidr(subnet.cidr)
+  if (!isIn(hosts, start)) {
+    return invalid('start_ip', `${formatIp(start)} is not a host address of ${cidr}.`)
   }
-  if (end > hosts.end) {
-    return invalid('end_ip', `${formatIpv4(end)} is not a host address of ${cidr}.`)
+  if (!isIn(hosts, end)) {
+    return invalid('end_ip', `${formatIp(end)} is not a host address of ${cidr}.`)
   }
   const other = state.pools.overlapping(range, range.id)
   if (other !== undefined) {
-    const name = `${formatIpv4(other.start)}-${formatIpv4(other.end)}`
+    const name = `${formatIp(other.start)}-${formatIp(other.end)}`
     return invalid('__all__', `The range overlaps the ${other.type} range ${name}.`)
   }
   return range.type === 'dynamic' ? checkDynamic(state, range) : null
 }
 
+/** MAAS's, of IPv6 only. */
+const DYNAMIC_ADDRESSES_MIN = 256
+
 function checkDynamic(state: RegionState, range: IpRange): Refusal | null {
-  const inside = (ip: Ipv4): boolean => ip >= range.start && ip <= range.end
-  const conflict = (what: string, ip: Ipv4): Refusal =>
-    invalid('__all__', `The dynamic range would contain ${what} ${formatIpv4(ip)}.`)
+  const { start } = range
+  if (!isIpv4(start) && sizeOf(range) < DYNAMIC_ADDRESSES_MIN) {
+    const text = `A dynamic range of IPv6 has at least ${DYNAMIC_ADDRESSES_MIN} addresses.`
+    return invalid('__all__', text)
+  }
+  const inside = (ip: Ip): boolean => isIn(range, ip)
+  const conflict = (what: string, ip: Ip): Refusal =>
+    invalid('__all__', `The dynamic range would contain ${what} ${formatIp(ip)}.`)
   // Gateways and DNS servers of nested subnets count too: the address is the same.
   for (const subnet of state.subnets.values()) {
     if (subnet.gatewayIp !== null && inside(subnet.gatewayIp)) {
@@ -80,7 +101,8 @@ function checkDynamic(state: RegionState, range: IpRange): Refusal | null {
   }
   const controller = state.controllerAddresses.all().find(inside)
   if (controller !== undefined) return conflict('the controller address', controller)
-  const [reserved] = state.ipAddresses.keysAfter(makeIpv4(Math.max(range.start - 1, 0)), 1)
+  const below = isIpv4(start) ? makeIpv4(Math.max(start - 1, 0)) : previousIp(start)
+  const [reserved] = state.ipAddresses.keysAfter(below, 1)
   if (reserved !== undefined && inside(reserved)) return conflict('the reserved address', reserved)
   return null
 }

@@ -5,6 +5,7 @@ import { MACHINE_STATUS, type Machine } from '#model/machine.ts'
 import type { CommandOf } from './command.ts'
 import { DONE, invalid, nextId, notFound, refuse, type Context, type Handler } from './context.ts'
 import { dropDevicesOf } from './devices.ts'
+import { checkDomainOfNode } from './domains.ts'
 import { addEvent } from './events.ts'
 import { beginCommissioning } from './machine-actions.ts'
 import { addInterface, checkHostname, checkMacs, INTERFACES_MAX } from './node-parts.ts'
@@ -22,7 +23,10 @@ export const createMachine: Handler<'machine.create'> = (context, command) => {
     return refuse('CONFLICT', `The system id ${systemId} is in use.`)
   }
   const hostname = command.hostname === '' ? `machine-${systemId}` : command.hostname
-  const refusal = checkHostname(state, hostname, systemId) ?? checkParts(state, command)
+  const refusal =
+    checkHostname(state, hostname, systemId) ??
+    checkParts(state, command) ??
+    checkDomainOfNode(state, command.domainId)
   if (refusal !== null) return refusal
   const interfaceIds = command.interfaces.map((nic, at) => addInterface(context, systemId, nic, at))
   for (const device of command.blockDevices) {

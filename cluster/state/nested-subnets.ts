@@ -1,44 +1,40 @@
 // Subnets inside of a subnet: their addresses are theirs, an address belongs to the longest prefix.
-import { firstOf, lastOf, type Ipv4Range } from '#model/ipv4.ts'
+import { compareIps, isIn, nextIp, previousIp, spanOf, type Ip, type IpSpan } from '#model/ip.ts'
 import type { Subnet } from '#model/network.ts'
 import type { RegionState } from './state.ts'
 
-/** Inclusive; plain numbers: one below the first address and one above the last occur. */
-export type Span = { readonly start: number; readonly end: number }
-
 /** Ranges of the outermost subnets inside of `subnet`: ascending, not overlapping. */
-export function nestedIn(state: RegionState, { cidr }: Subnet): readonly Ipv4Range[] {
-  const [first, last] = [firstOf(cidr), lastOf(cidr)]
-  const inside: Ipv4Range[] = []
+export function nestedIn(state: RegionState, { cidr }: Subnet): readonly IpSpan[] {
+  const whole = spanOf(cidr)
+  const inside: IpSpan[] = []
   for (const other of state.subnets.values()) {
-    const { network, prefix } = other.cidr
-    if (prefix <= cidr.prefix || network < first || network > last) continue
-    inside.push({ start: firstOf(other.cidr), end: lastOf(other.cidr) })
+    if (other.cidr.prefix <= cidr.prefix || !isIn(whole, other.cidr.network)) continue
+    inside.push(spanOf(other.cidr))
   }
   // Of two that begin alike the larger comes first, so that what it contains is dropped.
-  inside.sort((a, b) => a.start - b.start || b.end - a.end)
-  let end = -1
+  inside.sort((a, b) => compareIps(a.start, b.start) || compareIps(b.end, a.end))
+  let end: Ip | null = null
   return inside.filter((range) => {
-    if (range.start <= end) return false
+    if (end !== null && range.start <= end) return false
     end = range.end
     return true
   })
 }
 
-/** `spans` and `ranges` ascending and not overlapping; so is what is left. */
+/** `spans` and `ranges` of one family, ascending and not overlapping; so is what is left. */
 export function withoutRanges(
-  spans: readonly Span[],
-  ranges: readonly Ipv4Range[],
-): readonly Span[] {
+  spans: readonly IpSpan[],
+  ranges: readonly IpSpan[],
+): readonly IpSpan[] {
   if (ranges.length === 0) return spans
-  const left: Span[] = []
+  const left: IpSpan[] = []
   for (const { start, end } of spans) {
     let at = start
     for (const range of ranges) {
       if (range.end < at) continue
       if (range.start > end) break
-      if (range.start > at) left.push({ start: at, end: range.start - 1 })
-      at = range.end + 1
+      if (range.start > at) left.push({ start: at, end: previousIp(range.start) })
+      at = nextIp(range.end)
     }
     if (at <= end) left.push({ start: at, end })
   }

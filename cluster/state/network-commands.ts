@@ -12,6 +12,7 @@ import type {
 import type { DhcpOptionType, DhcpOptionValue, DhcpTarget } from '#model/dhcp-option.ts'
 import type { Cidr, Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
+import type { Ip, IpCidr } from '#model/ip.ts'
 import type { StaticRoute } from '#model/network.ts'
 
 type FabricFields = {
@@ -39,8 +40,8 @@ type SubnetFields = {
   readonly name: string
   readonly description: string
   readonly vlanId: VlanId
-  readonly cidr: Cidr
-  readonly gatewayIp: Ipv4 | null
+  readonly cidr: IpCidr
+  readonly gatewayIp: Ip | null
   readonly dnsServers: readonly string[]
   readonly rdnsMode: number
   readonly activeDiscovery: boolean
@@ -53,8 +54,8 @@ type IpRangeFields = {
   /** `type` of the range's row. */
   readonly rangeType: 'dynamic' | 'reserved'
   readonly subnetId: SubnetId
-  readonly start: Ipv4
-  readonly end: Ipv4
+  readonly start: Ip
+  readonly end: Ip
   readonly comment: string
   readonly userId: UserId | null
 }

@@ -2,6 +2,7 @@
 import type { SystemId } from '#model/ids.ts'
 import { DONE, invalid, notFound, type Handler } from './context.ts'
 import { objectOf } from './object-query.ts'
+import { checkDomainOfNode } from './domains.ts'
 import type { RegionState } from './state.ts'
 
 /** Nodes of one `tag.assign` or `node.place`. */
@@ -53,23 +54,29 @@ export function renameTag(state: RegionState, before: string, after: string | nu
   }
 }
 
-export const placeNodes: Handler<'node.place'> = ({ state }, { systemIds, zoneId, poolId }) => {
+export const placeNodes: Handler<'node.place'> = ({ state }, command) => {
+  const { systemIds, zoneId, poolId, domainId } = command
   if (zoneId !== undefined && objectOf(state, 'zones', zoneId) === undefined) {
     return notFound('Zone')
   }
   if (poolId !== undefined && objectOf(state, 'resourcePools', poolId) === undefined) {
     return notFound('ResourcePool')
   }
+  const refusal = checkDomainOfNode(state, domainId)
+  if (refusal !== null) return refusal
   if (systemIds.length > NODES_MAX) return invalid('nodes', `At most ${NODES_MAX} nodes.`)
-  const zone = zoneId === undefined ? {} : { zoneId }
+  const place = {
+    ...(zoneId === undefined ? {} : { zoneId }),
+    ...(domainId === undefined ? {} : { domainId }),
+  }
   const pool = poolId === undefined ? {} : { poolId }
   for (const id of systemIds) {
     const machine = state.machines.get(id)
     const device = state.devices.get(id)
     const controller = state.controllers.get(id)
-    if (machine !== undefined) state.machines.put(id, { ...machine, ...zone, ...pool })
-    else if (device !== undefined) state.devices.put(id, { ...device, ...zone })
-    else if (controller !== undefined) state.controllers.put(id, { ...controller, ...zone })
+    if (machine !== undefined) state.machines.put(id, { ...machine, ...place, ...pool })
+    else if (device !== undefined) state.devices.put(id, { ...device, ...place })
+    else if (controller !== undefined) state.controllers.put(id, { ...controller, ...place })
     else return invalid('nodes', `Unknown system_id: ${id}.`)
   }
   return DONE

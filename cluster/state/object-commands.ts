@@ -1,5 +1,5 @@
 // The part of the union of commands that is about the small objects, devices and settings.
-import type { SystemId, UserId } from '#model/ids.ts'
+import type { DomainId, SystemId, UserId } from '#model/ids.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { Device, ObjectRows, ObjectTable, StoredFile, VersionedTable } from '#model/objects.ts'
 import type { SettingValue } from './tables.ts'
@@ -51,11 +51,16 @@ export type ObjectCommand =
       readonly systemIds: readonly SystemId[]
       readonly zoneId?: number
       readonly poolId?: number
+      readonly domainId?: DomainId
     }
   | {
       readonly type: 'controller.update'
       readonly systemId: SystemId
-      readonly set: { readonly description?: string; readonly zoneId?: number }
+      readonly set: {
+        readonly description?: string
+        readonly zoneId?: number
+        readonly domainId?: DomainId
+      }
     }
   | {
       readonly type: 'device.create'
@@ -65,12 +70,13 @@ export type ObjectCommand =
       readonly parent: SystemId | null
       readonly ownerId: UserId
       readonly macs: readonly MacAddress[]
+      readonly domainId?: DomainId
     }
   | {
       readonly type: 'device.update'
       readonly systemId: SystemId
       readonly set: Partial<
-        Pick<Device, 'hostname' | 'description' | 'parent' | 'ownerData' | 'zoneId'>
+        Pick<Device, 'hostname' | 'description' | 'parent' | 'ownerData' | 'zoneId' | 'domainId'>
       >
     }
   | { readonly type: 'device.delete'; readonly systemId: SystemId }

@@ -17,6 +17,7 @@ import type {
   UserId,
   VlanId,
 } from '#model/ids.ts'
+import type { Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { ConstraintsByType } from '#model/machine-constraints.ts'
 import type { PowerOrder } from '#model/power.ts'
@@ -64,7 +65,7 @@ type NamedValues = {
   readonly 'subnet.create': Created<SubnetId>
   readonly 'ipRange.create': Created<IpRangeId>
   readonly 'staticRoute.create': Created<StaticRouteId>
-  readonly 'address.reserve': { readonly ip: Ipv4 }
+  readonly 'address.reserve': { readonly ip: Ip }
   readonly 'lease.bind': LeaseValue
   readonly 'tenure.hello': TenureValue
   readonly 'tenure.beat': TenureValue

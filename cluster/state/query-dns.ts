@@ -37,6 +37,22 @@ export function defaultDomainOf(state: RegionState): Domain {
   return parseName(name) === undefined ? FIRST_DOMAIN : { ...FIRST_DOMAIN, name }
 }
 
+/** The domain that a machine, device or controller is in. */
+export function domainOfNode(
+  state: RegionState,
+  { domainId }: { readonly domainId?: DomainId },
+): Domain {
+  const own = domainId === undefined ? undefined : domainOf(state, domainId)
+  return own ?? defaultDomainOf(state)
+}
+
+export function fqdnOf(
+  state: RegionState,
+  node: { readonly hostname: string; readonly domainId?: DomainId },
+): string {
+  return `${node.hostname}.${domainOfNode(state, node).name}`
+}
+
 /** Seconds for records whose domain says nothing. */
 export function defaultTtlOf(state: RegionState): number {
   const value = state.settings.get('default_dns_ttl')?.value ?? SETTING_DEFAULTS['default_dns_ttl']

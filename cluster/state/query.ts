@@ -5,14 +5,17 @@ import { RELAYED_VLAN_LEVEL } from '#model/feature-level.ts'
 import type { SystemId } from '#model/ids.ts'
 import { purposeOf } from '#model/life-cycle.ts'
 import {
-  firstOf,
-  lastOf,
-  makeIpv4,
-  maskOf,
-  type Cidr,
-  type Ipv4,
-  type Ipv4Range,
-} from '#model/ipv4.ts'
+  isIpv4,
+  isIpv4Cidr,
+  nextIp,
+  previousIp,
+  spanOf,
+  type Ip,
+  type IpCidr,
+  type IpSpan,
+} from '#model/ip.ts'
+import { makeIpv4, maskOf, type Ipv4 } from '#model/ipv4.ts'
+import { lastOfIpv6, networkOf, type Ipv6 } from '#model/ipv6.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { Interface, Machine } from '#model/machine.ts'
 import { racksOf, type Hold, type Subnet, type Vlan } from '#model/network.ts'
@@ -39,18 +42,29 @@ export function machineBootOf(state: RegionState, systemId: SystemId): MachineBo
   if (machine === undefined) return undefined
   const macs = interfacesOf(state, systemId).flatMap(({ mac }) => (mac === null ? [] : [mac]))
   const { hostname, architecture } = machine
-  return { systemId, hostname, macs, architecture, purpose: purposeOf(machine) }
+  const { domainId } = machine
+  const fields = { systemId, hostname, macs, architecture, purpose: purposeOf(machine) }
+  return domainId === undefined ? fields : { ...fields, domainId }
 }
 
-export function subnetByCidr(state: RegionState, cidr: Cidr): Subnet | undefined {
+export function subnetByCidr(state: RegionState, cidr: IpCidr): Subnet | undefined {
   return state.subnetsByCidr.first(cidrKey(cidr))
 }
 
 /** Longest prefix that contains `ip`. */
-export function subnetOf(state: RegionState, ip: Ipv4): Subnet | undefined {
+export function subnetOf(state: RegionState, ip: Ip): Subnet | undefined {
+  if (!isIpv4(ip)) return subnetOfIpv6(state, ip)
   for (let prefix = 32; prefix >= 0; prefix--) {
     const network = makeIpv4(ip & maskOf(prefix))
     const subnet = state.subnetsByCidr.first(network * 64 + prefix)
+    if (subnet !== undefined) return subnet
+  }
+  return undefined
+}
+
+function subnetOfIpv6(state: RegionState, ip: Ipv6): Subnet | undefined {
+  for (const prefix of state.ipv6Prefixes.longestFirst) {
+    const subnet = state.subnetsByCidr.first(cidrKey({ network: networkOf(ip, prefix), prefix }))
     if (subnet !== undefined) return subnet
   }
   return undefined
@@ -99,12 +113,39 @@ export function pageOf<Row, K extends Key>(
   return { rows, more: keys.length > limit }
 }
 
-/** Addresses a host of the subnet may have: all but network and broadcast (RFC 3021: a /31 has two). */
-export function hostRange(subnet: Subnet): Ipv4Range {
-  const start = firstOf(subnet.cidr)
-  const end = lastOf(subnet.cidr)
-  if (subnet.cidr.prefix >= 31) return { start, end }
-  return { start: makeIpv4(start + 1), end: makeIpv4(end - 1) }
+/**
+ * Addresses a host of the subnet may have: all but network and broadcast (RFC 3021: a /31 has two). IPv6 has no
+ * broadcast, its first address is the anycast one of the routers (RFC 4291 §2.6.1; RFC 6164: not in a /127).
+ */
+export function hostRange({ cidr }: Subnet): IpSpan {
+  const { start, end } = spanOf(cidr)
+  if (!isIpv4Cidr(cidr)) return { start: cidr.prefix >= 127 ? start : nextIp(start), end }
+  if (cidr.prefix >= 31) return { start, end }
+  return { start: nextIp(start), end: previousIp(end) }
+}
+
+/** What MAAS leaves to operators: `::1` to `::ffff:ffff` of a /64 are given to who names one, never as the next. */
+export function handReserved({ cidr }: Subnet): readonly IpSpan[] {
+  if (isIpv4Cidr(cidr) || cidr.prefix !== 64) return []
+  const { network } = cidr
+  return [{ start: nextIp(network), end: lastOfIpv6({ network: network as Ipv6, prefix: 96 }) }]
+}
+
+const ROWS_MAX = 1_000_000
+
+/** Keys of the table from `start` to `end`, ascending. */
+export function keysWithin<K extends Ip>(
+  table: Pick<Table<unknown, K>, 'keysAfter'>,
+  span: IpSpan,
+): readonly K[] {
+  const keys: K[] = []
+  // What is one below the first address of all is no key, which is what is wanted.
+  for (const ip of table.keysAfter(previousIp(span.start) as K, ROWS_MAX)) {
+    // Of the other family neither is greater: the end is where it is not less any more.
+    if (!(ip <= span.end)) break
+    keys.push(ip)
+  }
+  return keys
 }
 
 /** Addresses a machine is known to have: static links and live DHCP holds of its MACs. */

@@ -4,21 +4,21 @@
 import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import type { ReservedIpId } from '#model/ids.ts'
 import { tenureHoldMs } from '#model/lease-time.ts'
-import { formatCidr, formatIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { formatIp, formatIpCidr, isIpv4, spanOf } from '#model/ip.ts'
 import type { Reservation, Subnet } from '#model/network.ts'
 import type { CommandOf } from './command.ts'
 import { DONE, invalid, nextId, notFound, refuse, type Context, type Handler } from './context.ts'
 import { isEffective } from './free.ts'
 import { RESERVATIONS_MAX } from './limits.ts'
 import type { Refusal } from './outcome.ts'
-import { subnetOf } from './query.ts'
+import { keysWithin, subnetOf } from './query.ts'
 import type { RegionState } from './state.ts'
 
 /** Recorded at once; the other client's renewals are refused from now on, its hold runs out. */
 export const createReservation: Handler<'reservation.create'> = (context, command) => {
   const { state, wall } = context
   const { ip, client, mac, hostname, comment } = command
-  const text = formatIpv4(ip)
+  const text = formatIp(ip)
   if (subnetOf(state, ip) === undefined) return notFound('Subnet')
   const refusal = comment === undefined ? null : checkReservedIp(state, command)
   if (refusal !== null) return refusal
@@ -65,7 +65,7 @@ export const deleteReservation: Handler<'reservation.delete'> = (context, { ip }
 export function dropReservation(context: Context, reservation: Reservation): void {
   const { state, now, wall } = context
   const { ip, client, mac, hostname } = reservation
-  if (isEffective(state, now, reservation)) {
+  if (isIpv4(ip) && isEffective(state, now, reservation)) {
     const old = state.holds.get(ip)
     const isOwn = old !== undefined && old.until > now
     const until = Math.max(isOwn ? old.until : 0, now + tenureHoldMs())
@@ -87,12 +87,8 @@ export function dropReservation(context: Context, reservation: Reservation): voi
 
 /** Those in no subnet with a longer prefix, ascending. */
 export function reservationsIn(state: RegionState, subnet: Subnet): readonly Reservation[] {
-  const { network, prefix } = subnet.cidr
-  const last = network + 2 ** (32 - prefix) - 1
   const rows: Reservation[] = []
-  // One below the first address of all is no key, which is what is wanted.
-  for (const ip of state.reservations.keysAfter((network - 1) as Ipv4, RESERVATIONS_MAX)) {
-    if (ip > last) break
+  for (const ip of keysWithin(state.reservations, spanOf(subnet.cidr))) {
     const row = state.reservations.get(ip)
     if (row !== undefined && subnetOf(state, ip)?.id === subnet.id) rows.push(row)
   }
@@ -104,7 +100,7 @@ function checkReservedIp(
   state: RegionState,
   { ip, mac }: CommandOf<'reservation.create'>,
 ): Refusal | null {
-  const text = formatIpv4(ip)
+  const text = formatIp(ip)
   const kept = state.keptAddresses.reason(ip)
   if (kept !== undefined) return invalid('ip', `${text} is ${kept.text}.`)
   const known = state.reservations.get(ip)
@@ -118,6 +114,6 @@ function checkReservedIp(
     .rows(mac)
     .find((row) => subnetOf(state, row.ip)?.id === subnet?.id)
   if (other === undefined || subnet === undefined) return null
-  const cidr = formatCidr(subnet.cidr)
-  return invalid('mac_address', `${mac} has ${formatIpv4(other.ip)} reserved in ${cidr} already.`)
+  const cidr = formatIpCidr(subnet.cidr)
+  return invalid('mac_address', `${mac} has ${formatIp(other.ip)} reserved in ${cidr} already.`)
 }

@@ -2,7 +2,7 @@
 // never more than a share of what is free, so that the last free address of a small pool stays reachable.
 import type { SystemId, VlanId } from '#model/ids.ts'
 import { makeIpv4, type Ipv4 } from '#model/ipv4.ts'
-import { racksOf, type IpRange, type Vlan } from '#model/network.ts'
+import { isIpv4Range, racksOf, type Ipv4SubnetRange, type Vlan } from '#model/network.ts'
 import { notFound, refuse, type Handler } from './context.ts'
 import { liveHold, obstacleTo } from './free.ts'
 import { RESERVE_FREE_SHARE, RESERVE_PER_RACK_MAX, RESERVE_PROBES_MAX } from './limits.ts'
@@ -32,10 +32,11 @@ export const grantReserves: Handler<'reserve.grant'> = (context, command) => {
 }
 
 /** In address order. */
-function dynamicRanges(state: RegionState, vlanId: VlanId): readonly IpRange[] {
+function dynamicRanges(state: RegionState, vlanId: VlanId): readonly Ipv4SubnetRange[] {
   return state.subnetsByVlan
     .rows(vlanId)
     .flatMap(({ id }) => state.ipRangesBySubnet.rows(id))
+    .filter(isIpv4Range)
     .filter(({ type }) => type === 'dynamic')
     .toSorted((a, b) => a.start - b.start)
 }
@@ -43,7 +44,11 @@ function dynamicRanges(state: RegionState, vlanId: VlanId): readonly IpRange[] {
 /** How many more the rack may have here. */
 function roomFor(
   state: RegionState,
-  of: { readonly rackId: SystemId; readonly serving: Vlan; readonly ranges: readonly IpRange[] },
+  of: {
+    readonly rackId: SystemId
+    readonly serving: Vlan
+    readonly ranges: readonly Ipv4SubnetRange[]
+  },
 ): number {
   const { rackId, serving, ranges } = of
   let free = 0
@@ -63,7 +68,7 @@ function freeAddresses(
   state: RegionState,
   of: {
     readonly now: number
-    readonly ranges: readonly IpRange[]
+    readonly ranges: readonly Ipv4SubnetRange[]
     readonly wanted: number
     readonly vlanId: VlanId
   },
@@ -85,7 +90,7 @@ function freeAddresses(
   return found
 }
 
-function addressAt(ranges: readonly IpRange[], number: number): Ipv4 {
+function addressAt(ranges: readonly Ipv4SubnetRange[], number: number): Ipv4 {
   let left = number
   for (const { start, end } of ranges) {
     const size = end - start + 1

@@ -59,7 +59,9 @@ export class SortedKeys<K extends Key> {
 
 export function compareKeys(a: Key, b: Key): number {
   if (a === b) return 0
-  return a < b ? -1 : 1
+  if (a < b) return -1
+  // Of two kinds neither is less: numbers come first, as they do in the state database.
+  return a > b || typeof a === 'string' ? 1 : -1
 }
 
 /** Index of the first key that is not less than `key`. */

@@ -10,13 +10,14 @@ import type {
   UserId,
   VlanId,
 } from '#model/ids.ts'
-import type { Cidr } from '#model/ipv4.ts'
+import { isIpv4Cidr, type IpCidr } from '#model/ip.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { ClientKey } from '#model/network.ts'
 import { AddressCounts } from './address-counts.ts'
 import { ControllerAddresses } from './controller-addresses.ts'
 import { Deadlines } from './deadlines.ts'
 import { FreeMachines } from './free-machines.ts'
+import { Ipv6Prefixes } from './ipv6-prefixes.ts'
 import { KeptAddresses } from './kept-addresses.ts'
 import { IDEMPOTENCY_KEPT_MS } from './limits.ts'
 import { Pools } from './pools.ts'
@@ -31,9 +32,10 @@ type IndexOn<T extends TableName, Value extends string | number> = TableIndex<
   Value
 >
 
-/** One number per CIDR, usable as a map key: 32 bits of network, 6 bits of prefix. */
-export function cidrKey(cidr: Cidr): number {
-  return cidr.network * 64 + cidr.prefix
+/** One key per CIDR; of IPv4 a number: 32 bits of network, 6 bits of prefix. */
+export function cidrKey(cidr: IpCidr): number | string {
+  if (isIpv4Cidr(cidr)) return cidr.network * 64 + cidr.prefix
+  return `${cidr.network}/${cidr.prefix}`
 }
 
 export class RegionState implements Tables {
@@ -118,7 +120,7 @@ export class RegionState implements Tables {
   readonly spacesByName: IndexOn<'spaces', string> = new TableIndex(this.spaces, (r) => r.name)
   readonly subnetsByVlan: IndexOn<'subnets', VlanId> = new TableIndex(this.subnets, (r) => r.vlanId)
   /** By `cidrKey`. */
-  readonly subnetsByCidr: IndexOn<'subnets', number> = new TableIndex(this.subnets, (r) =>
+  readonly subnetsByCidr: IndexOn<'subnets', number | string> = new TableIndex(this.subnets, (r) =>
     cidrKey(r.cidr),
   )
   readonly ipRangesBySubnet: IndexOn<'ipRanges', SubnetId> = new TableIndex(
@@ -236,6 +238,7 @@ export class RegionState implements Tables {
   )
   /** Dynamic and reserved ranges by address, with the number of holds and reserves in each. */
   readonly pools = new Pools(this.ipRanges, this.holds, this.reserves)
+  readonly ipv6Prefixes = new Ipv6Prefixes(this.subnets)
   /** Addresses given by the API, counted by block. */
   readonly addressCounts = new AddressCounts(this.ipAddresses)
 

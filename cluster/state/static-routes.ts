@@ -1,7 +1,7 @@
 // Static routes: how machines of one subnet reach another one through a gateway that is a host of the first. The
 // gateway's address is kept: nobody else gets it, no dynamic range holds it.
 import type { StaticRouteId } from '#model/ids.ts'
-import { formatCidr, formatIpv4 } from '#model/ipv4.ts'
+import { formatIp, formatIpCidr, isIn, isIpv4Cidr } from '#model/ip.ts'
 import type { StaticRoute } from '#model/network.ts'
 import { created, DONE, invalid, nextId, notFound, type Handler } from './context.ts'
 import type { Refusal } from './outcome.ts'
@@ -37,7 +37,7 @@ export const deleteStaticRoute: Handler<'staticRoute.delete'> = ({ state }, { id
 export function nameOfRoute(state: RegionState, { id, source, destination }: StaticRoute): string {
   const [from, to] = [source, destination].map((subnetId) => {
     const subnet = state.subnets.get(subnetId)
-    return subnet === undefined ? String(subnetId) : formatCidr(subnet.cidr)
+    return subnet === undefined ? String(subnetId) : formatIpCidr(subnet.cidr)
   })
   return `static route ${id} from ${from} to ${to}`
 }
@@ -47,8 +47,10 @@ function checkRoute(state: RegionState, route: StaticRoute): Refusal | null {
   const { id, source, destination, gatewayIp, metric } = route
   const from = state.subnets.get(source)
   if (from === undefined) return invalid('source', `There is no subnet ${source}.`)
-  if (!state.subnets.has(destination)) {
-    return invalid('destination', `There is no subnet ${destination}.`)
+  const to = state.subnets.get(destination)
+  if (to === undefined) return invalid('destination', `There is no subnet ${destination}.`)
+  if (isIpv4Cidr(from.cidr) !== isIpv4Cidr(to.cidr)) {
+    return invalid('destination', 'source and destination must be of the same IP version.')
   }
   if (source === destination) {
     return invalid('__all__', 'source and destination cannot be the same subnet.')
@@ -68,15 +70,14 @@ function checkRoute(state: RegionState, route: StaticRoute): Refusal | null {
 function checkGateway(state: RegionState, { source, gatewayIp }: StaticRoute): Refusal | null {
   const subnet = state.subnets.get(source)
   if (subnet === undefined) return notFound('Subnet')
-  const text = formatIpv4(gatewayIp)
-  const hosts = hostRange(subnet)
-  if (gatewayIp < hosts.start || gatewayIp > hosts.end) {
-    const cidr = formatCidr(subnet.cidr)
+  const text = formatIp(gatewayIp)
+  if (!isIn(hostRange(subnet), gatewayIp)) {
+    const cidr = formatIpCidr(subnet.cidr)
     return invalid('gateway_ip', `The gateway ${text} must be a host address of ${cidr}.`)
   }
   const range = state.pools.at(gatewayIp)?.range
   if (range?.type === 'dynamic') {
-    const name = `${formatIpv4(range.start)}-${formatIpv4(range.end)}`
+    const name = `${formatIp(range.start)}-${formatIp(range.end)}`
     return invalid(
       'gateway_ip',
       `The gateway ${text} would be inside of the dynamic range ${name}.`,

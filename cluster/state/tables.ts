@@ -22,7 +22,9 @@ import type {
   UserId,
   VlanId,
 } from '#model/ids.ts'
+import type { Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
+import type { Ipv6 } from '#model/ipv6.ts'
 import type { BlockDevice, Controller, Interface, Machine } from '#model/machine.ts'
 import type { Deployment, MachineWork } from '#model/machine-work.ts'
 import type { Member } from '#model/member.ts'
@@ -193,8 +195,13 @@ export type Idempotency = {
   readonly recordedAt: number
 }
 
-/** Last id given, by counter name. Keyed by `name`. */
-export type Counter = { readonly name: string; readonly last: number }
+/** Last id or address given, by counter name. Keyed by `name`. */
+export type Counter = {
+  readonly name: string
+  readonly last: number
+  /** Of an IPv6 subnet; `last` is then 0. */
+  readonly lastIp?: Ipv6
+}
 
 /** Who this cluster is; one row from `cluster.initialise` on. Keyed by `name`. */
 export type Cluster = {
@@ -269,7 +276,7 @@ type OtherKeys = {
   readonly spaces: SpaceId
   readonly subnets: SubnetId
   readonly ipRanges: IpRangeId
-  readonly ipAddresses: Ipv4
+  readonly ipAddresses: Ip
   readonly holds: Ipv4
   readonly quarantines: Ipv4
   readonly machines: SystemId
@@ -279,7 +286,7 @@ type OtherKeys = {
   readonly events: number
   readonly tenures: SystemId
   readonly reserves: Ipv4
-  readonly reservations: Ipv4
+  readonly reservations: Ip
   readonly members: SystemId
   readonly staticRoutes: StaticRouteId
   readonly observed: Ipv4

@@ -1,5 +1,5 @@
 // What kind of network boot client sends the packet, and the boot loader it gets (maas-boot §2.3). Pure.
-import type { Subnet } from '#model/network.ts'
+import type { Ipv4Subnet } from '#model/network.ts'
 import { IPXE_OPTION, OPTION, readArchitecture, readSubOptions, readText } from './options.ts'
 import type { DhcpOptions } from './packet.ts'
 
@@ -58,7 +58,7 @@ export function isFirmware(client: BootClient): boolean {
  */
 export function bootFileOf(
   client: BootClient,
-  subnet: Subnet,
+  subnet: Ipv4Subnet,
   httpBase: string,
 ): string | undefined {
   const disabled = subnet.disabledBootArchitectures

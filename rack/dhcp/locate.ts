@@ -3,7 +3,7 @@
 import type { SystemId, VlanId } from '#model/ids.ts'
 import { contains, type Ipv4, ipv4FromBytes } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
-import { racksOf, type Subnet } from '#model/network.ts'
+import { racksOf, type Ipv4Subnet } from '#model/network.ts'
 import { OPTION, RELAY_OPTION, readIpv4, readSubOptions } from './options.ts'
 import type { DhcpPacket } from './packet.ts'
 import type { Pool, ViewIndex } from './view-index.ts'
@@ -33,7 +33,7 @@ export type Place = {
   /** Addresses that may be given here; narrowed to `subnet` when the relay or client chose one. */
   readonly pool: Pool
   /** Chosen by an option, giaddr or ciaddr; undefined: any subnet of the receiving link. */
-  readonly subnet: Subnet | undefined
+  readonly subnet: Ipv4Subnet | undefined
   /** 0: this rack answers at once; n: n racks of the VLAN come before it. */
   readonly rank: number
   /** Port of the relay; meaningless without giaddr. */
@@ -119,7 +119,7 @@ function rankOf(pool: Pool, rackId: SystemId): number | undefined {
   return rank < 0 ? undefined : Math.max(rank, liveRacks.length)
 }
 
-function narrow(pool: Pool, subnet: Subnet): Pool {
+function narrow(pool: Pool, subnet: Ipv4Subnet): Pool {
   const ranges: Pool['ranges'][number][] = []
   let size = 0
   for (const range of pool.ranges) {
@@ -131,7 +131,7 @@ function narrow(pool: Pool, subnet: Subnet): Pool {
 }
 
 /** The rack's own address to name as server for a client of `subnet`. */
-export function serverAddressOf(link: DhcpLink, subnet: Subnet | undefined): Ipv4 | undefined {
+export function serverAddressOf(link: DhcpLink, subnet: Ipv4Subnet | undefined): Ipv4 | undefined {
   const inside =
     subnet === undefined ? undefined : link.addresses.find((one) => contains(subnet.cidr, one.ip))
   return (inside ?? link.addresses[0])?.ip

@@ -2,7 +2,7 @@
 // (RFC 2131 §4.3.1, RFC 2132 §9.8) and how to boot from the network. Pure.
 import { formatIpv4, type Ipv4, lastOf, makeIpv4, maskOf, parseIpv4 } from '#model/ipv4.ts'
 import type { DhcpScope } from '#model/dhcp-option.ts'
-import type { Subnet } from '#model/network.ts'
+import type { Ipv4Subnet } from '#model/network.ts'
 import type { RackVlan } from '#protocol/rack.ts'
 import { bootClientOf, type BootClient, bootFileOf } from './boot-files.ts'
 import { type ClientSettings, isNarrower } from './client-options.ts'
@@ -111,7 +111,7 @@ type OwnOption = {
 /** What the rows of the network say by themselves, and how narrow their word is. */
 function networkOption(
   code: number,
-  from: { readonly subnet: Subnet; readonly vlan: RackVlan; readonly parameters: Parameters },
+  from: { readonly subnet: Ipv4Subnet; readonly vlan: RackVlan; readonly parameters: Parameters },
 ): OwnOption | undefined {
   const { subnet, vlan, parameters } = from
   const of = (

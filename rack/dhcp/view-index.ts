@@ -3,7 +3,14 @@
 import type { VlanId } from '#model/ids.ts'
 import { contains, firstOf, type Ipv4, makeIpv4, maskOf, rangeSize } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
-import type { ClientKey, Hold, Reservation, Reserve, Subnet } from '#model/network.ts'
+import {
+  isIpv4Reservation,
+  type ClientKey,
+  type Hold,
+  type Ipv4Reservation,
+  type Ipv4Subnet,
+  type Reserve,
+} from '#model/network.ts'
 import type { RackVlan, ViewTable } from '#protocol/rack.ts'
 import type { RackView } from '#rack/view.ts'
 import {
@@ -34,7 +41,7 @@ export type PoolRange = {
   readonly start: Ipv4
   readonly end: Ipv4
   readonly offset: number
-  readonly subnet: Subnet
+  readonly subnet: Ipv4Subnet
 }
 
 /** All dynamic addresses of a VLAN as one numbered sequence. */
@@ -42,7 +49,7 @@ export type Pool = {
   readonly vlan: RackVlan
   /** The VLAN whose racks serve this one: itself, or the one its relay points to. */
   readonly servingVlan: RackVlan
-  readonly subnets: readonly Subnet[]
+  readonly subnets: readonly Ipv4Subnet[]
   readonly ranges: readonly PoolRange[]
   readonly size: number
 }
@@ -56,7 +63,7 @@ export class ViewIndex {
   #pools: ReadonlyMap<VlanId, Pool> | undefined
   #options: OptionTable | undefined
   /** prefix → network → subnet, longest prefix first. */
-  #subnets: ReadonlyMap<number, ReadonlyMap<number, Subnet>> | undefined
+  #subnets: ReadonlyMap<number, ReadonlyMap<number, Ipv4Subnet>> | undefined
 
   constructor(view: DhcpView) {
     this.view = view
@@ -91,11 +98,12 @@ export class ViewIndex {
     return this.view.table('reserves').get(ip)
   }
 
-  reservation(ip: Ipv4): Reservation | undefined {
-    return this.view.table('reservations').get(ip)
+  reservation(ip: Ipv4): Ipv4Reservation | undefined {
+    const row = this.view.table('reservations').get(ip)
+    return row !== undefined && isIpv4Reservation(row) ? row : undefined
   }
 
-  reservationsOf(client: ClientKey): readonly Reservation[] {
+  reservationsOf(client: ClientKey): readonly Ipv4Reservation[] {
     return this.view.reservationsOfClient(client)
   }
 
@@ -126,7 +134,7 @@ export class ViewIndex {
     return settingsFor(this.#options, { vlanId: pool.vlan.id, subnetId, rangeId: range?.id, mac })
   }
 
-  subnetOf(ip: Ipv4): Subnet | undefined {
+  subnetOf(ip: Ipv4): Ipv4Subnet | undefined {
     this.#subnets ??= makeSubnetTable(this.view.table('subnets').values())
     for (const [prefix, networks] of this.#subnets) {
       const subnet = networks.get((ip & maskOf(prefix)) >>> 0)
@@ -153,7 +161,10 @@ function makePools(view: DhcpView): ReadonlyMap<VlanId, Pool> {
 }
 
 /** Sorted by address, so that every rack numbers the same pool alike. */
-function numberRanges(view: DhcpView, subnets: readonly Subnet[]): Pick<Pool, 'ranges' | 'size'> {
+function numberRanges(
+  view: DhcpView,
+  subnets: readonly Ipv4Subnet[],
+): Pick<Pool, 'ranges' | 'size'> {
   const all = subnets.flatMap((subnet) =>
     view
       .rangesOfSubnet(subnet.id)
@@ -181,11 +192,11 @@ export function addressAt(pool: Pool, number: number): Ipv4 | undefined {
   return range === undefined ? undefined : makeIpv4(range.start + number - range.offset)
 }
 
-function makeSubnetTable(subnets: Iterable<Subnet>): Map<number, Map<number, Subnet>> {
-  const byPrefix = new Map<number, Map<number, Subnet>>()
+function makeSubnetTable(subnets: Iterable<Ipv4Subnet>): Map<number, Map<number, Ipv4Subnet>> {
+  const byPrefix = new Map<number, Map<number, Ipv4Subnet>>()
   const longestFirst = [...subnets].toSorted((a, b) => b.cidr.prefix - a.cidr.prefix)
   for (const subnet of longestFirst) {
-    const networks = byPrefix.get(subnet.cidr.prefix) ?? new Map<number, Subnet>()
+    const networks = byPrefix.get(subnet.cidr.prefix) ?? new Map<number, Ipv4Subnet>()
     networks.set(firstOf(subnet.cidr), subnet)
     byPrefix.set(subnet.cidr.prefix, networks)
   }

@@ -1,8 +1,9 @@
 // Which address to offer without asking a region: pure, and the same on every rack, so that two racks
 // hearing one broadcast offer one address. RFC 2131 §4.3.1: current binding, previous binding, the
 // address asked for, then the pool.
+import { isIpv4 } from '#model/ip.ts'
 import { contains, type Ipv4, firstOf, lastOf } from '#model/ipv4.ts'
-import type { ClientKey, Subnet } from '#model/network.ts'
+import type { ClientKey, Ipv4Subnet } from '#model/network.ts'
 import type { OffersView } from './offers.ts'
 import { addressAt, type Pool, rangeOf, type ViewIndex } from './view-index.ts'
 
@@ -102,7 +103,7 @@ function useOf(
   return isOther ? hold.until : 'free'
 }
 
-function subnetOf(pool: Pool, ip: Ipv4): Subnet | undefined {
+function subnetOf(pool: Pool, ip: Ipv4): Ipv4Subnet | undefined {
   return pool.subnets.find(({ cidr }) => contains(cidr, ip))
 }
 
@@ -116,7 +117,9 @@ export function windowSize(index: ViewIndex): number {
   }
   const taken = new Set<Ipv4>()
   const tables = [view.table('reserves'), view.table('reservations'), view.table('ipAddresses')]
-  for (const table of tables) for (const { ip } of table.values()) taken.add(ip)
+  for (const table of tables) {
+    for (const { ip } of table.values()) if (isIpv4(ip)) taken.add(ip)
+  }
   for (const table of [view.table('holds'), view.table('quarantines')]) {
     for (const { ip, until } of table.values()) if (until > index.stamp) taken.add(ip)
   }

@@ -1,17 +1,18 @@
 // A question and the zones → the answer. Pure. RFC 1034 §4.3.2, 2181, 2308, 4592, 8482.
 import type { Domain } from '#model/dns.ts'
 import type { Rdata } from '#model/dns-rdata.ts'
-import { makeIpv4, parseIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { isIpv4, type Ip } from '#model/ip.ts'
+import { formatIpv4, parseIpv4, type Ipv4 } from '#model/ipv4.ts'
 import { labelsOf, parentOf } from './name.ts'
-import type { Entry } from './names.ts'
+import { type Entry, ipOf } from './names.ts'
 import {
-  addressOf,
   classlessAddress,
   classlessName,
-  isClassless,
-  octetsOf,
-  REVERSE_ROOT,
-} from './reverse-zones.ts'
+  isReverse,
+  lastLabelOf,
+  parseReverse,
+} from './reverse-names.ts'
+import { isClassless } from './reverse-zones.ts'
 import { specialAnswer } from './special-names.ts'
 import { CLASS, type Question, RCODE, TYPE } from './wire.ts'
 import type { WireRecord } from './writer.ts'
@@ -244,8 +245,8 @@ function recordOf(
 
 /** An address may be at a name by several sources. */
 function unique(entries: readonly Entry[]): readonly Entry[] {
-  const found = new Map<number | Entry, Entry>()
-  for (const entry of entries) found.set(entry.data.type === 'A' ? entry.data.ip : entry, entry)
+  const found = new Map<Ip | Entry, Entry>()
+  for (const entry of entries) found.set(ipOf(entry.data) ?? entry, entry)
   return [...found.values()]
 }
 
@@ -258,23 +259,23 @@ function oneTtl(records: readonly WireRecord[]): readonly WireRecord[] {
 function reverseName(data: ZoneData, { apex }: Zone, asked: Asked): Found {
   const classless = data.reverse.classlessZone(apex)
   if (classless !== undefined) {
-    const ip = classlessAddress(classless, asked.key.slice(0, -apex.length - 1))
+    const ip = classlessAddress(classless.cidr, asked.key.slice(0, -apex.length - 1))
     return ip === undefined ? NAME_ERROR : pointersTo(data, ip, asked)
   }
-  const octets = octetsOf(asked.key.slice(0, -REVERSE_ROOT.length - 1).split('.'))
-  if (octets === undefined) return NAME_ERROR
-  if (octets.length < 4) return data.reverse.hasNamesBelow(octets) ? NO_DATA : NAME_ERROR
-  const ip = addressOf(octets)
+  const name = parseReverse(asked.key)
+  if (name === undefined) return NAME_ERROR
+  if (!('ip' in name)) return data.reverse.hasNamesBelow(name) ? NO_DATA : NAME_ERROR
+  const { ip } = name
   const subnet = data.reverse.subnetOf(ip)
   if (subnet === undefined || subnet.rdnsMode === 0) return NAME_ERROR
   if (!isClassless(subnet)) return pointersTo(data, ip, asked)
   if (namesOf(data, ip).length === 0) return NAME_ERROR
-  const target = `${ip & 255}.${classlessName(subnet.cidr)}`
+  const target = `${lastLabelOf(ip)}.${classlessName(subnet.cidr)}`
   const entry: Entry = { key: '', tier: 0, rank: 0, ttl: null, data: { type: 'CNAME', target } }
   return select(data, undefined, { entries: [entry], asked })
 }
 
-function pointersTo(data: ZoneData, ip: Ipv4, asked: Asked): Found {
+function pointersTo(data: ZoneData, ip: Ip, asked: Asked): Found {
   const names = namesOf(data, ip)
   if (names.length === 0) return NAME_ERROR
   const entries = names.map((target): Entry => {
@@ -285,11 +286,10 @@ function pointersTo(data: ZoneData, ip: Ipv4, asked: Asked): Found {
 }
 
 /** Every name whose address it is; a lease without any has its number. */
-function namesOf(data: ZoneData, ip: Ipv4): readonly string[] {
+function namesOf(data: ZoneData, ip: Ip): readonly string[] {
   const names = data.names.namesOf(ip).filter((name) => zoneOf(data, name) !== undefined)
-  if (names.length > 0 || !data.isLeased(ip)) return names
-  const octets = [24, 16, 8, 0].map((shift) => (makeIpv4(ip) >>> shift) & 255)
-  return [`ip-${octets.join('-')}.${data.settings.defaultDomain}`]
+  if (names.length > 0 || !isIpv4(ip) || !data.isLeased(ip)) return names
+  return [`ip-${formatIpv4(ip).replaceAll('.', '-')}.${data.settings.defaultDomain}`]
 }
 
 /** The longest zone that the name is in. */
@@ -297,7 +297,7 @@ function zoneOf(data: ZoneData, key: string): Zone | undefined {
   for (let at = key; at !== ''; at = parentOf(at)) {
     const domain = data.zoneNamed(at)
     if (domain !== undefined) return { kind: 'forward', apex: at, domain }
-    if (at.endsWith(REVERSE_ROOT) && data.reverse.isZone(at)) return { kind: 'reverse', apex: at }
+    if (isReverse(at) && data.reverse.isZone(at)) return { kind: 'reverse', apex: at }
   }
   return undefined
 }

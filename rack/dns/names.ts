@@ -1,7 +1,7 @@
 // The tree of forward names: what stands at each, and which names there are at all, so that a name without
 // records above others is told from one that does not exist (RFC 8020). Changed record by record.
 import type { Rdata } from '#model/dns-rdata.ts'
-import type { Ipv4 } from '#model/ipv4.ts'
+import { compareIps, isIpv4, type Ip } from '#model/ip.ts'
 import { parentOf } from './name.ts'
 
 /**
@@ -24,7 +24,7 @@ type Node = { readonly entries: Set<Entry>; children: number; pins: number }
 export class Names {
   readonly #nodes = new Map<string, Node>()
   /** Names with an address, wildcards aside. */
-  readonly #ownersOf = new Map<Ipv4, Map<string, number>>()
+  readonly #ownersOf = new Map<Ip, Map<string, number>>()
 
   get size(): number {
     return this.#nodes.size
@@ -32,8 +32,8 @@ export class Names {
 
   add(entry: Entry): void {
     this.#make(entry.key).entries.add(entry)
-    if (entry.data.type !== 'A' || entry.key.startsWith('*')) return
-    const { ip } = entry.data
+    const ip = ipOf(entry.data)
+    if (ip === undefined || entry.key.startsWith('*')) return
     const owners = this.#ownersOf.get(ip) ?? new Map<string, number>()
     owners.set(entry.key, (owners.get(entry.key) ?? 0) + 1)
     this.#ownersOf.set(ip, owners)
@@ -42,8 +42,8 @@ export class Names {
   remove(entry: Entry): void {
     this.#nodes.get(entry.key)?.entries.delete(entry)
     this.#prune(entry.key)
-    if (entry.data.type !== 'A') return
-    const { ip } = entry.data
+    const ip = ipOf(entry.data)
+    if (ip === undefined) return
     const owners = this.#ownersOf.get(ip)
     const count = (owners?.get(entry.key) ?? 0) - 1
     if (count > 0) owners?.set(entry.key, count)
@@ -77,10 +77,9 @@ export class Names {
   }
 
   /** Names whose address it is, in order. */
-  namesOf(ip: Ipv4): readonly string[] {
+  namesOf(ip: Ip): readonly string[] {
     const owners = [...(this.#ownersOf.get(ip)?.keys() ?? [])]
-    const counts = (key: string) =>
-      this.entriesAt(key).some(({ data }) => data.type === 'A' && data.ip === ip)
+    const counts = (key: string) => this.entriesAt(key).some(({ data }) => ipOf(data) === ip)
     return owners.filter(counts).toSorted()
   }
 
@@ -106,6 +105,16 @@ export class Names {
 }
 
 function byRank(a: Entry, b: Entry): number {
-  const ipOf = ({ data }: Entry): number => (data.type === 'A' ? data.ip : 0)
-  return a.rank - b.rank || ipOf(a) - ipOf(b)
+  const [one, other] = [ipOf(a.data), ipOf(b.data)]
+  if (a.rank !== b.rank || one === undefined || other === undefined) return a.rank - b.rank
+  return compareIps(one, other)
+}
+
+/** Of an A or AAAA record. */
+export function ipOf(data: Rdata): Ip | undefined {
+  return data.type === 'A' || data.type === 'AAAA' ? data.ip : undefined
+}
+
+export function addressRecord(ip: Ip): Rdata {
+  return isIpv4(ip) ? { type: 'A', ip } : { type: 'AAAA', ip }
 }

@@ -1,11 +1,12 @@
 // Names that must not leave the house: what they mean is known or local (RFC 6303, 6761, 8375). They are answered
 // here unless a domain of ours has them.
 import { makeIpv4 } from '#model/ipv4.ts'
+import { makeIpv6 } from '#model/ipv6.ts'
 import type { Answer } from './answer.ts'
 import { type Question, RCODE, TYPE } from './wire.ts'
 import type { WireRecord } from './writer.ts'
 
-const LOOPBACK_V6 = Uint8Array.from([...Array<number>(15).fill(0), 1])
+const LOOPBACK_V6 = makeIpv6(1n)
 const TTL = 10_800
 
 const EMPTY_ZONES = new Set([
@@ -35,7 +36,7 @@ function answerIn(zone: string, { name, type }: Question, isApex: boolean): Answ
   if (isLocalhost && type === TYPE.A) {
     answers.push({ owner, ttl: TTL, data: { type: 'A', ip: makeIpv4(0x7f000001) } })
   } else if (isLocalhost && type === TYPE.AAAA) {
-    answers.push({ owner, ttl: TTL, data: { type: 'AAAA', bytes: LOOPBACK_V6 } })
+    answers.push({ owner, ttl: TTL, data: { type: 'AAAA', ip: LOOPBACK_V6 } })
   }
   const soa = { mname: zone, rname: `nobody.${zone}`, serial: 1, minimum: TTL }
   const authority: WireRecord[] =

@@ -1,6 +1,7 @@
 // Writes a message into one buffer, with name compression (RFC 1035 §4.1.4). Names are compared for compression
 // octet by octet, so that the case of each is kept as it was given.
 import type { Rdata } from '#model/dns-rdata.ts'
+import { ipv6Bytes } from '#model/ipv6.ts'
 import { CLASS, HEADER_OCTETS, type Question, TYPE } from './wire.ts'
 
 export const MESSAGE_OCTETS_MAX = 65_535
@@ -124,7 +125,7 @@ export class MessageWriter {
         this.#uint32(data.ip)
         return
       case 'AAAA':
-        this.octets(data.bytes)
+        this.octets(ipv6Bytes(data.ip))
         return
       case 'CNAME':
       case 'NS':

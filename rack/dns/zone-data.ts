@@ -4,11 +4,12 @@ import { fullName, parseName } from '#model/dns-name.ts'
 import { parseRdata } from '#model/dns-rdata.ts'
 import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
 import type { MachineBoot } from '#model/boot.ts'
+import { isIpv4, type Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { Hold, IpAddress, Reservation } from '#model/network.ts'
 import type { DnsSettings, RackSettings, ViewChange } from '#protocol/rack.ts'
-import { type Entry, Names } from './names.ts'
+import { addressRecord, type Entry, ipOf, Names } from './names.ts'
 import { ReverseZones } from './reverse-zones.ts'
 
 type Id = string | number
@@ -33,12 +34,12 @@ export class ZoneData {
   readonly #resourcesByDomain = new Groups<Id, Id>()
   readonly #records = new Map<Id, DnsRecord>()
   readonly #recordsByResource = new Groups<Id, Id>()
-  readonly #addresses = new Map<Ipv4, IpAddress>()
+  readonly #addresses = new Map<Ip, IpAddress>()
   readonly #holds = new Map<Ipv4, Hold>()
-  readonly #reservations = new Map<Ipv4, Reservation>()
+  readonly #reservations = new Map<Ip, Reservation>()
   readonly #machines = new Map<Id, MachineBoot>()
   readonly #machinesByMac = new Groups<MacAddress, Id>()
-  readonly #addressesByMac = new Groups<MacAddress, Ipv4>()
+  readonly #addressesByMac = new Groups<MacAddress, Ip>()
 
   /** SOA serial: rises with the revision, wraps at 2^32 (RFC 1982). */
   get serial(): number {
@@ -59,8 +60,8 @@ export class ZoneData {
   }
 
   /** A live lease: its address has a name, be it `ip-192-0-2-7`. */
-  isLeased(ip: Ipv4): boolean {
-    return this.#holds.get(ip)?.released === false
+  isLeased(ip: Ip): boolean {
+    return this.#holdOf(ip)?.released === false
   }
 
   /** Records by the row they are from: `resource/3`, `record/7`, `ip/3221225985`. */
@@ -91,9 +92,9 @@ export class ZoneData {
       case 'holds':
         return this.#setAddress(this.#holds, key as Ipv4, change.row)
       case 'ipAddresses':
-        return this.#setAddress(this.#addresses, key as Ipv4, change.row)
+        return this.#setAddress(this.#addresses, key as Ip, change.row)
       case 'reservations':
-        return this.#setAddress(this.#reservations, key as Ipv4, change.row)
+        return this.#setAddress(this.#reservations, key as Ip, change.row)
       case 'vlans':
       case 'subnets':
       case 'ipRanges':
@@ -185,7 +186,7 @@ export class ZoneData {
     if (resource !== undefined && domain !== undefined) {
       const key = fullName(resource.name, domain.name).toLowerCase()
       const common = { key, tier: 0, rank: 0, ttl: resource.addressTtl } as const
-      for (const ip of resource.addresses) entries.push({ ...common, data: { type: 'A', ip } })
+      for (const ip of resource.addresses) entries.push({ ...common, data: addressRecord(ip) })
     }
     this.#replace(`resource/${id}`, entries)
     for (const record of this.#recordsByResource.of(id)) this.#nameRecord(record)
@@ -221,9 +222,9 @@ export class ZoneData {
     for (const mac of macs) for (const ip of this.#addressesByMac.of(mac)) this.#nameAddress(ip)
   }
 
-  #setAddress<Row extends Hold | IpAddress | Reservation>(
-    table: Map<Ipv4, Row>,
-    ip: Ipv4,
+  #setAddress<K extends Ip, Row extends Hold | IpAddress | Reservation>(
+    table: Map<K, Row>,
+    ip: K,
     row: Row | null,
   ): void {
     const macsBefore = this.#macsOf(ip)
@@ -235,23 +236,27 @@ export class ZoneData {
   }
 
   /** Of who uses it: a reservation names its address, but only a hold says that the machine has it. */
-  #macsOf(ip: Ipv4): readonly MacAddress[] {
-    const hold = this.#holds.get(ip)
+  #macsOf(ip: Ip): readonly MacAddress[] {
+    const hold = this.#holdOf(ip)
     const macs = [this.#addresses.get(ip)?.mac, hold?.released === false ? hold.mac : null]
     return macs.filter((mac) => mac !== null && mac !== undefined)
   }
 
-  /** Addresses whose names have dots: they depend on which domains there are. */
-  readonly #dottedAddresses = new Set<Ipv4>()
+  #holdOf(ip: Ip): Hold | undefined {
+    return isIpv4(ip) ? this.#holds.get(ip) : undefined
+  }
 
-  #nameAddress(ip: Ipv4): void {
-    const hold = this.#holds.get(ip)
+  /** Addresses whose names have dots: they depend on which domains there are. */
+  readonly #dottedAddresses = new Set<Ip>()
+
+  #nameAddress(ip: Ip): void {
+    const hold = this.#holdOf(ip)
     const given = [this.#addresses.get(ip)?.hostname, this.#reservations.get(ip)?.hostname]
     const machines = this.#macsOf(ip).flatMap((mac) =>
-      [...this.#machinesByMac.of(mac)].flatMap((id) => this.#machines.get(id)?.hostname ?? []),
+      [...this.#machinesByMac.of(mac)].flatMap((id) => this.#nameOfMachine(id) ?? []),
     )
     const firm = [...given.filter((name) => name !== undefined), ...machines]
-    const common = { ttl: null, data: { type: 'A', ip } } as const
+    const common = { ttl: null, data: addressRecord(ip) }
     const entries: Entry[] = [...new Set(firm)].flatMap((hostname) => {
       const key = this.#keyOf(hostname)
       return key === undefined ? [] : [{ key, tier: 1, rank: 0, ...common }]
@@ -264,7 +269,16 @@ export class ZoneData {
     if (firm.some((name) => name.includes('.'))) this.#dottedAddresses.add(ip)
     else this.#dottedAddresses.delete(ip)
     this.#replace(`ip/${ip}`, entries)
-    this.reverse.mark(ip, entries.length > 0 || this.isLeased(ip))
+    // Without a name of its own it may have one that an operator gave it.
+    this.reverse.mark(ip, entries.length > 0 || this.#isNamed(ip))
+  }
+
+  /** With a dot when it was put in a domain: then it follows what domains there are and what they are called. */
+  #nameOfMachine(id: Id): string | undefined {
+    const machine = this.#machines.get(id)
+    if (machine?.domainId === undefined) return machine?.hostname
+    const domain = this.#domains.get(machine.domainId)?.name ?? this.settings.defaultDomain
+    return fullName(machine.hostname, domain)
   }
 
   /** A bare name is in the default domain; one with dots must be in a domain of ours. */
@@ -278,7 +292,7 @@ export class ZoneData {
     return undefined
   }
 
-  *#namedAddresses(): Generator<Ipv4> {
+  *#namedAddresses(): Generator<Ip> {
     for (const table of [this.#holds, this.#addresses, this.#reservations]) yield* table.keys()
   }
 
@@ -290,11 +304,12 @@ export class ZoneData {
     else this.#entries.set(source, entries)
     if (source.startsWith('ip/')) return
     for (const { data } of [...before, ...entries]) {
-      if (data.type === 'A') this.reverse.mark(data.ip, this.#isNamed(data.ip))
+      const ip = ipOf(data)
+      if (ip !== undefined) this.reverse.mark(ip, this.#isNamed(ip))
     }
   }
 
-  #isNamed(ip: Ipv4): boolean {
+  #isNamed(ip: Ip): boolean {
     return this.isLeased(ip) || this.names.namesOf(ip).length > 0
   }
 }

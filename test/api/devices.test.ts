@@ -51,7 +51,7 @@ t.test('what is wrong is named', async (t) => {
   t.strictSame(await wrong({}), { mac_addresses: ['This field is required.'] })
   t.match(await wrong({ mac_addresses: 'x' }), { mac_addresses: [/not a valid MAC/] })
   t.match(await wrong({ mac_addresses: MAC, parent: 'abcdef' }), { parent: [/no such machine/] })
-  t.match(await wrong({ mac_addresses: MAC, domain: 'other' }), { domain: [/default domain/] })
+  t.match(await wrong({ mac_addresses: MAC, domain: 'other' }), { domain: [/no domain other/] })
   await api.post('devices/', { mac_addresses: MAC })
   t.match(await wrong({ mac_addresses: MAC }), { mac_addresses: [/already in use/] })
   const machine = { architecture: 'amd64', mac_addresses: MAC }

@@ -32,12 +32,13 @@ t.test('flags have the many spellings of MAAS', async (t) => {
 })
 
 t.test('an empty address is null, a wrong one is reported, an absent one is neither', async (t) => {
-  const form = new Form(of('a=&b=192.0.2.1&c=192.0.2.999'))
-  t.equal(form.ipv4('a'), null)
-  t.equal(form.ipv4('b'), 0xc0000201)
-  t.equal(form.ipv4('c'), undefined)
-  t.equal(form.ipv4('d'), undefined)
-  t.strictSame(errorsOf(form), { c: ['Enter a valid IPv4 address.'] })
+  const form = new Form(of('a=&b=192.0.2.1&c=192.0.2.999&e=2001:DB8::0:1'))
+  t.equal(form.ip('a'), null)
+  t.equal(form.ip('b'), 0xc0000201)
+  t.equal(form.ip('c'), undefined)
+  t.equal(form.ip('d'), undefined)
+  t.equal(form.ip('e'), '2001:0db8:0000:0000:0000:0000:0000:0001')
+  t.strictSame(errorsOf(form), { c: ['Enter a valid IPv4 or IPv6 address.'] })
 })
 
 const BAD_INTEGERS = ['x', '1.5', '1e3', '0x10', '99999999999999999999', '-1', '11']

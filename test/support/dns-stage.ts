@@ -9,7 +9,7 @@ import type { Command } from '#state/command.ts'
 import { makeFakeClock } from './fake-clock.ts'
 import { makeCountingMetrics } from './counting-metrics.ts'
 import { makeQuery, type QuerySketch, readMessage, type ReadMessage } from './dns-message.ts'
-import { ip, makeServedLab, newSubnet, type Lab } from './region-state.ts'
+import { anyIp, makeServedLab, newSubnet, type Lab } from './region-state.ts'
 
 const FAR = '198.51.100.7'
 
@@ -55,7 +55,7 @@ export class DnsStage {
 
   host(name: string, addresses: string, domainId = 0, addressTtl: number | null = null): number {
     const fields = { name, domainId: domainId as DomainId, addressTtl }
-    const list = addresses.split(' ').map(ip)
+    const list = addresses.split(' ').map(anyIp)
     const userId = 1 as UserId
     const made = this.do({ type: 'dnsResource.create', userId, ...fields, addresses: list })
     return (made as { readonly id: number }).id

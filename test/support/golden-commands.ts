@@ -24,6 +24,8 @@ const subnet = {
   ...{ activeDiscovery: false, allowDns: true, allowProxy: true, managed: true },
   disabledBootArchitectures: [],
 }
+const ipv6 = '2001:0db8:0000:0000:0000:0000:0000:0005'
+const cidr6 = { network: '2001:0db8:0000:0000:0000:0000:0000:0000', prefix: 64 }
 const vlan = { name, vid: 10, mtu: 1500, description, spaceId: null }
 const rack = {
   ...{ systemId, hostname: 'rack', version: '0.1.0', architecture: 'amd64', cpuCount: 2 },
@@ -229,6 +231,35 @@ const LATER_FIELDS = {
   'machine.create deployed': { type: 'machine.create', ...machine, begin: 'deployed' },
   'reservation.create comment': {
     ...{ type: 'reservation.create', ip, client: bind.client, mac, hostname: '', comment: 'text' },
+  },
+  'machine.create domain': { type: 'machine.create', ...machine, domainId: 1 },
+  'node.place domain': { type: 'node.place', systemIds: [systemId], domainId: 1 },
+  'device.update domain': { type: 'device.update', systemId, set: { domainId: 1 } },
+  'controller.update domain': { type: 'controller.update', systemId, set: { domainId: 1 } },
+  'subnet.create ipv6': { type: 'subnet.create', ...subnet, cidr: cidr6, gatewayIp: ipv6 },
+  'subnet.update ipv6': { type: 'subnet.update', id: subnetId, set: { cidr: cidr6 } },
+  'ipRange.create ipv6': { type: 'ipRange.create', ...range, start: ipv6, end: ipv6 },
+  'address.reserve ipv6': {
+    ...{ type: 'address.reserve', subnetId, ip: ipv6, userId, hostname: 'h', mac },
+  },
+  'address.release ipv6': { type: 'address.release', ip: ipv6, userId, force: false },
+  'reservation.create ipv6': {
+    ...{
+      type: 'reservation.create',
+      ip: ipv6,
+      client: bind.client,
+      mac,
+      hostname: '',
+      comment: '',
+    },
+  },
+  'reservation.delete ipv6': { type: 'reservation.delete', ip: ipv6 },
+  'staticRoute.create ipv6': {
+    ...{ type: 'staticRoute.create', source: subnetId, destination: 3, gatewayIp: ipv6, metric: 1 },
+  },
+  'dnsResource.create ipv6': {
+    ...{ type: 'dnsResource.create', userId, name: 'www', domainId: 1, addressTtl: null },
+    addresses: [ip, ipv6],
   },
 }
 

@@ -3,7 +3,7 @@ import type { BootFile, BootPurpose, BootResource, MachineBoot } from '#model/bo
 import type { BootResourceId, SubnetId, SystemId, VlanId } from '#model/ids.ts'
 import { parseCidr, parseIpv4 } from '#model/ipv4.ts'
 import { parseMac } from '#model/mac-address.ts'
-import type { Hold, Subnet } from '#model/network.ts'
+import type { Hold, Ipv4Subnet } from '#model/network.ts'
 import type { RackSettings, RackVlan, RegionToRack, ViewChange } from '#protocol/rack.ts'
 import { RackView } from '#rack/view.ts'
 import { makeFakeClock } from './fake-clock.ts'
@@ -72,7 +72,7 @@ export function vlanRow(id: number, interfaceNames: readonly string[]): ViewChan
 }
 
 export function subnetRow(id: number, vlanId: number, cidr: string): ViewChange {
-  const row: Subnet = {
+  const row: Ipv4Subnet = {
     id: id as SubnetId,
     name: cidr,
     description: '',

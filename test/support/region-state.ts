@@ -1,6 +1,7 @@
 // A state with a cluster in it, and one-line ways to apply commands and look at what happened.
 import { RELAYED_VLAN_LEVEL, SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import type { SystemId } from '#model/ids.ts'
+import { parseIp, parseIpCidr, type Ip, type IpCidr } from '#model/ip.ts'
 import { parseCidr, parseIpv4, type Cidr, type Ipv4 } from '#model/ipv4.ts'
 import { parseMac, type MacAddress } from '#model/mac-address.ts'
 import { apply, type ApplyResult } from '#state/apply.ts'
@@ -25,6 +26,19 @@ export function ip(text: string): Ipv4 {
 
 export function cidr(text: string): Cidr {
   const parsed = parseCidr(text)
+  if (parsed === undefined) throw new Error(`not a CIDR: ${text}`)
+  return parsed
+}
+
+/** Of either family. */
+export function anyIp(text: string): Ip {
+  const parsed = parseIp(text)
+  if (parsed === undefined) throw new Error(`not an address: ${text}`)
+  return parsed
+}
+
+export function anyCidr(text: string): IpCidr {
+  const parsed = parseIpCidr(text)
   if (parsed === undefined) throw new Error(`not a CIDR: ${text}`)
   return parsed
 }
@@ -127,7 +141,7 @@ export function newSubnet(text: string, vlanId: number): CommandOf<'subnet.creat
     name: '',
     description: '',
     vlanId: vlanId as never,
-    cidr: cidr(text),
+    cidr: anyCidr(text),
     gatewayIp: null,
     dnsServers: [],
     rdnsMode: 2,
@@ -148,8 +162,8 @@ export function newRange(
     type: 'ipRange.create',
     rangeType,
     subnetId: subnetId as never,
-    start: ip(start),
-    end: ip(end),
+    start: anyIp(start),
+    end: anyIp(end),
     comment: '',
     userId: null,
   }

@@ -49,5 +49,5 @@ t.test('who asks must be known and name an address', async (t) => {
   t.equal((await api.get('/api/v1/explain/address/192.0.2.1', { key: null })).status, 401)
   const wrong = await api.get('/api/v1/explain/address/192.0.2.256')
   t.equal(wrong.status, 400)
-  t.match(wrong.json, { fields: { ip: ['Enter a valid IPv4 address.'] } })
+  t.match(wrong.json, { fields: { ip: ['Enter a valid IPv4 or IPv6 address.'] } })
 })

@@ -1,6 +1,5 @@
 import t from 'tap'
 import { parseRdata } from '#model/dns-rdata.ts'
-import { parseIpv6 } from '#model/ipv6-text.ts'
 
 const read = (rrtype: string, rrdata: string) =>
   parseRdata({ rrtype, rrdata, domain: 'example.org' })
@@ -35,17 +34,5 @@ t.test('structured types', (t) => {
     ...{ type: 'CAA', flags: 128, tag: 'issue', value: bytes(97) },
   })
   t.match(read('X', 'y'), 'X is not a supported record type.')
-  t.end()
-})
-
-t.test('IPv6 text (RFC 4291 §2.2)', (t) => {
-  const last = (text: string) => parseIpv6(text)?.at(-1)
-  t.equal(last('::1'), 1)
-  t.equal(last('2001:db8::'), 0)
-  t.same(parseIpv6('::ffff:192.0.2.1')?.slice(10), bytes(255, 255, 192, 0, 2, 1))
-  t.same(parseIpv6('1:2:3:4:5:6:7:8')?.length, 16)
-  for (const bad of ['', ':', '1:', ':1', '1::2::3', '1:2:3:4:5:6:7', '1:2:3:4:5:6:7::8', 'g::']) {
-    t.equal(parseIpv6(bad), undefined, bad)
-  }
   t.end()
 })

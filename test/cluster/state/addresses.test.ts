@@ -1,5 +1,5 @@
 import t from 'tap'
-import { formatIpv4 } from '#model/ipv4.ts'
+import { formatIp } from '#model/ip.ts'
 import type { CommandOf } from '#state/command.ts'
 import {
   bind,
@@ -29,7 +29,7 @@ const release = (text: string, userId = 1, force = false): CommandOf<'address.re
   userId: userId as never,
   force,
 })
-const next = (lab: Lab, subnetId = 1): string => formatIpv4(lab.ok(reserve(null, subnetId)).ip)
+const next = (lab: Lab, subnetId = 1): string => formatIp(lab.ok(reserve(null, subnetId)).ip)
 
 /** Subnet 2: 10.5.0.0/29, hosts .1 to .6. */
 function smallLab(change: object = {}): Lab {
@@ -93,7 +93,7 @@ t.test('a hold outside of every range is stepped over while it lives', async (t)
   lab.ok(newRange('reserved', 1, ['10.0.0.1', '10.0.0.99']))
   t.equal(next(lab), '10.0.0.101')
   t.equal(lab.refused(reserve('10.0.0.100')).code, 'ADDRESS_UNAVAILABLE')
-  t.equal(formatIpv4(lab.ok(reserve('10.0.0.100'), 3_000_000).ip), '10.0.0.100')
+  t.equal(formatIp(lab.ok(reserve('10.0.0.100'), 3_000_000).ip), '10.0.0.100')
 })
 
 t.test('a crowded /8 is searched by blocks, not by addresses', async (t) => {

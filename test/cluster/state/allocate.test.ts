@@ -2,14 +2,24 @@
 // ranges with their edges, reserved IPs.
 import fc from 'fast-check'
 import t from 'tap'
-import { contains, firstOf, formatIpv4, lastOf, makeIpv4, type Ipv4 } from '#model/ipv4.ts'
+import {
+  compareIps,
+  contains,
+  formatIp,
+  formatIpCidr,
+  isIn,
+  nextIp,
+  spanOf,
+  type Ip,
+} from '#model/ip.ts'
 import type { Command, CommandOf } from '#state/command.ts'
 import type { Outcome } from '#state/outcome.ts'
 import type { RegionState } from '#state/state.ts'
 import { unusedRanges } from '#state/subnet-usage.ts'
 import {
+  anyCidr,
+  anyIp,
   bind,
-  cidr,
   ip,
   mac,
   makeNewestLab,
@@ -23,14 +33,18 @@ import {
 } from '#test/support/region-state.ts'
 
 const reserve = (text: string | null, subnetId = 2): CommandOf<'address.reserve'> => ({
-  ...{ type: 'address.reserve', subnetId: subnetId as never, ip: text === null ? null : ip(text) },
+  ...{
+    type: 'address.reserve',
+    subnetId: subnetId as never,
+    ip: text === null ? null : anyIp(text),
+  },
   ...{ userId: 1 as never, hostname: '', mac: null },
 })
 const reservedIp = (text: string, n: number): CommandOf<'reservation.create'> => ({
-  ...{ type: 'reservation.create', ip: ip(text), client: `1-${mac(n)}`, mac: mac(n) },
+  ...{ type: 'reservation.create', ip: anyIp(text), client: `1-${mac(n)}`, mac: mac(n) },
   ...{ hostname: '', comment: '' },
 })
-const next = (lab: Lab, subnetId = 2): string => formatIpv4(lab.ok(reserve(null, subnetId)).ip)
+const next = (lab: Lab, subnetId = 2): string => formatIp(lab.ok(reserve(null, subnetId)).ip)
 
 /** Subnet 2: 10.5.0.0/28. */
 function nestedLab(...subnets: readonly CommandOf<'subnet.create'>[]): Lab {
@@ -175,114 +189,159 @@ t.test('the operator forgets a declined address; the hold on it stays', async (t
   t.match(lab.refused(reserve('10.0.0.100', 1)).message, /is leased to/)
 })
 
+/** Where the property below plays: number 0 to 63 → address. */
+type Family = {
+  readonly name: string
+  readonly at: (n: number) => string
+  readonly home: string
+  readonly around: string
+  readonly elsewhere: string
+  /** Prefix lengths of nested subnets. */
+  readonly nested: readonly [number, number]
+  /** Of a rack's address. */
+  readonly prefix: number
+}
+
+const FAMILIES: readonly Family[] = [
+  {
+    ...{ name: 'IPv4', at: (n) => `10.9.0.${n}`, nested: [27, 32], prefix: 26 },
+    ...{ home: '10.9.0.0/26', around: '10.9.0.0/24', elsewhere: '10.7.0.0/24' },
+  },
+  {
+    // Eight addresses a number: a dynamic range of IPv6 has 256 at least.
+    ...{ name: 'IPv6', at: (n) => `2001:db8:9::${(n * 8).toString(16)}`, nested: [121, 128] },
+    ...{ home: '2001:db8:9::/119', around: '2001:db8:9::/64', elsewhere: '2001:db8:a::/64' },
+    prefix: 119,
+  },
+]
+
 const hosts = fc.integer({ min: 0, max: 63 })
-const at = (n: number): string => `10.9.0.${n}`
 /** What surrounds an allocation, any part of which may be refused. */
-const site: fc.Arbitrary<readonly Command[]> = fc
-  .record({
-    managed: fc.boolean(),
-    gateway: fc.option(hosts),
-    dns: fc.array(hosts, { maxLength: 2 }),
-    nested: fc.array(
-      fc.record({ prefix: fc.integer({ min: 27, max: 32 }), at: hosts, gateway: hosts }),
-      { maxLength: 4 },
-    ),
-    ranges: fc.array(
-      fc.record({
-        dynamic: fc.boolean(),
-        subnet: fc.integer({ min: 2, max: 7 }),
-        a: hosts,
-        b: hosts,
-      }),
-      { maxLength: 5 },
-    ),
-    routes: fc.array(hosts, { maxLength: 2 }),
-    racks: fc.array(hosts, { maxLength: 2 }),
-    reserved: fc.array(hosts, { maxLength: 3 }),
-    given: fc.array(hosts, { maxLength: 3 }),
-  })
-  .map((s): readonly Command[] => [
-    {
-      ...newSubnet('10.9.0.0/26', 5001),
-      ...{ managed: s.managed, dnsServers: s.dns.map(at) },
-      gatewayIp: s.gateway === null ? null : ip(at(s.gateway)),
-    },
-    ...s.nested.map((n) => ({
-      ...newSubnet(`${at(n.at)}/${n.prefix}`, 5001),
-      gatewayIp: contains(cidr(`${at(n.at)}/${n.prefix}`), ip(at(n.gateway)))
-        ? ip(at(n.gateway))
-        : null,
-    })),
-    // Around all of it: its ranges reach into the subnet.
-    newSubnet('10.9.0.0/24', 5001),
-    ...s.ranges.map((r) =>
-      newRange(r.dynamic ? 'dynamic' : 'reserved', r.subnet, [
-        at(Math.min(r.a, r.b)),
-        at(Math.max(r.a, r.b)),
-      ]),
-    ),
-    ...s.routes.map(
-      (n): Command => ({
-        ...{ type: 'staticRoute.create', source: 2 as never, destination: 1 as never },
-        ...{ gatewayIp: ip(at(n)), metric: 0 },
-      }),
-    ),
-    registerRack(
-      RACK_2,
-      s.racks.map((n) => `${at(n)}/26`),
-      2,
-    ),
-    ...s.reserved.map((n, i) => reservedIp(at(n), i + 1)),
-    ...s.given.map((n) => reserve(at(n))),
-  ])
+const siteOf = ({ at, ...family }: Family): fc.Arbitrary<readonly Command[]> =>
+  fc
+    .record({
+      managed: fc.boolean(),
+      gateway: fc.option(hosts),
+      dns: fc.array(hosts, { maxLength: 2 }),
+      nested: fc.array(
+        fc.record({
+          prefix: fc.integer({ min: family.nested[0], max: family.nested[1] }),
+          ...{ at: hosts, gateway: hosts },
+        }),
+        { maxLength: 4 },
+      ),
+      ranges: fc.array(
+        fc.record({
+          dynamic: fc.boolean(),
+          subnet: fc.integer({ min: 2, max: 7 }),
+          a: hosts,
+          b: hosts,
+        }),
+        { maxLength: 5 },
+      ),
+      routes: fc.array(hosts, { maxLength: 2 }),
+      racks: fc.array(hosts, { maxLength: 2 }),
+      reserved: fc.array(hosts, { maxLength: 3 }),
+      given: fc.array(hosts, { maxLength: 3 }),
+    })
+    .map((s): readonly Command[] => [
+      {
+        ...newSubnet(family.home, 5001),
+        ...{ managed: s.managed, dnsServers: s.dns.map(at) },
+        gatewayIp: s.gateway === null ? null : anyIp(at(s.gateway)),
+      },
+      newSubnet(family.elsewhere, 5001),
+      ...s.nested.map((n) => ({
+        ...newSubnet(`${at(n.at)}/${n.prefix}`, 5001),
+        gatewayIp: contains(anyCidr(`${at(n.at)}/${n.prefix}`), anyIp(at(n.gateway)))
+          ? anyIp(at(n.gateway))
+          : null,
+      })),
+      // Around all of it: its ranges reach into the subnet.
+      newSubnet(family.around, 5001),
+      ...s.ranges.map((r) =>
+        newRange(r.dynamic ? 'dynamic' : 'reserved', r.subnet, [
+          at(Math.min(r.a, r.b)),
+          at(Math.max(r.a, r.b)),
+        ]),
+      ),
+      ...s.routes.map(
+        (n): Command => ({
+          ...{ type: 'staticRoute.create', source: 2 as never, destination: 3 as never },
+          ...{ gatewayIp: anyIp(at(n)), metric: 0 },
+        }),
+      ),
+      registerRack(
+        RACK_2,
+        s.racks.map((n) => `${at(n)}/${family.prefix}`),
+        2,
+      ),
+      ...s.reserved.map((n, i) => reservedIp(at(n), i + 1)),
+      ...s.given.map((n) => reserve(at(n))),
+    ])
 
 /** Said again, without the product's own words for it. */
-function isForbidden(state: RegionState, address: Ipv4): boolean {
+function isForbidden(state: RegionState, address: Ip): boolean {
   const home = state.subnets.get(2 as never)
   if (home === undefined) throw new Error('no subnet')
+  const text = formatIp(address)
   for (const subnet of state.subnets.values()) {
     if (subnet.gatewayIp === address) return true
-    if (subnet.dnsServers.includes(formatIpv4(address))) return true
+    if (subnet.dnsServers.includes(text)) return true
     if (subnet.cidr.prefix > home.cidr.prefix && contains(subnet.cidr, address)) return true
-    const edges = [firstOf(subnet.cidr), lastOf(subnet.cidr)]
-    if (subnet.cidr.prefix < 31 && edges.includes(address)) return true
+    const { start, end } = spanOf(subnet.cidr)
+    const isIpv6 = text.includes(':')
+    if (subnet.cidr.prefix < (isIpv6 ? 127 : 31) && address === start) return true
+    if (!isIpv6 && subnet.cidr.prefix < 31 && address === end) return true
   }
-  const ranges = [...state.ipRanges.values()].filter((r) => address >= r.start && address <= r.end)
+  const ranges = [...state.ipRanges.values()].filter((range) => isIn(range, address))
   const free = ranges.some((r) => r.type === 'reserved' && r.subnetId === home.id)
   if (home.managed ? ranges.length > 0 : !free) return true
   if ([...state.staticRoutes.values()].some(({ gatewayIp }) => gatewayIp === address)) return true
   const nics = [...state.controllers.values()].flatMap(({ interfaces }) => interfaces)
-  if (nics.some(({ addresses }) => addresses.includes(`${formatIpv4(address)}/26`))) return true
+  if (nics.some(({ addresses }) => addresses.includes(`${text}/${home.cidr.prefix}`))) return true
   return state.reservations.has(address)
 }
 
-t.test('the free ranges are what is given, one by one, and none of it is forbidden', async (t) => {
-  let given = 0
-  fc.assert(
-    fc.property(site, (commands) => {
-      const lab = makeNewestLab()
-      for (const command of commands) lab.run(command)
-      if (!lab.state.subnets.has(2 as never)) return
-      const free = unusedRanges(lab.state, 2 as never).flatMap(({ start, end }) =>
-        Array.from({ length: end - start + 1 }, (_, i) => start + i),
+function* addressesIn(state: RegionState): Generator<Ip> {
+  for (const { start, end } of unusedRanges(state, 2 as never)) {
+    for (let ip = start; ip <= end; ip = nextIp(ip)) yield ip
+  }
+}
+
+for (const family of FAMILIES) {
+  t.test(
+    `${family.name}: the free ranges are what is given, and none of it is forbidden`,
+    async (t) => {
+      let given = 0
+      fc.assert(
+        fc.property(siteOf(family), (commands) => {
+          const lab = makeNewestLab()
+          for (const command of commands) lab.run(command)
+          const home = lab.state.subnets.get(2 as never)
+          // Refused: what came next has its id.
+          if (home === undefined || formatIpCidr(home.cidr) !== family.home) return
+          const free = [...addressesIn(lab.state)]
+          const mine = new Set<Ip>()
+          for (;;) {
+            const { outcome } = lab.run(reserve(null)) as { outcome: Outcome & { value?: unknown } }
+            if (!outcome.ok) break
+            const { ip: address } = outcome.value as { readonly ip: Ip }
+            if (mine.has(address)) throw new Error(`${formatIp(address)} twice`)
+            if (!contains(home.cidr, address)) throw new Error(`${formatIp(address)} is outside`)
+            if (isForbidden(lab.state, address))
+              throw new Error(`${formatIp(address)} is forbidden`)
+            mine.add(address)
+            given++
+          }
+          const text = (list: readonly Ip[]): string => list.map(formatIp).join(' ')
+          const sorted = [...mine].toSorted(compareIps)
+          if (text(sorted) !== text(free)) throw new Error(`${text(sorted)}, not ${text(free)}`)
+          if (unusedRanges(lab.state, 2 as never).length > 0) throw new Error('free, but not given')
+        }),
+        { numRuns: family.name === 'IPv4' ? 300 : 60 },
       )
-      const mine: number[] = []
-      for (;;) {
-        const { outcome } = lab.run(reserve(null)) as { outcome: Outcome & { value?: unknown } }
-        if (!outcome.ok) break
-        const address = (outcome.value as { readonly ip: Ipv4 }).ip
-        if (mine.includes(address)) throw new Error(`${formatIpv4(address)} twice`)
-        if (isForbidden(lab.state, address)) throw new Error(`${formatIpv4(address)} is forbidden`)
-        mine.push(address)
-        given++
-      }
-      const text = (list: readonly number[]): string =>
-        list.map((value) => formatIpv4(makeIpv4(value))).join(' ')
-      const sorted = mine.toSorted((a, b) => a - b)
-      if (text(sorted) !== text(free)) throw new Error(`${text(sorted)}, not ${text(free)}`)
-      if (unusedRanges(lab.state, 2 as never).length > 0) throw new Error('free, but not given')
-    }),
-    { numRuns: 300 },
+      t.ok(given > 1_000, `${given} addresses were given`)
+    },
   )
-  t.ok(given > 1_000, `${given} addresses were given`)
-})
+}

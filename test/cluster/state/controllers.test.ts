@@ -1,5 +1,5 @@
 import t from 'tap'
-import { formatCidr } from '#model/ipv4.ts'
+import { formatIpCidr } from '#model/ip.ts'
 import {
   contentOf,
   makeLab,
@@ -12,7 +12,7 @@ import {
 } from '#test/support/region-state.ts'
 
 const networks = (lab: Lab) =>
-  [...lab.state.subnets.values()].map(({ cidr, vlanId }) => `${formatCidr(cidr)} on ${vlanId}`)
+  [...lab.state.subnets.values()].map(({ cidr, vlanId }) => `${formatIpCidr(cidr)} on ${vlanId}`)
 const vlansOf = (lab: Lab, rack = RACK) =>
   lab.state.controllers.get(rack)?.interfaces.map(({ vlanId }) => vlanId)
 const beatOf = (lab: Lab) => lab.state.controllers.get(RACK)?.lastBeatAt ?? -1

@@ -1,6 +1,7 @@
 // What must hold after any sequence of commands, on any replica.
 import fc from 'fast-check'
 import t from 'tap'
+import { compareIps, isIpv4 } from '#model/ip.ts'
 import { makeIpv4, type Ipv4 } from '#model/ipv4.ts'
 import type { SystemId } from '#model/ids.ts'
 import { apply, type EntryMeta } from '#state/apply.ts'
@@ -253,7 +254,7 @@ t.test(
       fc.property(steps, (all) => {
         run(all, ({ state, envelope, ok }) => {
           for (const { ip: taken } of state.ipAddresses.values()) {
-            const hold = state.holds.get(taken)
+            const hold = isIpv4(taken) ? state.holds.get(taken) : undefined
             if (hold !== undefined && hold.until > state.stamp)
               throw new Error('held and allocated')
           }
@@ -261,7 +262,7 @@ t.test(
           if (!ok || (command.type !== 'lease.bind' && command.type !== 'address.reserve')) return
           const given = command.ip ?? makeIpv4(0)
           if (state.controllerAddresses.has(given)) throw new Error('address of a rack given')
-          const rest = state.quarantines.get(given)
+          const rest = isIpv4(given) ? state.quarantines.get(given) : undefined
           if (rest !== undefined && rest.until > state.stamp) throw new Error('quarantined given')
         })
       }),
@@ -322,7 +323,7 @@ t.test('ranges never overlap and lie in their subnets', async (t) => {
   fc.assert(
     fc.property(steps, (all) => {
       run(all, ({ state }) => {
-        const ranges = [...state.ipRanges.values()].sort((a, b) => a.start - b.start)
+        const ranges = [...state.ipRanges.values()].sort((a, b) => compareIps(a.start, b.start))
         for (const [at, range] of ranges.entries()) {
           if (!state.subnets.has(range.subnetId)) throw new Error('a range without its subnet')
           const next = ranges[at + 1]

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { formatIpv4, formatCidr } from '#model/ipv4.ts'
+import { formatIp, formatIpCidr, type IpSpan } from '#model/ip.ts'
+import { formatIpv4 } from '#model/ipv4.ts'
 import {
   addressesOf,
   defaultVlanOf,
@@ -47,7 +48,7 @@ t.test('an address belongs to the longest prefix', async (t) => {
   lab.ok(newSubnet('10.0.0.64/26', 5001))
   const at = (text: string): string => {
     const subnet = subnetOf(lab.state, ip(text))
-    return subnet === undefined ? '' : formatCidr(subnet.cidr)
+    return subnet === undefined ? '' : formatIpCidr(subnet.cidr)
   }
   t.equal(at('10.0.0.70'), '10.0.0.64/26')
   t.equal(at('10.0.0.130'), '10.0.0.0/24')
@@ -100,8 +101,7 @@ t.test('how a subnet is used', async (t) => {
   const reserve = { subnetId: 1 as never, userId: 1 as never, hostname: '', mac: null }
   lab.ok({ type: 'address.reserve', ip: ip('10.0.0.12'), ...reserve })
   lab.ok({ type: 'address.reserve', ip: ip('10.0.0.254'), ...reserve })
-  const text = (range: { start: number; end: number }): string =>
-    `${formatIpv4(range.start as never)}-${formatIpv4(range.end as never)}`
+  const text = ({ start, end }: IpSpan): string => `${formatIp(start)}-${formatIp(end)}`
   t.same(
     usedRanges(lab.state, 1 as never).map((range) => `${text(range)} ${range.purpose.join('+')}`),
     [

@@ -1,15 +1,27 @@
 // The table layer: order, indexes, undo, deadlines, pools and counts, each against the plain way to do it.
 import fc from 'fast-check'
 import t from 'tap'
-import { formatIpv4, makeIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { compareIps, familyOf, formatIp, isIn, type Ip } from '#model/ip.ts'
+import { makeIpv6 } from '#model/ipv6.ts'
+import { makeIpv4, type Ipv4 } from '#model/ipv4.ts'
 import { AddressCounts } from '#state/address-counts.ts'
 import { Deadlines } from '#state/deadlines.ts'
+import { keysWithin } from '#state/query.ts'
 import { compareKeys } from '#state/sorted-keys.ts'
 import { cidrKey, emptyState } from '#state/state.ts'
+import { encodeStateKey } from '#storage/state-key.ts'
 import { TableIndex } from '#state/table-index.ts'
 import { Journal, Table } from '#state/table.ts'
 import { TABLE_NAMES } from '#state/tables.ts'
-import { bind, cidr, ip, makeServedLab, RACK_2, registerRack } from '#test/support/region-state.ts'
+import {
+  anyIp,
+  bind,
+  cidr,
+  ip,
+  makeServedLab,
+  RACK_2,
+  registerRack,
+} from '#test/support/region-state.ts'
 
 type Row = { readonly value: number }
 const writes = fc.array(
@@ -54,6 +66,34 @@ t.test('iteration is in key order whatever came in which order', async (t) => {
 t.test('numbers sort by value, text by code unit', async (t) => {
   t.same([10, 9, 2].sort(compareKeys), [2, 9, 10])
   t.same(['b', 'a10', 'a9', 'Z'].sort(compareKeys), ['Z', 'a10', 'a9', 'b'])
+})
+
+t.test('addresses of both families in one table: IPv4 first, each family by itself', async (t) => {
+  const some = fc.oneof(
+    fc.integer({ min: 0, max: 0xffffffff }).map((number) => makeIpv4(number) as Ip),
+    fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }).map((value) => makeIpv6(value) as Ip),
+    fc.bigInt({ min: 0n, max: 20n }).map((value) => makeIpv6(value) as Ip),
+    fc.integer({ min: 0, max: 20 }).map((number) => makeIpv4(number) as Ip),
+  )
+  fc.assert(
+    fc.property(fc.uniqueArray(some, { maxLength: 60 }), some, some, (all, a, b) => {
+      const { ipAddresses } = emptyState()
+      for (const [at, ip] of all.entries()) {
+        ipAddresses.restore(ip, {} as never)
+        if (at % 7 === 0) ipAddresses.firstKey()
+      }
+      // Byte by byte, as the state database has them.
+      const bytes = (ip: Ip) => encodeStateKey('ipAddresses', ip)
+      const sorted = all.toSorted((one, other) => Buffer.compare(bytes(one), bytes(other)))
+      if ([...ipAddresses.keys()].join() !== sorted.join()) throw new Error('order')
+      if (familyOf(a) !== familyOf(b)) return
+      const span = compareIps(a, b) < 0 ? { start: a, end: b } : { start: b, end: a }
+      const inside = sorted.filter((ip) => isIn(span, ip))
+      if (keysWithin(ipAddresses, span).join() !== inside.join()) throw new Error('span')
+    }),
+    { numRuns: 300 },
+  )
+  t.pass('for every table tried')
 })
 
 t.test('a page begins after a key that may be gone', async (t) => {
@@ -141,7 +181,7 @@ t.test('full blocks are skipped, others are not', async (t) => {
   }
   fill(ip('10.0.0.0'), 65_536)
   fill(ip('10.1.0.0'), 255)
-  const skipped = (text: string): string => formatIpv4(makeIpv4(addressCounts.skipFull(ip(text))))
+  const skipped = (text: string): string => formatIp(addressCounts.skipFull(anyIp(text)))
   t.equal(skipped('10.0.0.0'), '10.1.0.0')
   t.equal(skipped('10.0.7.0'), '10.1.0.0')
   t.equal(skipped('10.0.0.1'), '10.0.0.1')
@@ -168,9 +208,9 @@ t.test('addresses of controllers follow their interfaces', async (t) => {
   const lab = makeServedLab()
   const { controllerAddresses } = lab.state
   lab.ok(registerRack(RACK_2, ['10.0.0.2/24', '10.0.0.3/24']))
-  t.same(controllerAddresses.all().map(formatIpv4), ['10.0.0.2', '10.0.0.3'])
+  t.same(controllerAddresses.all().map(formatIp), ['10.0.0.2', '10.0.0.3'])
   lab.ok(registerRack(RACK_2, []))
-  t.same(controllerAddresses.all().map(formatIpv4), ['10.0.0.2'], 'rack 1 has it still')
+  t.same(controllerAddresses.all().map(formatIp), ['10.0.0.2'], 'rack 1 has it still')
 })
 
 t.test('every table is named once, and every CIDR has a key of its own', async (t) => {

@@ -1,7 +1,8 @@
 // What must hold at every commit (lease-protocol §9): nobody has an address that another has, by the clients'
 // own rules, and I1 to I7, by which that is argued. Each looks at the committed state, at what racks believe and
 // at what clients do; none knows how it came about.
-import { formatIpv4, type Ipv4 } from '#model/ipv4.ts'
+import { formatIp, isIpv4, type Ip } from '#model/ip.ts'
+import { formatIpv4 } from '#model/ipv4.ts'
 import {
   holdMs,
   holdRemainingMs,
@@ -42,7 +43,7 @@ export class Violation extends Error {
 /** Who has what, by the clients' own rules and by answers of the API. */
 export class Holders {
   readonly #bindings = new Map<ClientKey, Binding>()
-  readonly #static = new Set<Ipv4>()
+  readonly #static = new Set<Ip>()
   readonly #nowMs: () => number
 
   constructor(nowMs: () => number) {
@@ -67,21 +68,21 @@ export class Holders {
     this.#bindings.delete(client)
   }
 
-  allocate(ip: Ipv4): void {
+  allocate(ip: Ip): void {
     const holder = this.live().find((one) => one.ip === ip)
     if (holder !== undefined) {
-      const text = `${formatIpv4(ip)} is allocated, which ${holder.client} has`
+      const text = `${formatIp(ip)} is allocated, which ${holder.client} has`
       throw new Violation('uniqueAddress', text)
     }
     this.#static.add(ip)
   }
 
-  release(ip: Ipv4): void {
+  release(ip: Ip): void {
     this.#static.delete(ip)
   }
 
   /** After a restore: what was allocated since the backup is lost, and that is said (§10). */
-  forgetAllocations(kept: ReadonlySet<Ipv4>): void {
+  forgetAllocations(kept: ReadonlySet<Ip>): void {
     for (const ip of this.#static) if (!kept.has(ip)) this.#static.delete(ip)
   }
 
@@ -123,10 +124,10 @@ function checkOneProtector(state: RegionState, racks: readonly RackHost[]): void
   const now = state.stamp
   for (const ip of state.ipAddresses.keys()) {
     if (liveHold(state, now, ip) !== undefined) {
-      throw new Violation('I2', `${formatIpv4(ip)} is allocated and held`)
+      throw new Violation('I2', `${formatIp(ip)} is allocated and held`)
     }
     if (liveReserve(state, now, ip) !== undefined) {
-      throw new Violation('I2', `${formatIpv4(ip)} is allocated and in reserve`)
+      throw new Violation('I2', `${formatIp(ip)} is allocated and in reserve`)
     }
   }
   for (const reserve of state.reserves.values()) {
@@ -189,6 +190,7 @@ function checkViewHolds(state: RegionState, { rackId }: RackHost, context: Right
 /** I6: a reservation that a view lets a rack serve is still protected. */
 function checkReservations(state: RegionState, { rackId }: RackHost, context: RightsContext): void {
   for (const { ip, client, mac } of context.index.view.table('reservations').values()) {
+    if (!isIpv4(ip)) continue
     const request = { client, mac, ip, leaseSeconds: 600, hostname: '' }
     const answer = offlineAnswer(context, { ...request, kind: 'renewing' })
     if (answer.type !== 'ack' || answer.right !== 'reservation') continue

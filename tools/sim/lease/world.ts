@@ -2,6 +2,7 @@
 // Messages of the segment are lost, doubled, late by milliseconds or by many minutes; links to regions are in
 // order and may stand still.
 import type { SystemId } from '#model/ids.ts'
+import { isIpv4 } from '#model/ip.ts'
 import { formatIpv4, makeIpv4, type Ipv4 } from '#model/ipv4.ts'
 import type { RackCommand, RegionToRack } from '#protocol/rack.ts'
 import { fullView, isTopology, topologyFingerprint, viewChanges } from '#node/rack-view.ts'
@@ -103,7 +104,8 @@ export class World {
   oddAddress(): Ipv4 {
     const { random, profile } = this.#options
     const { state } = this.regions.newest
-    const known = [...state.reserves.keys(), ...state.reservations.keys(), ...state.holds.keys()]
+    const reserved = [...state.reservations.keys()].filter(isIpv4)
+    const known = [...state.reserves.keys(), ...reserved, ...state.holds.keys()]
     if (known.length > 0 && random.chance(70)) return random.pick(known)
     const start = random.chance(profile.relayedClients) ? RELAYED_START : SUBNET_START
     return makeIpv4(start + random.integer(profile.poolSize))
