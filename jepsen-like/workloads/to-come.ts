@@ -15,5 +15,3 @@ export const MACHINE_CLAIM = toCome(
   'machines allocated and released through different regions; each is claimed by one',
   'the allocation of machines',
 )
-
-export const DNS_COHERENT = toCome('dns-coherent', 'PTR of A is the name, at every revision', 'DNS')
