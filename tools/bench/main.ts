@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { fdatasyncP50Ms } from './disk.ts'
 import { measureCommands } from './commands.ts'
+import { measureDns } from './dns.ts'
 import { measureFailover } from './failover-run.ts'
 import { measureCore } from './core-run.ts'
 import { measureIdle } from './idle-run.ts'
@@ -34,7 +35,10 @@ export type BenchOptions = {
   readonly rounds: number
   readonly seconds: number
   readonly failovers: number
+  /** etcd, where it is installed. */
   readonly peer: boolean
+  /** Peers of other measures that are installed. */
+  readonly otherPeers: boolean
   readonly say: (line: string) => void
 }
 
@@ -42,6 +46,7 @@ const MEASURES = [
   measureIdle,
   measureCommands,
   measureFailover,
+  measureDns,
   measureCore,
   measureSimulator,
   measureSnapshotStall,
@@ -55,7 +60,7 @@ function median(values: readonly number[]): number {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      only: { type: 'string', default: 'P1,P2,P3,P4,P5,P14,P15,P16,S1' },
+      only: { type: 'string', default: 'P1,P2,P3,P4,P5,P7,P14,P15,P16,S1' },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '4' },
       failovers: { type: 'string', default: '50' },
@@ -76,6 +81,7 @@ async function main(): Promise<void> {
     seconds: Number(values.seconds),
     failovers: Number(values.failovers),
     peer: hasEtcd && !values['no-peer'],
+    otherPeers: !values['no-peer'],
     say,
   }
   try {
