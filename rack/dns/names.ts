@@ -19,19 +19,34 @@ export type Entry = {
   readonly data: Rdata
 }
 
-type Node = { readonly entries: Set<Entry>; children: number; pins: number }
+/** Nearly every name has one entry; a set where a whole room of clients calls itself the same. */
+type Entries = readonly Entry[] | Set<Entry>
+type Node = { entries: Entries; children: number; pins: number }
+
+const ARRAY_MAX = 16
+
+const NONE: readonly Entry[] = Object.freeze([])
 
 export class Names {
   readonly #nodes = new Map<string, Node>()
   /** Names with an address, wildcards aside. */
   readonly #ownersOf = new Map<Ipv4, Map<string, number>>()
+  #nameServers = 0
 
   get size(): number {
     return this.#nodes.size
   }
 
+  /** Some name has NS records. */
+  get hasNameServers(): boolean {
+    return this.#nameServers > 0
+  }
+
+  /** Not one that is there. */
   add(entry: Entry): void {
-    this.#make(entry.key).entries.add(entry)
+    const node = this.#make(entry.key)
+    node.entries = added(node.entries, entry)
+    if (entry.data.type === 'NS') this.#nameServers++
     if (entry.data.type !== 'A' || entry.key.startsWith('*')) return
     const { ip } = entry.data
     const owners = this.#ownersOf.get(ip) ?? new Map<string, number>()
@@ -40,7 +55,9 @@ export class Names {
   }
 
   remove(entry: Entry): void {
-    this.#nodes.get(entry.key)?.entries.delete(entry)
+    const node = this.#nodes.get(entry.key)
+    if (node !== undefined) node.entries = removed(node.entries, entry)
+    if (entry.data.type === 'NS') this.#nameServers--
     this.#prune(entry.key)
     if (entry.data.type !== 'A') return
     const { ip } = entry.data
@@ -68,10 +85,11 @@ export class Names {
 
   /** What counts at the name; empty when it has no records or does not exist. A CNAME is alone. */
   entriesAt(key: string): readonly Entry[] {
-    const entries = [...(this.#nodes.get(key)?.entries ?? [])]
+    const kept = this.#nodes.get(key)?.entries ?? NONE
+    const entries = kept instanceof Set ? [...kept] : kept
     if (entries.length < 2) return entries
     const firm = entries.filter(({ tier }) => tier < 2)
-    if (firm.length === 0) return entries.toSorted(byRank).slice(0, 1)
+    if (firm.length === 0) return [entries.reduce((a, b) => (byRank(b, a) < 0 ? b : a))]
     const alias = firm.find(({ data }) => data.type === 'CNAME')
     return alias === undefined ? firm : [alias]
   }
@@ -87,7 +105,7 @@ export class Names {
   #make(key: string): Node {
     const known = this.#nodes.get(key)
     if (known !== undefined) return known
-    const node: Node = { entries: new Set(), children: 0, pins: 0 }
+    const node: Node = { entries: NONE, children: 0, pins: 0 }
     this.#nodes.set(key, node)
     if (key !== '') this.#make(parentOf(key)).children++
     return node
@@ -95,7 +113,7 @@ export class Names {
 
   #prune(key: string): void {
     const node = this.#nodes.get(key)
-    if (node === undefined || node.entries.size > 0 || node.children > 0 || node.pins > 0) return
+    if (node === undefined || sizeOf(node.entries) > 0 || node.children > 0 || node.pins > 0) return
     this.#nodes.delete(key)
     if (key === '') return
     const above = parentOf(key)
@@ -103,6 +121,22 @@ export class Names {
     if (parent !== undefined) parent.children--
     this.#prune(above)
   }
+}
+
+function added(entries: Entries, entry: Entry): Entries {
+  if (entries instanceof Set) return entries.add(entry)
+  const more = [...entries, entry]
+  return more.length > ARRAY_MAX ? new Set(more) : more
+}
+
+function removed(entries: Entries, entry: Entry): Entries {
+  if (!(entries instanceof Set)) return entries.filter((each) => each !== entry)
+  entries.delete(entry)
+  return entries
+}
+
+function sizeOf(entries: Entries): number {
+  return entries instanceof Set ? entries.size : entries.length
 }
 
 function byRank(a: Entry, b: Entry): number {

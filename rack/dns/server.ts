@@ -5,6 +5,7 @@ import { formatIpv4 } from '#model/ipv4.ts'
 import type { Clock, Logger, Metrics, Random } from '#model/ports.ts'
 import type { ViewChange } from '#protocol/rack.ts'
 import type { UdpOptions, UdpSocket } from '#rack/net/udp-socket.ts'
+import { batchedCounts } from './batched-counts.ts'
 import { Cookies } from './cookie.ts'
 import { Forwarder } from './forwarder.ts'
 import { type Reaction, Responder } from './responder.ts'
@@ -51,7 +52,8 @@ const PORT_TRIES = 10
 export async function startDns(options: DnsOptions): Promise<DnsServer> {
   const { clock, random, metrics, feed } = options
   const cookies = new Cookies(random.bytes(32))
-  const responder = new Responder({ data: new ZoneData(), cookies, clock, metrics })
+  const count = batchedCounts(metrics, setImmediate)
+  const responder = new Responder({ data: new ZoneData(), cookies, clock, metrics: { count } })
   const port = options.upstreamPort
   const forwarder = new Forwarder({
     ...{ clock, metrics, random: () => random.integer(256) },

@@ -19,8 +19,3 @@ export async function cpuSecondsOf(pid: number): Promise<number> {
       .reduce((total, [child]) => total + sum(child), stats.get(of)?.ticks ?? 0)
   return sum(pid) / TICKS_PER_SECOND
 }
-
-export async function residentMbOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1_024)
-}
