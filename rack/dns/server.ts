@@ -10,7 +10,7 @@ import { Cookies } from './cookie.ts'
 import { Forwarder } from './forwarder.ts'
 import { type Reaction, Responder } from './responder.ts'
 import { renderError } from './response.ts'
-import { startTcp, type TcpLimits, type TcpServer } from './tcp-server.ts'
+import { QUERY_OCTETS_MAX, startTcp, type TcpLimits, type TcpServer } from './tcp-server.ts'
 import { answerFor } from './upstream-message.ts'
 import { RCODE } from './wire.ts'
 import { ZoneData } from './zone-data.ts'
@@ -42,8 +42,6 @@ export interface DnsServer {
   readonly close: () => Promise<void>
 }
 
-/** Longest query that is read; one question and EDNS need far less. */
-const QUERY_OCTETS_MAX = 4_096
 const RECEIVE_BUFFER_BYTES = 1 << 20
 /** Two sockets must get one port: with port 0 the kernel's choice may be taken for the other. */
 const PORT_TRIES = 10
