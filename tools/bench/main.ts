@@ -9,10 +9,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { fdatasyncP50Ms } from './disk.ts'
+import { measureApi } from './api.ts'
 import { measureCommands } from './commands.ts'
 import { measureDns } from './dns.ts'
 import { measureFailover } from './failover-run.ts'
 import { measureCore } from './core-run.ts'
+import { measureFootprint } from './footprint.ts'
 import { measureIdle } from './idle-run.ts'
 import { measureSimulator } from './sim-run.ts'
 import { measureSnapshotStall } from './snapshot-stall.ts'
@@ -47,6 +49,8 @@ const MEASURES = [
   measureCommands,
   measureFailover,
   measureDns,
+  measureApi,
+  measureFootprint,
   measureCore,
   measureSimulator,
   measureSnapshotStall,
@@ -60,7 +64,7 @@ function median(values: readonly number[]): number {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      only: { type: 'string', default: 'P1,P2,P3,P4,P5,P7,P14,P15,P16,S1' },
+      only: { type: 'string', default: 'P1,P2,P3,P4,P5,P7,P12,A1,A2,A3,D1,P14,P15,P16,S1' },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '4' },
       failovers: { type: 'string', default: '50' },
