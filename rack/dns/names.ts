@@ -2,6 +2,7 @@
 // records above others is told from one that does not exist (RFC 8020). Changed record by record.
 import type { Rdata } from '#model/dns-rdata.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
+import { added, type Few, itemsOf, removed } from './few.ts'
 import { parentOf } from './name.ts'
 
 /**
@@ -19,18 +20,13 @@ export type Entry = {
   readonly data: Rdata
 }
 
-/** Nearly every name has one entry; a set where a whole room of clients calls itself the same. */
-type Entries = readonly Entry[] | Set<Entry>
-type Node = { entries: Entries; children: number; pins: number }
-
-const ARRAY_MAX = 16
-
-const NONE: readonly Entry[] = Object.freeze([])
+/** Many entries are at one name where a whole room of clients calls itself the same. */
+type Node = { entries: Few<Entry>; children: number; pins: number }
 
 export class Names {
   readonly #nodes = new Map<string, Node>()
   /** Names with an address, wildcards aside. */
-  readonly #ownersOf = new Map<Ipv4, Map<string, number>>()
+  readonly #ownersOf = new Map<Ipv4, Few<Entry>>()
   #nameServers = 0
 
   get size(): number {
@@ -49,9 +45,7 @@ export class Names {
     if (entry.data.type === 'NS') this.#nameServers++
     if (entry.data.type !== 'A' || entry.key.startsWith('*')) return
     const { ip } = entry.data
-    const owners = this.#ownersOf.get(ip) ?? new Map<string, number>()
-    owners.set(entry.key, (owners.get(entry.key) ?? 0) + 1)
-    this.#ownersOf.set(ip, owners)
+    this.#ownersOf.set(ip, added(this.#ownersOf.get(ip), entry))
   }
 
   remove(entry: Entry): void {
@@ -61,11 +55,9 @@ export class Names {
     this.#prune(entry.key)
     if (entry.data.type !== 'A') return
     const { ip } = entry.data
-    const owners = this.#ownersOf.get(ip)
-    const count = (owners?.get(entry.key) ?? 0) - 1
-    if (count > 0) owners?.set(entry.key, count)
-    else owners?.delete(entry.key)
-    if (owners?.size === 0) this.#ownersOf.delete(ip)
+    const owners = removed(this.#ownersOf.get(ip), entry)
+    if (owners === undefined) this.#ownersOf.delete(ip)
+    else this.#ownersOf.set(ip, owners)
   }
 
   /** The name exists without records: a zone begins there. */
@@ -85,8 +77,7 @@ export class Names {
 
   /** What counts at the name; empty when it has no records or does not exist. A CNAME is alone. */
   entriesAt(key: string): readonly Entry[] {
-    const kept = this.#nodes.get(key)?.entries ?? NONE
-    const entries = kept instanceof Set ? [...kept] : kept
+    const entries = itemsOf(this.#nodes.get(key)?.entries)
     if (entries.length < 2) return entries
     const firm = entries.filter(({ tier }) => tier < 2)
     if (firm.length === 0) return [entries.reduce((a, b) => (byRank(b, a) < 0 ? b : a))]
@@ -96,7 +87,7 @@ export class Names {
 
   /** Names whose address it is, in order. */
   namesOf(ip: Ipv4): readonly string[] {
-    const owners = [...(this.#ownersOf.get(ip)?.keys() ?? [])]
+    const owners = [...new Set(itemsOf(this.#ownersOf.get(ip)).map(({ key }) => key))]
     const counts = (key: string) =>
       this.entriesAt(key).some(({ data }) => data.type === 'A' && data.ip === ip)
     return owners.filter(counts).toSorted()
@@ -105,7 +96,7 @@ export class Names {
   #make(key: string): Node {
     const known = this.#nodes.get(key)
     if (known !== undefined) return known
-    const node: Node = { entries: NONE, children: 0, pins: 0 }
+    const node: Node = { entries: undefined, children: 0, pins: 0 }
     this.#nodes.set(key, node)
     if (key !== '') this.#make(parentOf(key)).children++
     return node
@@ -113,7 +104,8 @@ export class Names {
 
   #prune(key: string): void {
     const node = this.#nodes.get(key)
-    if (node === undefined || sizeOf(node.entries) > 0 || node.children > 0 || node.pins > 0) return
+    if (node === undefined || node.entries !== undefined || node.children > 0 || node.pins > 0)
+      return
     this.#nodes.delete(key)
     if (key === '') return
     const above = parentOf(key)
@@ -121,22 +113,6 @@ export class Names {
     if (parent !== undefined) parent.children--
     this.#prune(above)
   }
-}
-
-function added(entries: Entries, entry: Entry): Entries {
-  if (entries instanceof Set) return entries.add(entry)
-  const more = [...entries, entry]
-  return more.length > ARRAY_MAX ? new Set(more) : more
-}
-
-function removed(entries: Entries, entry: Entry): Entries {
-  if (!(entries instanceof Set)) return entries.filter((each) => each !== entry)
-  entries.delete(entry)
-  return entries
-}
-
-function sizeOf(entries: Entries): number {
-  return entries instanceof Set ? entries.size : entries.length
 }
 
 function byRank(a: Entry, b: Entry): number {
