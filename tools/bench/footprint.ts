@@ -19,12 +19,13 @@ import { takeCut } from '#state/cut.ts'
 import { emptyState, type RegionState } from '#state/state.ts'
 import { encodeBackup } from '#storage/backup-file.ts'
 import type { BenchOptions, Measured } from './main.ts'
+import { cpuSecondsOf } from './process-cost.ts'
 
 const run = promisify(execFile)
 const LAUNCH = join(import.meta.dirname, '..', 'launch.cjs')
 const MAIN = join(import.meta.dirname, '..', 'main.ts')
 const PORTS = { api: 15_640, peer: 15_650, region: 15_660, rack: 15_661, http: 15_662 } as const
-const READY_MS = 180_000
+const READY_MS = 400_000
 /** After it answers: what the start left behind is collected by then. */
 const SETTLE_MS = 5_000
 
@@ -65,23 +66,28 @@ async function measureOne(
   const region = start(['region', 'run', '--dir', nodes[0]?.data_dir ?? ''], PORTS.region)
   try {
     const regionSeconds = await answers(PORTS.region, content)
+    const regionCpu = await cpuSecondsOf(region.pid)
     const regionMb = await settled(region.pid)
     const rackPorts = ['--http-port', String(PORTS.http), '--tftp-port', String(PORTS.http + 1)]
     const rackDirectory = ['--token', token, '--dir', join(directory, 'rack')]
     const rack = start(['rack', 'start', ...rackDirectory, ...rackPorts], PORTS.rack)
     try {
       const rackSeconds = await answers(PORTS.rack, content)
+      const rackCpu = await cpuSecondsOf(rack.pid)
       const rackMb = await settled(rack.pid)
       const load = loadavg()[0]?.toFixed(0)
-      const figures = `${regionSeconds} s, ${regionMb} MB; rack ${rackSeconds} s, ${rackMb} MB`
+      const ofRegion = `${regionSeconds} s, ${regionCpu} s of CPU, ${regionMb} MB`
+      const figures = `${ofRegion}; rack ${rackSeconds} s, ${rackCpu} s of CPU, ${rackMb} MB`
       options.say(`${id}: region ${figures}, load ${load}`)
       const row = (text: string, unit: string, value: number): Measured => ({
         ...{ id, what: `${what}: ${text}`, unit, ours: [value], peer: null, peerName: '' },
       })
       return [
         row('cold start of a region until it answers', 's', regionSeconds),
+        row('CPU of that start, all threads', 's', regionCpu),
         row('region, resident', 'MB', regionMb),
         row('first start of a rack until it answers', 's', rackSeconds),
+        row('CPU of that start, all threads', 's', rackCpu),
         row('rack, resident', 'MB', rackMb),
       ]
     } finally {
