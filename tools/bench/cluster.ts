@@ -30,17 +30,13 @@ type Bootstrap = {
 /** Starts (or starts again) what is not running in `directory`. */
 export async function startCluster(
   directory: string,
-  {
-    nodes: count = 3,
-    dnsPort = null,
-  }: { readonly nodes?: number; readonly dnsPort?: number | null } = {},
+  { nodes: count = 3 }: { readonly nodes?: number } = {},
 ): Promise<Cluster> {
   const began = performance.now()
   const { stdout } = await run(process.execPath, [
     LAUNCH,
     ...['region', 'bootstrap', '--nodes', String(count), '--dir', directory],
     ...['--api-port', '15240', '--peer-port', '15250', '--detach', '--json'],
-    ...(dnsPort === null ? [] : ['--dns', `127.0.0.1:${dnsPort}`]),
   ])
   const bootstrapMs = Math.round(performance.now() - began)
   const last = stdout.trim().split('\n').at(-1) ?? '{}'
