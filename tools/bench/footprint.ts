@@ -54,16 +54,19 @@ async function measureOne(
   options.say(`${id}: making ${what}`)
   await run(process.execPath, [import.meta.filename, backup, JSON.stringify(content)])
   const made = join(directory, 'region')
-  const { stdout } = await run(process.execPath, [
-    ...[LAUNCH, 'region', 'restore', backup, '--dir', made, '--accept-duplicate-addresses'],
-    ...['--api-port', String(PORTS.api), '--peer-port', String(PORTS.peer), '--detach', '--json'],
-  ])
-  const { nodes, rack_token: token } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as {
-    readonly nodes: readonly { readonly data_dir: string }[]
-    readonly rack_token: string
-  }
-  await run(process.execPath, [LAUNCH, 'region', 'stop', '--dir', made])
-  const region = start(['region', 'run', '--dir', nodes[0]?.data_dir ?? ''], PORTS.region)
+  const restoring = [LAUNCH, 'region', 'restore', backup, '--dir', made, '--detach', '--json']
+  const ports = ['--api-port', String(PORTS.api), '--peer-port', String(PORTS.peer)]
+  // It gives up on a start of more than a minute, which a busy host may need; what it made is there all the same.
+  await run(process.execPath, [...restoring, '--accept-duplicate-addresses', ...ports]).catch(
+    () => {
+      options.say(`${id}: the restored region did not start within its minute`)
+    },
+  )
+  await run(process.execPath, [LAUNCH, 'region', 'stop', '--dir', made]).catch(() => {})
+  const { rackToken: token = '' } = JSON.parse(
+    await readFile(join(made, 'bootstrap.json'), 'utf8'),
+  ) as { readonly rackToken?: string }
+  const region = start(['region', 'run', '--dir', join(made, 'node-1')], PORTS.region)
   try {
     const regionSeconds = await answers(PORTS.region, content)
     const regionCpu = await cpuSecondsOf(region.pid)
