@@ -147,6 +147,20 @@ export class Call {
     throw fromRefusal(outcome)
   }
 
+  /**
+   * This very request was done before, by an earlier try whose answer was lost: true once this node has applied it.
+   * What the first try deleted is not there for the second one to find.
+   */
+  wasDone(): boolean {
+    const { idempotencyKey, user, region } = this.#options
+    if (idempotencyKey === null) return false
+    const id = `${user?.id ?? 'anonymous'}/${idempotencyKey}`
+    const row = region.local().state.idempotency.get(id)
+    if (row?.outcome.ok !== true || row.fingerprint !== this.#fingerprintOf()) return false
+    this.noteRevision(row.revision)
+    return true
+  }
+
   /** Stable for all repetitions of one request; null without an Idempotency-Key. */
   requestName(): string | null {
     const { idempotencyKey, user } = this.#options

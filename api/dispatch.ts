@@ -5,7 +5,7 @@ import type { Consistency, Region } from '#node/region.ts'
 import type { User } from '#state/tables.ts'
 import type { Context, Middleware } from 'koa'
 import type { Authenticator } from './auth.ts'
-import { Call, parseIdempotencyKey } from './call.ts'
+import { type Answer, Call, NO_CONTENT, parseIdempotencyKey } from './call.ts'
 import { restfulOf } from './early-calls.ts'
 import { forbidden, Rejection } from './errors.ts'
 import { Input } from './input.ts'
@@ -54,7 +54,18 @@ export function serveResource(service: Service, resource: Resource): Middleware 
     const user = await service.authenticator.user(ctx)
     checkAccess(action.access, user)
     const call = makeCall(service, ctx, { user, input, query })
-    await sendAnswer(ctx, await action.run(call))
+    await sendAnswer(ctx, await runAction(action, call))
+  }
+}
+
+/** A repeated DELETE gets the answer of the try that did it; handlers look for the object first. */
+async function runAction(action: Action, call: Call): Promise<Answer> {
+  try {
+    return await action.run(call)
+  } catch (error) {
+    const isGone = error instanceof Rejection && error.code === 'NOT_FOUND'
+    if (action.method === 'DELETE' && isGone && call.wasDone()) return NO_CONTENT
+    throw error
   }
 }
 

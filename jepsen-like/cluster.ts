@@ -18,6 +18,7 @@ import { Proxy } from './proxy.ts'
 import { moveToSmallDisk, unmount, unmountAll } from './small-disk.ts'
 import { makeFindOwner } from './socket-owner.ts'
 import { eventually, freePorts } from './waiting.ts'
+import type { DnsServer } from './workload.ts'
 
 const run = promisify(execFile)
 const MAIN = join(import.meta.dirname, '..', 'tools', 'main.ts')
@@ -38,11 +39,13 @@ export type ChaosNode = {
   /** Where it listens for regions and racks, and the proxy by which they reach it. */
   readonly peerPort: number
   readonly reachedPort: number
+  /** Of its DNS, on loopback; null: it has none. */
+  readonly dnsPort: number | null
   readonly daemon: Daemon
 }
 
 /** Where a node is. */
-type Place = Pick<ChaosNode, 'name' | 'apiPort' | 'peerPort' | 'reachedPort'>
+type Place = Pick<ChaosNode, 'name' | 'apiPort' | 'peerPort' | 'reachedPort' | 'dnsPort'>
 
 type Bootstrapped = {
   readonly nodes: readonly {
@@ -60,6 +63,8 @@ export type ClusterOptions = {
   readonly rackCount: number
   /** Comma-separated interfaces for each rack; none: no DHCP. */
   readonly rackInterfaces: readonly string[]
+  /** Regions and racks answer DNS. */
+  readonly dns: boolean
   /** Each node on a small disk of its own, which needs root. */
   readonly smallDisks: boolean
   readonly integer: (below: number) => number
@@ -80,6 +85,8 @@ export class ChaosCluster {
   /** Of nodes that were removed: how they ended is judged all the same. */
   readonly #formerDaemons: Daemon[] = []
   #racks: readonly Daemon[] = []
+  /** By the name of the rack. */
+  readonly #rackDnsPorts = new Map<string, number>()
   #apiKey = ''
   #joined = 0
   #added = 0
@@ -115,6 +122,13 @@ export class ChaosCluster {
 
   get racks(): readonly Daemon[] {
     return this.#racks
+  }
+
+  get dnsServers(): readonly DnsServer[] {
+    const ofNodes = this.#nodes.flatMap(({ name, dnsPort }) =>
+      dnsPort === null ? [] : [{ name, port: dnsPort }],
+    )
+    return [...ofNodes, ...[...this.#rackDnsPorts].map(([name, port]) => ({ name, port }))]
   }
 
   get apiKey(): string {
@@ -187,12 +201,12 @@ export class ChaosCluster {
     const { node } = lastJson<{ readonly node: Bootstrapped['nodes'][number] }>(printed)
     await endDetached(node.pid, this.#options.stopped)
     if (this.#options.smallDisks) moveToSmallDisk(node.data_dir)
-    const daemon = this.#daemon(name, ['region', 'run', '--dir', node.data_dir])
+    const daemon = this.#regionDaemon(place, node.data_dir)
     const { id, api_url: apiUrl, data_dir: dataDirectory } = node
-    const { apiPort, peerPort, reachedPort, clientUrl = apiUrl } = place
+    const { apiPort, peerPort, reachedPort, dnsPort, clientUrl = apiUrl } = place
     const made = { name, id, apiUrl, clientUrl, directory: dataDirectory, daemon }
     this.#removed = this.#removed.filter((one) => one !== before)
-    this.#nodes = [...this.#nodes, { ...made, apiPort, peerPort, reachedPort }]
+    this.#nodes = [...this.#nodes, { ...made, apiPort, peerPort, reachedPort, dnsPort }]
     daemon.start()
   }
 
@@ -213,10 +227,12 @@ export class ChaosCluster {
   }
 
   async #newPlace(name: string): Promise<Place & { readonly clientUrl?: undefined }> {
-    const apiPort = await this.#freePorts(3)
+    const apiPort = await this.#freePorts(4)
     const [peerPort, reachedPort] = [apiPort + 1, apiPort + 2]
-    await this.#peerProxy({ name, apiPort, peerPort, reachedPort })
-    return { name, apiPort, peerPort, reachedPort }
+    const dnsPort = this.#options.dns ? apiPort + 3 : null
+    const place = { name, apiPort, peerPort, reachedPort, dnsPort }
+    await this.#peerProxy(place)
+    return place
   }
 
   /** Logs of all processes, for the report. */
@@ -237,15 +253,17 @@ export class ChaosCluster {
   }
 
   async #start(): Promise<void> {
-    const { nodeCount, rackCount, stopped } = this.#options
+    const { nodeCount, rackCount, stopped, dns } = this.#options
     mkdirSync(this.clockDirectory)
     const data = join(this.directory, 'data')
     const apiPort = await this.#freePorts(nodeCount)
     const peerPort = await this.#freePorts(nodeCount)
     const reachedPort = await this.#freePorts(nodeCount)
+    const dnsPort = dns ? await this.#freePorts(nodeCount) : null
     const places = Array.from({ length: nodeCount }, (_, at) => ({
       ...{ name: `node-${at + 1}`, apiPort: apiPort + at },
       ...{ peerPort: peerPort + at, reachedPort: reachedPort + at },
+      dnsPort: dnsPort === null ? null : dnsPort + at,
     }))
     for (const place of places) await this.#peerProxy(place)
     const printed = await this.command(
@@ -291,18 +309,25 @@ export class ChaosCluster {
       apiUrl: node.api_url,
       clientUrl,
       directory,
-      daemon: this.#daemon(name, ['region', 'run', '--dir', directory]),
+      daemon: this.#regionDaemon(place, directory),
     }
+  }
+
+  #regionDaemon({ name, dnsPort }: Place, directory: string): Daemon {
+    const dns = dnsPort === null ? [] : ['--dns', `127.0.0.1:${dnsPort}`]
+    return this.#daemon(name, ['region', 'run', '--dir', directory, ...dns])
   }
 
   async #makeRack(at: number, token: string): Promise<Daemon> {
     const name = `rack-${at + 1}`
-    const port = await this.#freePorts(2)
+    const port = await this.#freePorts(3)
+    if (this.#options.dns) this.#rackDnsPorts.set(name, port + 2)
     const interfaces = this.#options.rackInterfaces[at]
     return this.#daemon(name, [
       ...['rack', 'start', '--token', token, '--dir', join(this.directory, name)],
       ...['--http-port', String(port), '--tftp-port', String(port + 1)],
       ...(interfaces === undefined ? [] : ['--interface', interfaces]),
+      ...(this.#options.dns ? ['--dns', `127.0.0.1:${port + 2}`] : []),
     ])
   }
 

@@ -9,11 +9,11 @@ import type { Nemesis } from './nemesis.ts'
 import type { Workload } from './workload.ts'
 import { APPEND } from './workloads/append.ts'
 import { BANK } from './workloads/bank.ts'
+import { DNS_COHERENT } from './workloads/dns-coherent.ts'
 import { EVENT_STREAM } from './workloads/event-stream.ts'
 import { LEASE_UNIQUE } from './workloads/lease-unique.ts'
 import { REGISTER_WORKLOAD } from './workloads/register.ts'
 import { MACHINE_CLAIM } from './workloads/machine-claim.ts'
-import { DNS_COHERENT } from './workloads/to-come.ts'
 
 export const WORKLOADS: readonly Workload[] = [
   REGISTER_WORKLOAD,

@@ -60,6 +60,7 @@ export async function runOnce(options: RunOptions): Promise<RunResult> {
   try {
     cluster = await ChaosCluster.start({
       ...{ nodeCount, rackCount, stopped, rackInterfaces },
+      dns: workloads.some(({ needsDns }) => needsDns === true),
       smallDisks: nemeses.some(({ needsSmallDisks }) => needsSmallDisks === true),
       // Not the seeded one: two runs of a seed side by side need different ports.
       integer: (below) => Math.floor(Math.random() * below),
@@ -167,6 +168,7 @@ async function prepareAll(
     const run = await workload.prepare({
       nodes: cluster.nodes,
       apiKey: cluster.apiKey,
+      dnsServers: () => cluster.dnsServers,
       history,
       // Of its own, so that a workload chooses the same whatever runs beside it.
       random: seededRandom(options.seed + 1_000 * (at + 1)),

@@ -4,9 +4,14 @@ import type { History, Operation } from './history.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Finding } from './verdict.ts'
 
+/** Answers DNS on loopback, by UDP and TCP. */
+export type DnsServer = { readonly name: string; readonly port: number }
+
 export type WorkloadContext = {
   readonly nodes: readonly ChaosNode[]
   readonly apiKey: string
+  /** Of all that are members now, and of racks; none unless a workload `needsDns`. */
+  readonly dnsServers: () => readonly DnsServer[]
   readonly history: History
   readonly random: SeededRandom
   /** The run is broken off: end at once, whatever is unfinished. */
@@ -29,6 +34,8 @@ export type Workload = {
   /** Why it cannot work here. */
   readonly missing?: () => Promise<string | null>
   readonly racks?: number
+  /** Regions and racks have to answer DNS. */
+  readonly needsDns?: true
   /** Its final reads ask for state and nothing else: a cluster made of one node's disk can answer them. */
   readonly readsStateOnly?: true
   /** It needs a network of its own: makes it, inside; returns the interfaces of the racks, in order. */

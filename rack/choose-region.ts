@@ -18,6 +18,8 @@ export type LinkHealth = {
   readonly connectedAtMs: number
   /** Last pong, or the connection's beginning. */
   readonly heardAtMs: number
+  /** Links in a row that stalled before they brought a view; 0 once one of them did. */
+  readonly viewlessStalls: number
   /** The region says since then that it knows no leader. */
   readonly leaderlessSinceMs: number | undefined
   /** Moves in a row for want of a leader: each doubles the stay. */
@@ -27,6 +29,8 @@ export type LinkHealth = {
 
 /** Nothing heard for this long is a stall; three pings have gone unanswered. */
 export const STALL_MS = 600
+/** A large view is silence while it is made, sent and read: each link that stalled in it gives the next one twice the time. */
+const STALL_DOUBLINGS_MAX = 6
 const LEADERLESS_MS = 1_000
 const LEADERLESS_STAY_MS_MAX = 30_000
 const PENALTY_MS = 2_000
@@ -39,7 +43,8 @@ export function reasonToLeave(
   link: LinkHealth,
   nowMs: number,
 ): 'stalled' | 'leaderless' | undefined {
-  if (nowMs - link.heardAtMs >= STALL_MS) return 'stalled'
+  const stallMs = STALL_MS * 2 ** Math.min(link.viewlessStalls, STALL_DOUBLINGS_MAX)
+  if (nowMs - link.heardAtMs >= stallMs) return 'stalled'
   if (link.leaderlessSinceMs === undefined || link.otherRegions === 0) return undefined
   const stayMs = Math.min(LEADERLESS_MS * 2 ** link.leaderlessMoves, LEADERLESS_STAY_MS_MAX)
   return nowMs - link.leaderlessSinceMs > stayMs ? 'leaderless' : undefined

@@ -65,6 +65,7 @@ type Active = {
   heardAtMs: number
   pingedAtMs: number
   leaderlessSinceMs: number | undefined
+  hasView: boolean
 }
 
 export class RegionLink {
@@ -77,6 +78,7 @@ export class RegionLink {
   #candidates: string[] = []
   #nextDialMs = 0
   #leaderlessMoves = 0
+  #viewlessStalls = 0
   #closed = false
 
   constructor(options: RegionLinkOptions) {
@@ -146,6 +148,7 @@ export class RegionLink {
       {
         connectedAtMs: active.connectedAtMs,
         heardAtMs: active.heardAtMs,
+        viewlessStalls: active.hasView ? 0 : this.#viewlessStalls,
         leaderlessSinceMs: active.leaderlessSinceMs,
         leaderlessMoves: this.#leaderlessMoves,
         otherRegions: this.#regions.peers().filter((peer) => peer !== active.peer).length,
@@ -154,7 +157,10 @@ export class RegionLink {
     )
     if (reason !== undefined) {
       if (reason === 'leaderless') this.#leaderlessMoves++
-      else this.#regions.failed(active.peer, now)
+      else {
+        if (!active.hasView) this.#viewlessStalls++
+        this.#regions.failed(active.peer, now)
+      }
       this.#leave(active, reason)
       return
     }
@@ -243,6 +249,7 @@ export class RegionLink {
       heardAtMs: now,
       pingedAtMs: now,
       leaderlessSinceMs: undefined,
+      hasView: false,
     }
     this.#active = active
     this.#candidates = []
@@ -281,6 +288,12 @@ export class RegionLink {
       case 'viewReset':
       case 'viewChanges':
         this.#options.onView(message)
+        if (message.type === 'viewReset') {
+          active.hasView = true
+          this.#viewlessStalls = 0
+        }
+        // Taking over a large one is our own silence, not the region's.
+        active.heardAtMs = this.#now()
         return
       case 'pong':
         this.#onPong(active, message)

@@ -3,7 +3,7 @@ import type { Domain } from '#model/dns.ts'
 import type { Rdata } from '#model/dns-rdata.ts'
 import { isIpv4, type Ip } from '#model/ip.ts'
 import { formatIpv4, parseIpv4, type Ipv4 } from '#model/ipv4.ts'
-import { labelsOf, parentOf } from './name.ts'
+import { keyOf, labelsOf, parentOf } from './name.ts'
 import { type Entry, ipOf } from './names.ts'
 import {
   classlessAddress,
@@ -52,14 +52,14 @@ const NO_DATA: Found = { rcode: RCODE.NOERROR, records: [] }
 export function resolve(data: ZoneData, question: Question): Resolution {
   if (question.class !== CLASS.IN && question.class !== CLASS.ANY) return refused()
   if (question.type === TYPE.AXFR || question.type === TYPE.IXFR) return refused()
-  const labels = labelsOf(question.name)
-  const first = zoneOf(data, labels.join('.'))
+  const key = keyOf(question.name)
+  const first = zoneOf(data, key)
   if (first === undefined) {
-    const answer = specialAnswer(question, labels)
+    const answer = specialAnswer(question, labelsOf(question.name))
     return answer === undefined ? { kind: 'forward', servers: null } : { kind: 'answer', answer }
   }
   if (isForwarded(first)) return { kind: 'forward', servers: serversOf(first.domain) }
-  return { kind: 'answer', answer: follow(data, question, first) }
+  return { kind: 'answer', answer: follow(data, { question, key }, first) }
 }
 
 function serversOf({ forwardDnsServers }: Domain): readonly string[] | null {
@@ -71,13 +71,17 @@ function isForwarded(zone: Zone): zone is Zone & { readonly kind: 'forward' } {
 }
 
 /** Through the CNAMEs, as long as they lead to zones of ours. */
-function follow(data: ZoneData, question: Question, first: Zone): Answer {
+function follow(
+  data: ZoneData,
+  { question, key: asked }: { readonly question: Question; readonly key: string },
+  first: Zone,
+): Answer {
   const answers: WireRecord[] = []
   const seen = new Set<string>()
   let zone = first
   let name: { readonly owner: string | Uint8Array; readonly key: string } = {
     owner: question.name,
-    key: labelsOf(question.name).join('.'),
+    key: asked,
   }
   for (;;) {
     seen.add(name.key)
@@ -194,6 +198,7 @@ function forwardName(
 
 /** The highest name from the apex down, itself excluded, that has NS records. */
 function delegationAbove(data: ZoneData, apex: string, key: string) {
+  if (!data.names.hasNameServers) return undefined
   const above: string[] = []
   for (let at = key; at !== apex; at = parentOf(at)) above.push(at)
   for (const at of above.toReversed()) {
@@ -225,7 +230,12 @@ function select(
     return type === TYPE.ANY ? { rcode: 0, records } : { rcode: 0, records, alias: target }
   }
   if (type === TYPE.ANY) return first === undefined ? NO_DATA : minimal(owner, data.ttlOf(domain))
-  const fitting = unique(entries.filter((entry) => TYPE[entry.data.type] === type))
+  const ofType = entries.filter((entry) => TYPE[entry.data.type] === type)
+  const [only] = ofType
+  if (ofType.length === 1 && only !== undefined) {
+    return { rcode: 0, records: [recordOf(data, domain, only, owner)] }
+  }
+  const fitting = unique(ofType)
   return { rcode: 0, records: oneTtl(fitting.map((entry) => recordOf(data, domain, entry, owner))) }
 }
 

@@ -12,6 +12,23 @@ export function labelsOf(name: Uint8Array): readonly string[] {
   return labels
 }
 
+/** The labels joined by dots; '' for the root. */
+export function keyOf(name: Uint8Array): string {
+  const end = name.length - 1
+  if (end <= 0) return ''
+  const text = Buffer.allocUnsafe(end)
+  for (let at = 0, next = 0; at < end; at++) {
+    const octet = name[at] ?? 0
+    if (at === next) {
+      next += octet + 1
+      text[at] = 46
+    } else if (octet >= 65 && octet <= 90) text[at] = octet + 32
+    else if (octet > 32 && octet < 127 && octet !== 46) text[at] = octet
+    else return labelsOf(name).join('.')
+  }
+  return text.toString('latin1', 1, end)
+}
+
 function labelText(name: Uint8Array, from: number, end: number): string {
   let text = ''
   for (let i = from; i < end; i++) {

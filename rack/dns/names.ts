@@ -2,6 +2,7 @@
 // records above others is told from one that does not exist (RFC 8020). Changed record by record.
 import type { Rdata } from '#model/dns-rdata.ts'
 import { compareIps, isIpv4, type Ip } from '#model/ip.ts'
+import { added, type Few, itemsOf, removed } from './few.ts'
 import { parentOf } from './name.ts'
 
 /**
@@ -19,36 +20,44 @@ export type Entry = {
   readonly data: Rdata
 }
 
-type Node = { readonly entries: Set<Entry>; children: number; pins: number }
+/** Many entries are at one name where a whole room of clients calls itself the same. */
+type Node = { entries: Few<Entry>; children: number; pins: number }
 
 export class Names {
   readonly #nodes = new Map<string, Node>()
   /** Names with an address, wildcards aside. */
-  readonly #ownersOf = new Map<Ip, Map<string, number>>()
+  readonly #ownersOf = new Map<Ip, Few<Entry>>()
+  #nameServers = 0
 
   get size(): number {
     return this.#nodes.size
   }
 
+  /** Some name has NS records. */
+  get hasNameServers(): boolean {
+    return this.#nameServers > 0
+  }
+
+  /** Not one that is there. */
   add(entry: Entry): void {
-    this.#make(entry.key).entries.add(entry)
+    const node = this.#make(entry.key)
+    node.entries = added(node.entries, entry)
+    if (entry.data.type === 'NS') this.#nameServers++
     const ip = ipOf(entry.data)
     if (ip === undefined || entry.key.startsWith('*')) return
-    const owners = this.#ownersOf.get(ip) ?? new Map<string, number>()
-    owners.set(entry.key, (owners.get(entry.key) ?? 0) + 1)
-    this.#ownersOf.set(ip, owners)
+    this.#ownersOf.set(ip, added(this.#ownersOf.get(ip), entry))
   }
 
   remove(entry: Entry): void {
-    this.#nodes.get(entry.key)?.entries.delete(entry)
+    const node = this.#nodes.get(entry.key)
+    if (node !== undefined) node.entries = removed(node.entries, entry)
+    if (entry.data.type === 'NS') this.#nameServers--
     this.#prune(entry.key)
     const ip = ipOf(entry.data)
     if (ip === undefined) return
-    const owners = this.#ownersOf.get(ip)
-    const count = (owners?.get(entry.key) ?? 0) - 1
-    if (count > 0) owners?.set(entry.key, count)
-    else owners?.delete(entry.key)
-    if (owners?.size === 0) this.#ownersOf.delete(ip)
+    const owners = removed(this.#ownersOf.get(ip), entry)
+    if (owners === undefined) this.#ownersOf.delete(ip)
+    else this.#ownersOf.set(ip, owners)
   }
 
   /** The name exists without records: a zone begins there. */
@@ -68,17 +77,17 @@ export class Names {
 
   /** What counts at the name; empty when it has no records or does not exist. A CNAME is alone. */
   entriesAt(key: string): readonly Entry[] {
-    const entries = [...(this.#nodes.get(key)?.entries ?? [])]
+    const entries = itemsOf(this.#nodes.get(key)?.entries)
     if (entries.length < 2) return entries
     const firm = entries.filter(({ tier }) => tier < 2)
-    if (firm.length === 0) return entries.toSorted(byRank).slice(0, 1)
+    if (firm.length === 0) return [entries.reduce((a, b) => (byRank(b, a) < 0 ? b : a))]
     const alias = firm.find(({ data }) => data.type === 'CNAME')
     return alias === undefined ? firm : [alias]
   }
 
   /** Names whose address it is, in order. */
   namesOf(ip: Ip): readonly string[] {
-    const owners = [...(this.#ownersOf.get(ip)?.keys() ?? [])]
+    const owners = [...new Set(itemsOf(this.#ownersOf.get(ip)).map(({ key }) => key))]
     const counts = (key: string) => this.entriesAt(key).some(({ data }) => ipOf(data) === ip)
     return owners.filter(counts).toSorted()
   }
@@ -86,7 +95,7 @@ export class Names {
   #make(key: string): Node {
     const known = this.#nodes.get(key)
     if (known !== undefined) return known
-    const node: Node = { entries: new Set(), children: 0, pins: 0 }
+    const node: Node = { entries: undefined, children: 0, pins: 0 }
     this.#nodes.set(key, node)
     if (key !== '') this.#make(parentOf(key)).children++
     return node
@@ -94,7 +103,8 @@ export class Names {
 
   #prune(key: string): void {
     const node = this.#nodes.get(key)
-    if (node === undefined || node.entries.size > 0 || node.children > 0 || node.pins > 0) return
+    if (node === undefined || node.entries !== undefined || node.children > 0 || node.pins > 0)
+      return
     this.#nodes.delete(key)
     if (key === '') return
     const above = parentOf(key)

@@ -33,13 +33,13 @@ export class Responder {
   data: ZoneData
   readonly #cookies: Cookies
   readonly #clock: Clock
-  readonly #metrics: Metrics
+  readonly #metrics: Pick<Metrics, 'count'>
 
   constructor(options: {
     readonly data: ZoneData
     readonly cookies: Cookies
     readonly clock: Clock
-    readonly metrics: Metrics
+    readonly metrics: Pick<Metrics, 'count'>
   }) {
     this.data = options.data
     this.#cookies = options.cookies
@@ -103,7 +103,7 @@ export class Responder {
     { queryOctets, mayRecurse }: { readonly queryOctets: number; readonly mayRecurse: boolean },
   ): Rendering {
     const cookie = query.edns?.cookie
-    const wallSeconds = Math.floor(this.#clock.wallMs() / 1_000)
+    const wallSeconds = cookie === undefined ? 0 : Math.floor(this.#clock.wallMs() / 1_000)
     const isVerified =
       // Nobody outside of this host can send with such an address.
       contains(LOOPBACK, address) ||

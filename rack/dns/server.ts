@@ -5,11 +5,12 @@ import { formatIpv4 } from '#model/ipv4.ts'
 import type { Clock, Logger, Metrics, Random } from '#model/ports.ts'
 import type { ViewChange } from '#protocol/rack.ts'
 import type { UdpOptions, UdpSocket } from '#rack/net/udp-socket.ts'
+import { batchedCounts } from './batched-counts.ts'
 import { Cookies } from './cookie.ts'
 import { Forwarder } from './forwarder.ts'
 import { type Reaction, Responder } from './responder.ts'
 import { renderError } from './response.ts'
-import { startTcp, type TcpLimits, type TcpServer } from './tcp-server.ts'
+import { QUERY_OCTETS_MAX, startTcp, type TcpLimits, type TcpServer } from './tcp-server.ts'
 import { answerFor } from './upstream-message.ts'
 import { RCODE } from './wire.ts'
 import { ZoneData } from './zone-data.ts'
@@ -41,8 +42,6 @@ export interface DnsServer {
   readonly close: () => Promise<void>
 }
 
-/** Longest query that is read; one question and EDNS need far less. */
-const QUERY_OCTETS_MAX = 4_096
 const RECEIVE_BUFFER_BYTES = 1 << 20
 /** Two sockets must get one port: with port 0 the kernel's choice may be taken for the other. */
 const PORT_TRIES = 10
@@ -51,7 +50,8 @@ const PORT_TRIES = 10
 export async function startDns(options: DnsOptions): Promise<DnsServer> {
   const { clock, random, metrics, feed } = options
   const cookies = new Cookies(random.bytes(32))
-  const responder = new Responder({ data: new ZoneData(), cookies, clock, metrics })
+  const count = batchedCounts(metrics, setImmediate)
+  const responder = new Responder({ data: new ZoneData(), cookies, clock, metrics: { count } })
   const port = options.upstreamPort
   const forwarder = new Forwarder({
     ...{ clock, metrics, random: () => random.integer(256) },

@@ -26,6 +26,9 @@ const TCP_LIMITS: TcpLimits = Object.freeze({
   unreadOctets: 1 << 20,
 })
 
+/** Longest query that is read, by UDP too; one question and EDNS need far less. */
+export const QUERY_OCTETS_MAX = 4_096
+
 /** Undefined: no answer; the connection ends. */
 export type AnswerMessage = (
   message: Uint8Array,
@@ -82,7 +85,7 @@ function serve(
   socket: Socket,
   { from, answer, limits }: { from: Ipv4; answer: AnswerMessage; limits: TcpLimits },
 ): void {
-  const framer = new StreamFramer()
+  const framer = new StreamFramer(QUERY_OCTETS_MAX)
   let underWay = 0
   let hasEnded = false
   const idle = setTimeout(() => socket.destroy(), limits.idleMs)
@@ -114,6 +117,7 @@ function serve(
   socket.on('close', () => clearTimeout(idle))
   socket.on('data', (bytes: Buffer) => {
     for (const message of framer.push(bytes)) void take(message)
+    if (framer.isOver) socket.destroy()
   })
   socket.on('end', () => {
     hasEnded = true

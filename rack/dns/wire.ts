@@ -59,14 +59,15 @@ export function readQuery(bytes: Uint8Array): ReadQuery {
   if ((flags & FLAG.QR) !== 0) return { kind: 'drop', why: 'response' }
   const opcode = (flags >> 11) & 15
   if (opcode !== 0) return { kind: 'notImplemented', id, flags }
-  const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((at) =>
-    readUint16(bytes, at),
-  )
+  const questions = readUint16(bytes, 4)
+  const answers = readUint16(bytes, 6)
+  const authorities = readUint16(bytes, 8)
+  const additionals = readUint16(bytes, 10)
   const malformed = { kind: 'malformed', id, flags } as const
   if (questions !== 1 || answers !== 0 || authorities !== 0) return malformed
   const question = readQuestion(bytes, HEADER_OCTETS)
   if (question === undefined) return malformed
-  const edns = readAdditional(bytes, question.end, additionals ?? 0)
+  const edns = readAdditional(bytes, question.end, additionals)
   if (edns === 'malformed') return malformed
   return {
     kind: 'query',

@@ -1,5 +1,5 @@
 // Writes a message into one buffer, with name compression (RFC 1035 §4.1.4). Names are compared for compression
-// octet by octet, so that the case of each is kept as it was given.
+// octet by octet in the message itself, so that the case of each is kept as it was given and nothing is made per name.
 import type { Rdata } from '#model/dns-rdata.ts'
 import { ipv6Bytes } from '#model/ipv6.ts'
 import { CLASS, HEADER_OCTETS, type Question, TYPE } from './wire.ts'
@@ -7,6 +7,10 @@ import { CLASS, HEADER_OCTETS, type Question, TYPE } from './wire.ts'
 export const MESSAGE_OCTETS_MAX = 65_535
 /** Pointers reach this far. */
 const POINTER_MAX = 0x3fff
+/** Labels that later names are compared with; what follows in a long answer is written out. */
+const STARTS_MAX = 128
+/** Nearly every answer fits; longer ones grow. */
+const FIRST_OCTETS = 512
 
 export type SoaData = {
   readonly mname: string
@@ -29,14 +33,18 @@ export type WireRecord = {
 const SOA_TIMERS = { refresh: 600, retry: 1_800, expire: 604_800 } as const
 
 export class MessageWriter {
-  readonly bytes: Uint8Array
   length = HEADER_OCTETS
-  /** Written names by their tails: octets as latin1 text → offset. */
-  readonly #offsets = new Map<string, number>()
+  /** Not cleared: what was not written is never sent. */
+  #bytes: Uint8Array
+  readonly #octetsMax: number
+  /** Where the labels of whole names begin. */
+  readonly #starts: number[] = []
+  #questionName: Uint8Array | undefined
   #isFull = false
 
   constructor(octetsMax = MESSAGE_OCTETS_MAX) {
-    this.bytes = new Uint8Array(octetsMax)
+    this.#octetsMax = octetsMax
+    this.#bytes = Buffer.allocUnsafe(Math.min(octetsMax, FIRST_OCTETS))
   }
 
   /** Something did not fit; what is there is of no use. */
@@ -51,14 +59,17 @@ export class MessageWriter {
     this.length = end
   }
 
+  /** The first thing written. */
   question({ name, type, class: of }: Question): void {
     this.#wireName(name)
+    this.#questionName = name
     this.uint16(type)
     this.uint16(of)
   }
 
   record({ owner, ttl, data }: WireRecord): void {
     if (typeof owner === 'string') this.#name(owner)
+    else if (owner === this.#questionName) this.uint16(0xc000 | HEADER_OCTETS)
     else this.#wireName(owner)
     this.uint16(TYPE[data.type])
     this.uint16(CLASS.IN)
@@ -94,29 +105,43 @@ export class MessageWriter {
   }
 
   finish(): Uint8Array {
-    return this.bytes.subarray(0, this.length)
+    return this.#bytes.subarray(0, this.length)
   }
 
   uint8(value: number): void {
-    if (this.length >= this.bytes.length) this.#isFull = true
-    else this.bytes[this.length] = value
+    if (this.#fits(1)) this.#bytes[this.length] = value
     this.length++
   }
 
   uint16(value: number): void {
-    this.uint8((value >> 8) & 255)
-    this.uint8(value & 255)
+    if (this.#fits(2)) {
+      this.#bytes[this.length] = value >> 8
+      this.#bytes[this.length + 1] = value
+    }
+    this.length += 2
   }
 
   octets(octets: Uint8Array): void {
-    if (this.length + octets.length > this.bytes.length) this.#isFull = true
-    else this.bytes.set(octets, this.length)
+    if (this.#fits(octets.length)) this.#bytes.set(octets, this.length)
     this.length += octets.length
   }
 
   #uint32(value: number): void {
     this.uint16(value >>> 16)
     this.uint16(value & 65_535)
+  }
+
+  #fits(octets: number): boolean {
+    const end = this.length + octets
+    if (end <= this.#bytes.length) return true
+    if (end > this.#octetsMax) {
+      this.#isFull = true
+      return false
+    }
+    const grown = Buffer.allocUnsafe(Math.min(this.#octetsMax, end * 4))
+    grown.set(this.#bytes)
+    this.#bytes = grown
+    return true
   }
 
   #data(data: WireRecord['data']): void {
@@ -183,21 +208,51 @@ export class MessageWriter {
     this.#wireName(wireName(name))
   }
 
+  /** Only whole names are compared with: of this one the end is not there yet. */
   #wireName(name: Uint8Array): void {
+    const known = this.#starts.length
     let at = 0
     while (at < name.length - 1) {
-      const tail = latin1(name.subarray(at))
-      const known = this.#offsets.get(tail)
-      if (known !== undefined) {
-        this.uint16(0xc000 | known)
+      const same = this.#find(name, at, known)
+      if (same !== undefined) {
+        this.uint16(0xc000 | same)
         return
       }
-      if (this.length <= POINTER_MAX) this.#offsets.set(tail, this.length)
-      const length = (name[at] ?? 0) + 1
-      this.octets(name.subarray(at, at + length))
-      at += length
+      if (this.length <= POINTER_MAX && this.#starts.length < STARTS_MAX) {
+        this.#starts.push(this.length)
+      }
+      const end = at + (name[at] ?? 0) + 1
+      if (this.#fits(end - at)) {
+        for (let from = at, to = this.length; from < end; ) this.#bytes[to++] = name[from++] ?? 0
+      }
+      this.length += end - at
+      at = end
     }
     this.uint8(0)
+  }
+
+  /** Where the rest of `name` from `at` on stands already, among the first `known` labels. */
+  #find(name: Uint8Array, at: number, known: number): number | undefined {
+    for (let i = 0; i < known; i++) {
+      const start = this.#starts[i] ?? 0
+      if (this.#isAt(start, name, at)) return start
+    }
+    return undefined
+  }
+
+  #isAt(start: number, name: Uint8Array, from: number): boolean {
+    const bytes = this.#bytes
+    for (let there = start, here = from; ; ) {
+      let length = bytes[there] ?? 0
+      // A name of ours ends with a pointer to what stands before it.
+      while (length >= 0xc0) {
+        there = ((length & 0x3f) << 8) | (bytes[there + 1] ?? 0)
+        length = bytes[there] ?? 0
+      }
+      const end = here + length
+      for (; here <= end; here++, there++) if (bytes[there] !== name[here]) return false
+      if (length === 0) return true
+    }
   }
 }
 

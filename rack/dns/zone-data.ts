@@ -9,6 +9,7 @@ import type { Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { Hold, IpAddress, Reservation } from '#model/network.ts'
 import type { DnsSettings, RackSettings, ViewChange } from '#protocol/rack.ts'
+import { type Few, itemsOf } from './few.ts'
 import { addressRecord, type Entry, ipOf, Names } from './names.ts'
 import { ReverseZones } from './reverse-zones.ts'
 
@@ -27,7 +28,7 @@ export class ZoneData {
   readonly reverse = new ReverseZones()
   settings = NO_SETTINGS
   #revision = 0
-  readonly #entries = new Map<string, readonly Entry[]>()
+  readonly #entries = new Map<string, Few<Entry>>()
   readonly #domains = new Map<Id, Domain>()
   readonly #domainsByName = new Map<string, Domain>()
   readonly #resources = new Map<Id, DnsResource>()
@@ -65,8 +66,8 @@ export class ZoneData {
   }
 
   /** Records by the row they are from: `resource/3`, `record/7`, `ip/3221225985`. */
-  sources(): Iterable<readonly [string, readonly Entry[]]> {
-    return this.#entries
+  *sources(): Iterable<readonly [string, readonly Entry[]]> {
+    for (const [source, entries] of this.#entries) yield [source, itemsOf(entries)]
   }
 
   apply(revision: number, changes: Iterable<ViewChange>): void {
@@ -297,11 +298,11 @@ export class ZoneData {
   }
 
   #replace(source: string, entries: readonly Entry[]): void {
-    const before = this.#entries.get(source) ?? []
+    const before = itemsOf(this.#entries.get(source))
     for (const entry of before) this.names.remove(entry)
     for (const entry of entries) this.names.add(entry)
     if (entries.length === 0) this.#entries.delete(source)
-    else this.#entries.set(source, entries)
+    else this.#entries.set(source, entries.length > 1 ? entries : entries[0])
     if (source.startsWith('ip/')) return
     for (const { data } of [...before, ...entries]) {
       const ip = ipOf(data)

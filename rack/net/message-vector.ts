@@ -78,9 +78,9 @@ export class MessageVector {
     return slot
   }
 
-  /** Gives the kernel the whole of each slot back; needed before every recvmmsg. */
-  prepareReceive(controlBytes: number): void {
-    for (let i = 0; i < this.count; i++) {
+  /** Gives the kernel the whole of the first `used` slots back: those that the last recvmmsg filled. */
+  prepareReceive(controlBytes: number, used = this.count): void {
+    for (let i = 0; i < used; i++) {
       this.setLengths(i, { name: NAME_BYTES, control: controlBytes, payload: this.slotBytes })
     }
   }

@@ -42,8 +42,11 @@ export function openNativeUdp(calls: NativeCalls, options: UdpOptions): UdpSocke
   let truncated = 0
   let closing: Promise<void> | undefined
 
+  // What the kernel wrote lengths into; all of it before the first call.
+  let used = receive.count
   const receiveBatch = (): boolean => {
-    receive.prepareReceive(control)
+    receive.prepareReceive(control, used)
+    used = 0
     const count = calls.recvmmsg(fd, receive.address, receive.count, MSG_DONTWAIT)
     if (count < 0) {
       const errno = calls.errno()
@@ -52,6 +55,7 @@ export function openNativeUdp(calls: NativeCalls, options: UdpOptions): UdpSocke
       if (errno !== EAGAIN && errno !== EINTR) onError(new SocketError('recvmmsg', errno))
       return false
     }
+    used = count
     for (let i = 0; i < count && closing === undefined; i++) {
       received++
       if (receive.wasTruncated(i)) truncated++

@@ -50,6 +50,21 @@ t.test('a deletion may be repeated', async (t) => {
   t.equal((await api.delete(`machines/${id}/`)).status, 404)
 })
 
+t.test(
+  'so may that of what a handler looks for first, and answers the same revision',
+  async (t) => {
+    const api = await startTestApi(t)
+    const { id } = (await api.post('fabrics/', { name: 'one' })).json
+    const first = await api.delete(`fabrics/${id}/`, KEY)
+    await api.post('fabrics/', { name: 'two' })
+    const again = await api.delete(`fabrics/${id}/`, KEY)
+    t.same([first.status, again.status], [204, 204])
+    t.equal(again.headers.get('x-revision'), first.headers.get('x-revision'))
+    t.equal((await api.delete(`fabrics/${id}/`)).status, 404)
+    t.equal((await api.delete('fabrics/77/', KEY)).status, 404, 'one that is not there')
+  },
+)
+
 t.test('an API key made by a repeated request is the one that works', async (t) => {
   const api = await startTestApi(t)
   api.region.loseAnswers(1)

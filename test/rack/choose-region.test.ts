@@ -78,6 +78,7 @@ t.test('when a link is given up', (t) => {
   const healthy: LinkHealth = {
     connectedAtMs: 0,
     heardAtMs: NOW,
+    viewlessStalls: 0,
     leaderlessSinceMs: undefined,
     leaderlessMoves: 0,
     otherRegions: 2,
@@ -87,6 +88,16 @@ t.test('when a link is given up', (t) => {
     ['never while it answers', healthy, undefined],
     ['not one millisecond early', { ...healthy, heardAtMs: NOW - STALL_MS + 1 }, undefined],
     ['when it stalls', { ...healthy, heardAtMs: NOW - STALL_MS }, 'stalled'],
+    [
+      'later when others stalled before they brought a view',
+      { ...healthy, heardAtMs: NOW - STALL_MS * 4 + 1, viewlessStalls: 2 },
+      undefined,
+    ],
+    [
+      'but not for ever',
+      { ...healthy, heardAtMs: NOW - STALL_MS * 64, viewlessStalls: 99 },
+      'stalled',
+    ],
     ['after a second without leader', leaderless, 'leaderless'],
     ['not within that second', { ...leaderless, leaderlessSinceMs: NOW - 1_000 }, undefined],
     ['not when there is no other region', { ...leaderless, otherRegions: 0 }, undefined],

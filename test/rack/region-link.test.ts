@@ -33,7 +33,10 @@ function makeRig(peers = ['a:1', 'b:1', 'c:1']) {
     regions: peers,
     registration: REGISTRATION,
     viewRevision: () => 42,
-    onView: (message) => views.push(message),
+    onView: (message) => {
+      views.push(message)
+      rig.onView()
+    },
     clock,
     logger: makeLogRecorder().logger,
     metrics: makeCountingMetrics(),
@@ -58,7 +61,8 @@ function makeRig(peers = ['a:1', 'b:1', 'c:1']) {
     await passUntil(() => clock.monotonicMs() >= end, ms + TICK_MS)
   }
   const region = (): string | null => link.status().region
-  return { clock, regions, link, views, passUntil, pass, settle, region }
+  const rig = { clock, regions, link, views, passUntil, pass, settle, region, onView: () => {} }
+  return rig
 }
 
 t.test('the first region of the list is followed and told who we are', async (t) => {
@@ -82,6 +86,32 @@ t.test('a stalled region is left in under a second', async (t) => {
   const tookMs = await rig.passUntil(() => rig.region() === 'b:1')
   t.ok(tookMs < 1_000, `${tookMs} ms`)
   t.equal(rig.regions.connections[0]?.isClosed, true, 'the stalled connection was closed')
+})
+
+t.test('a view that takes seconds to come is waited for in the end', async (t) => {
+  const rig = makeRig(['a:1'])
+  rig.regions.at('a:1').mode = 'busy'
+  const began = rig.clock.monotonicMs()
+  const links = () => rig.regions.connections.length
+  await rig.passUntil(() => links() === 4)
+  t.ok(rig.clock.monotonicMs() - began < 6_000)
+  await rig.pass(4_000)
+  t.equal(links(), 4, 'twice as long for each that stalled')
+  const fourth = rig.regions.last()
+  fourth.push({ type: 'viewReset', revision: 9, stamp: 0, rows: [] })
+  t.equal(rig.views.length, 1)
+  await rig.passUntil(() => fourth.isClosed, 1_000)
+  t.pass('what brought its view is a stall as before')
+})
+
+t.test('taking over a large view is no stall of the region', async (t) => {
+  const rig = makeRig(['a:1'])
+  await rig.passUntil(() => rig.region() === 'a:1')
+  rig.onView = () => rig.clock.advance(5_000)
+  rig.regions.last().push({ type: 'viewReset', revision: 9, stamp: 0, rows: [] })
+  rig.link.tick()
+  await rig.settle()
+  t.equal(rig.regions.connections.length, 1)
 })
 
 t.test('even when the next region is dead too', async (t) => {

@@ -13,8 +13,8 @@ export type FakeConnection = {
 }
 
 export type FakeRegion = {
-  /** `silent`: dials never settle and pings are not answered. */
-  mode: 'up' | 'refusing' | 'silent'
+  /** `silent`: dials never settle and pings are not answered; `busy`: only the latter. */
+  mode: 'up' | 'refusing' | 'silent' | 'busy'
   hasLeader: boolean
   answersRequests: boolean
 }

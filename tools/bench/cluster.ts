@@ -28,11 +28,14 @@ type Bootstrap = {
 }
 
 /** Starts (or starts again) what is not running in `directory`. */
-export async function startCluster(directory: string): Promise<Cluster> {
+export async function startCluster(
+  directory: string,
+  { nodes: count = 3 }: { readonly nodes?: number } = {},
+): Promise<Cluster> {
   const began = performance.now()
   const { stdout } = await run(process.execPath, [
     LAUNCH,
-    ...['region', 'bootstrap', '--nodes', '3', '--dir', directory],
+    ...['region', 'bootstrap', '--nodes', String(count), '--dir', directory],
     ...['--api-port', '15240', '--peer-port', '15250', '--detach', '--json'],
   ])
   const bootstrapMs = Math.round(performance.now() - began)

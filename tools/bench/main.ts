@@ -9,9 +9,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { fdatasyncP50Ms } from './disk.ts'
+import { measureApi } from './api.ts'
 import { measureCommands } from './commands.ts'
+import { measureDns } from './dns.ts'
 import { measureFailover } from './failover-run.ts'
 import { measureCore } from './core-run.ts'
+import { measureFootprint } from './footprint.ts'
 import { measureIdle } from './idle-run.ts'
 import { parseBenchArguments } from './options.ts'
 import { measureSimulator } from './sim-run.ts'
@@ -35,7 +38,10 @@ export type BenchOptions = {
   readonly rounds: number
   readonly seconds: number
   readonly failovers: number
+  /** etcd, where it is installed. */
   readonly peer: boolean
+  /** Peers of other measures that are installed. */
+  readonly otherPeers: boolean
   readonly say: (line: string) => void
 }
 
@@ -43,6 +49,9 @@ const MEASURES = [
   measureIdle,
   measureCommands,
   measureFailover,
+  measureDns,
+  measureApi,
+  measureFootprint,
   measureCore,
   measureSimulator,
   measureSnapshotStall,
@@ -72,6 +81,7 @@ async function main(): Promise<void> {
     ...given.options,
     directory,
     peer: hasEtcd && given.options.peer,
+    otherPeers: given.options.peer,
     say,
   }
   try {

@@ -2,11 +2,13 @@
 import { parseArgs } from 'node:util'
 import type { BenchOptions } from './main.ts'
 
-const MEASURES = ['P1', 'P2', 'P3', 'P4', 'P5', 'P14', 'P15', 'P16', 'S1']
+const MEASURES = [
+  ...['P1', 'P2', 'P3', 'P4', 'P5', 'P7', 'P12', 'A1', 'A2', 'A3', 'D1', 'P14', 'P15', 'P16', 'S1'],
+]
 
 const USAGE = `npm run bench -- [options]
 
-Measures what docs/performance.md quotes, alternating with etcd where it is installed.
+Measures what docs/performance.md quotes, alternating with peers where they are installed.
 
   --only P1,P2,…   of ${MEASURES.join(', ')} (all)
   --rounds N       of each measure and side (3)
@@ -44,7 +46,8 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
       countOf('failovers', values.failovers),
     ]
     const peer = !values['no-peer']
-    return { kind: 'run', options: { only: new Set(only), rounds, seconds, failovers, peer } }
+    const options = { rounds, seconds, failovers, peer, otherPeers: peer }
+    return { kind: 'run', options: { only: new Set(only), ...options } }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     return wrong(message.split('\n', 1)[0] ?? '')
