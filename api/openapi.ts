@@ -45,7 +45,8 @@ function operationOf(resource: Resource, action: Action) {
   const inPath = [...resource.path.matchAll(/\{(\w+)\}/g)].map(([, param = '']) => ({
     ...{ name: param, in: 'path', required: true, schema: { type: 'string' } },
   }))
-  const inQuery = hasBody ? [] : Object.entries(params ?? {}).map(queryParameter)
+  const declared = Object.entries(params ?? {}).filter(([param]) => !param.endsWith('*'))
+  const inQuery = hasBody ? [] : declared.map(queryParameter)
   return {
     operationId: `${resource.name.replace(/Handler$/, '')}.${name}`,
     summary: doc,
@@ -77,13 +78,17 @@ function bodyOf(params: Params | undefined, isPartial: boolean) {
 
 function formSchema(params: Params, isPartial: boolean) {
   const properties: Record<string, Schema & { readonly description: string }> = {}
+  const patternProperties: typeof properties = {}
   for (const [name, { doc, schema }] of Object.entries(params)) {
-    properties[name] = { ...schema, description: doc }
+    const described = { ...schema, description: doc }
+    if (name.endsWith('*')) patternProperties[`^${name.slice(0, -1)}`] = described
+    else properties[name] = described
   }
   const required = Object.keys(params).filter((name) => params[name]?.required === true)
   return {
     type: 'object',
     properties,
+    ...(Object.keys(patternProperties).length === 0 ? {} : { patternProperties }),
     ...(isPartial || required.length === 0 ? {} : { required }),
   }
 }

@@ -11,12 +11,14 @@ import { freshSystemId, ID_DRAWS_MAX } from '../fresh-id.ts'
 import { renderController } from '../render/controller.ts'
 import { renderDevice } from '../render/device.ts'
 import { renderEnlisted, renderMachine } from '../render/machine.ts'
-import { create, operation, read, remove, update, type Resource } from '../resource.ts'
+import { mandatory, text } from '../params.ts'
+import { create, operation, read, remove, taking, update, type Resource } from '../resource.ts'
 import { readMachineChanges, readNewMachine } from './machine-input.ts'
+import { CHANGED_MACHINE, NEW_MACHINE } from './machine-params.ts'
 import { isVisibleDevice, isVisibleMachine as isVisible } from '../visible.ts'
 import { present } from './fabrics.ts'
-import { filterMachines } from './node-filters.ts'
-import { ownerDataAfter } from './owner-data.ts'
+import { filterMachines, MACHINE_FILTERS } from './node-filters.ts'
+import { OWNER_DATA, ownerDataAfter } from './owner-data.ts'
 import { poolIdNamed, SET_ZONE, zoneIdNamed } from './set-zone.ts'
 
 function machineOf(state: RegionState, call: Call, model = 'Machine'): Machine {
@@ -107,9 +109,8 @@ async function deleteMachine(call: Call): Promise<Answer> {
   return NO_CONTENT
 }
 
-export async function isRegistered(call: Call): Promise<Answer> {
-  const text = call.input.mandatory('mac_address')
-  const mac = parseMac(text)
+async function isRegistered(call: Call): Promise<Answer> {
+  const mac = parseMac(call.input.mandatory('mac_address'))
   if (mac === undefined) throw fieldError('mac_address', 'Enter a valid MAC address.')
   return json((await call.state()).interfacesByMac.has(mac))
 }
@@ -185,10 +186,12 @@ async function nodePowerParameters(call: Call): Promise<Answer> {
   return json(machineOf(state, call, 'Node').powerParameters)
 }
 
-const IS_REGISTERED = operation(
-  'GET',
-  'is_registered',
-  { access: 'anyone', doc: 'Say whether a MAC address is known.' },
+export const IS_REGISTERED = taking(
+  { mac_address: mandatory(text('MAC address.', { max: 64 })) },
+  (run) => {
+    const doc = 'Say whether a MAC address is known.'
+    return operation('GET', 'is_registered', { access: 'anyone', doc }, run)
+  },
   isRegistered,
 )
 
@@ -199,10 +202,18 @@ export const MACHINES: readonly Resource[] = [
     path: 'machines/',
     doc: 'Manage the machines of this region.',
     actions: [
-      read('user', 'List machines.', listMachines),
-      create('anyone', 'Add a machine, or enlist the one that asks.', createMachine),
+      taking(MACHINE_FILTERS, (run) => read('user', 'List machines.', run), listMachines),
+      taking(
+        NEW_MACHINE,
+        (run) => create('anyone', 'Add a machine, or enlist the one that asks.', run),
+        createMachine,
+      ),
       IS_REGISTERED,
-      operation('GET', 'list_allocated', { doc: 'List your machines.' }, listAllocated),
+      taking(
+        MACHINE_FILTERS,
+        (run) => operation('GET', 'list_allocated', { doc: 'List your machines.' }, run),
+        listAllocated,
+      ),
       SET_ZONE,
     ],
   },
@@ -215,7 +226,7 @@ export const MACHINES: readonly Resource[] = [
         const state = await call.state()
         return json(renderMachine(state, machineOf(state, call)))
       }),
-      update('admin', 'Change a machine.', updateMachine),
+      taking(CHANGED_MACHINE, (run) => update('admin', 'Change a machine.', run), updateMachine),
       remove('admin', 'Delete a machine.', deleteMachine),
       operation(
         'GET',
@@ -223,7 +234,11 @@ export const MACHINES: readonly Resource[] = [
         { access: 'admin', doc: 'Show power parameters.' },
         powerParameters,
       ),
-      operation('POST', 'set_owner_data', { doc: 'Set key and value pairs.' }, setOwnerData),
+      taking(
+        OWNER_DATA,
+        (run) => operation('POST', 'set_owner_data', { doc: 'Set key and value pairs.' }, run),
+        setOwnerData,
+      ),
     ],
   },
   {
@@ -231,7 +246,11 @@ export const MACHINES: readonly Resource[] = [
     path: 'nodes/',
     doc: 'List machines and controllers.',
     anonName: 'AnonNodesHandler',
-    actions: [read('user', 'List nodes.', listNodes), IS_REGISTERED, SET_ZONE],
+    actions: [
+      taking(MACHINE_FILTERS, (run) => read('user', 'List nodes.', run), listNodes),
+      IS_REGISTERED,
+      SET_ZONE,
+    ],
   },
   {
     name: 'NodeHandler',

@@ -6,7 +6,7 @@ import { fieldError, forbidden } from '../errors.ts'
 import { objectRoutes, rowOf } from '../object-routes.ts'
 import { choice, custom, flag, longText, text } from '../params.ts'
 import { renderNotification } from '../render/objects.ts'
-import { operation, type Resource } from '../resource.ts'
+import { operation, takingNothing, type Resource } from '../resource.ts'
 import { parseId } from '../specifiers.ts'
 import { present } from './fabrics.ts'
 
@@ -98,10 +98,12 @@ export const NOTIFICATIONS: readonly Resource[] = objectRoutes({
   listed: (row, call) => isFor(row, call) && !row.dismissedBy.includes(call.user.id),
   render: renderNotification,
   more: [
-    operation('POST', 'dismiss', { doc: 'Do not show it to you again.' }, async (call) => {
-      const { id } = visibleRow(await call.state(), call)
-      await call.propose({ type: 'notification.dismiss', id, userId: call.user.id })
-      return json(null)
-    }),
+    takingNothing(
+      operation('POST', 'dismiss', { doc: 'Do not show it to you again.' }, async (call) => {
+        const { id } = visibleRow(await call.state(), call)
+        await call.propose({ type: 'notification.dismiss', id, userId: call.user.id })
+        return json(null)
+      }),
+    ),
   ],
 })

@@ -1,8 +1,16 @@
 // Owner data and workload annotations: free keys, an empty value deletes one.
 import { fieldError } from '../errors.ts'
 import type { Input } from '../input.ts'
+import { text } from '../params.ts'
 
 const KEYS_MAX = 1_000
+const VALUE_MAX = 4_096
+
+export const OWNER_DATA = {
+  '*': text('Every parameter is a key with its value; an empty value deletes the key.', {
+    ...{ max: VALUE_MAX },
+  }),
+}
 
 export function ownerDataAfter(
   before: Readonly<Record<string, string>>,
@@ -12,7 +20,8 @@ export function ownerDataAfter(
   for (const name of input.names()) {
     if (name === 'op' || name.startsWith('oauth_')) continue
     const value = input.text(name) ?? ''
-    if (name.length > 255 || value.length > 4_096) throw fieldError(name.slice(0, 64), 'Too long.')
+    if (name.length > 255 || value.length > VALUE_MAX)
+      throw fieldError(name.slice(0, 64), 'Too long.')
     if (value === '') next.delete(name)
     else next.set(name, value)
   }

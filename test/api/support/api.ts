@@ -3,6 +3,7 @@ import { createHash, scryptSync } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Test } from 'tap'
 import type { BootFiles } from '#api/boot-files.ts'
+import { allResources } from '#api/resources.ts'
 import { startApi } from '#api/server.ts'
 import { Backups } from '#node/backups.ts'
 import { makeLogger } from '#platform/logger.ts'
@@ -14,6 +15,7 @@ import type { UserId } from '#model/ids.ts'
 import type { RegionMembership } from '#node/region.ts'
 import { makeFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
 import { MemoryRegion } from '#test/support/memory-region.ts'
+import { watchParameters, type Asked } from './asked.ts'
 
 export type Key = {
   readonly consumerKey: string
@@ -59,13 +61,21 @@ export class TestApi {
   readonly url: string
   readonly files = new Map<string, Buffer>()
   readonly logs: string[]
+  readonly asked: Asked
   #nonce = 0
 
-  constructor(parts: { region: MemoryRegion; clock: FakeClock; url: string; logs: string[] }) {
+  constructor(parts: {
+    region: MemoryRegion
+    clock: FakeClock
+    url: string
+    logs: string[]
+    asked: Asked
+  }) {
     this.region = parts.region
     this.clock = parts.clock
     this.url = parts.url
     this.logs = parts.logs
+    this.asked = parts.asked
   }
 
   /** OAuth PLAINTEXT header with a fresh nonce. */
@@ -154,6 +164,7 @@ export async function startTestApi(t: Test): Promise<TestApi> {
     { type: 'apiKey.create', ...PLAIN, userId, name: 'plain' },
     { actor: SYSTEM },
   )
+  const asked = watchParameters(t, allResources('0.1.0'))
   const logs: string[] = []
   const files = new Map<string, Buffer>()
   const api = await startApi({
@@ -169,7 +180,7 @@ export async function startTestApi(t: Test): Promise<TestApi> {
     version: '0.1.0',
   })
   t.teardown(() => api.close())
-  const test = new TestApi({ region, clock, url: api.url, logs })
+  const test = new TestApi({ region, clock, url: api.url, logs, asked })
   for (const [name, bytes] of files) test.files.set(name, bytes)
   return Object.assign(test, { files })
 }
