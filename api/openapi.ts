@@ -19,8 +19,9 @@ export function openApi(resources: readonly Resource[], version: string) {
       title: 'Ironraft: MAAS API 2.0',
       version,
       description:
-        'An operation marked x-parameters-undeclared takes parameters that are not ' +
-        'listed here yet.',
+        'Forms, multipart bodies or a JSON object of texts. An operation with a name is also ' +
+        'asked by ?op=NAME on the path without it. ' +
+        'What is wrong is answered by field, or in one sentence.',
     },
     paths,
     components: { securitySchemes: SECURITY_SCHEMES },
@@ -50,7 +51,7 @@ function operationOf(resource: Resource, action: Action) {
   return {
     operationId: `${resource.name.replace(/Handler$/, '')}.${name}`,
     summary: doc,
-    tags: [resource.name.replace(/Handler$/, '')],
+    tags: [resource.path.split('/', 1)[0]],
     'x-access': access,
     ...(access === 'anyone' ? { security: [] } : { security: [{ oauth: [] }] }),
     ...(params === undefined ? { 'x-parameters-undeclared': true } : {}),

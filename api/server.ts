@@ -11,6 +11,7 @@ import { Authenticator } from './auth.ts'
 import { makeBootFileRoute, type BootFiles } from './boot-files.ts'
 import { describe, type Description } from './describe.ts'
 import { serveResource, serveUnknown, type Service } from './dispatch.ts'
+import { serveDocs } from './docs.ts'
 import { makeEdge } from './error-middleware.ts'
 import { Rejection } from './errors.ts'
 import { livez, makeMetricsRoute, makeReadyz, makeRpcRoute, makeStatusPage } from './health.ts'
@@ -155,6 +156,7 @@ function makeRouter(parts: {
   router.all('/MAAS/boot-resources/:sha256', makeBootFileRoute(bootFiles))
   router.get('/MAAS/rpc', makeRpcRoute(region))
 
+  serveDocs(router)
   router.get('/api/v1/openapi.json', (ctx) => sendDocument(ctx, documentV1))
   const documentV1 = JSON.stringify(openApiV1(routesUnder(router, '/api/v1/'), options.version))
   router.get('/healthz', livez)

@@ -20,6 +20,8 @@ const DIGEST_EVERY = 50
 const SESSIONS = new Set(['sessions', 'sessionOutcomes', 'idempotency'])
 const KEYS = { admin: ADMIN, plain: PLAIN, nobody: null }
 
+t.setTimeout(60_000 + 100 * RUNS)
+
 t.test('whatever is asked of any operation is answered or refused as a whole', async (t) => {
   const api = await startSite(t)
   const operations = [...(await operationsOf(api, 'maas')), ...(await operationsOf(api, 'v1'))]

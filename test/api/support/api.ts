@@ -219,7 +219,9 @@ function memoryBootFiles(files: Map<string, Buffer>): BootFiles {
       const chunks: Buffer[] = []
       for await (const chunk of stream) chunks.push(chunk as Buffer)
       const bytes = Buffer.concat(chunks)
-      if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw new Error('digest')
+      if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+        throw new AppError('BAD_REQUEST', 'The bytes are not those that the digest names.')
+      }
       files.set(sha256, bytes)
     },
   }
