@@ -37,6 +37,7 @@ t.test('whatever is asked of any operation is answered or refused as a whole', a
     changed.tables.clear()
     const answer = await send(api, hostile)
     statuses[answer.status] = (statuses[answer.status] ?? 0) + 1
+    if (answer.status === 500) throw new Error(whyOf(api))
     checkAnswer(hostile, answer)
     if (answer.status < 400) done.add(`${hostile.method} ${hostile.path}`)
     else {
@@ -60,6 +61,10 @@ t.test('whatever is asked of any operation is answered or refused as a whole', a
 })
 
 const seed = () => ({ seed: Number(SEED) })
+
+function whyOf({ logs }: TestApi): string {
+  return logs.findLast((line) => line.includes('request_failed')) ?? 'no line in the log'
+}
 
 function expect(isRight: boolean, message: string): void {
   if (!isRight) throw new Error(message)
