@@ -124,8 +124,8 @@ export class Call {
   }
 
   /** The answer is about that revision, though it was not read just now. */
-  noteRevision(revision: number): void {
-    this.#options.onRevision(revision, 0)
+  noteRevision(revision: number, stalenessMs: number): void {
+    this.#options.onRevision(revision, stalenessMs)
   }
 
   /** Newest state of this node, after `propose`: it has the change. */

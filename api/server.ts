@@ -36,6 +36,7 @@ import * as cluster from './v1/cluster.ts'
 import * as tokens from './v1/tokens.ts'
 import { EventStreams } from './v1/event-stream.ts'
 import { explainAddressRoute } from './v1/explain.ts'
+import { LEASES_QUERY, makeListLeases } from './v1/leases.ts'
 import { openApiV1, type Route } from './v1/openapi.ts'
 import { PAGE_QUERY, Pages } from './v1/pages.ts'
 import * as v1 from './v1/routes.ts'
@@ -191,6 +192,7 @@ function serveAccess(parts: {
   router.patch('/api/v1/users/:username', handle('admin', users.patchUser))
   const change = users.makeChangePassword(login.passwords)
   router.put('/api/v1/account/password', handle('user', change, own))
+  router.get('/api/v1/leases', handle('admin', makeListLeases(pages), { query: LEASES_QUERY }))
   router.get('/api/v1/audit-events', handle('admin', listAuditEvents, { query: AUDIT_QUERY }))
 }
 

@@ -23,7 +23,7 @@ function isNoSpace(call: Call): boolean {
 
 function expectSpace(call: Call): void {
   if (!isNoSpace(call)) return
-  throw new Rejection('BAD_REQUEST', `The space ${NO_SPACE} stands for none: it cannot be changed.`)
+  throw new Rejection('BAD_REQUEST', 'The space that stands for none cannot be changed.')
 }
 
 function renderSpaceOf(state: RegionState, id: SpaceId) {

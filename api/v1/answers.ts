@@ -102,6 +102,12 @@ export const AUDIT_EVENT = z.strictObject({
   ...{ remote_address: z.string(), request_id: z.string() },
 })
 
+export const LEASE = z.strictObject({
+  ...{ ip: z.string(), mac: z.string(), hostname: z.string(), subnet_id: COUNT.nullable() },
+  ...{ rack_id: TEXT_OR_NULL, bound: TIME, released: z.boolean() },
+  ...{ lease_ends_in_seconds: COUNT, held_for_seconds: COUNT },
+})
+
 export const page = (row: z.ZodType) =>
   z.strictObject({ items: z.array(row), revision: COUNT, next_cursor: TEXT_OR_NULL })
 

@@ -34,7 +34,7 @@ export async function listAuditEvents(call: Call): Promise<Answer> {
   const items = found.slice(0, limit)
   const last = items.at(-1)
   const hasMore = found.length > limit && last !== undefined
-  call.noteRevision(revision)
+  call.noteRevision(revision, view.stalenessMs)
   return json({
     items: items.map(renderAudit),
     revision,

@@ -5,6 +5,7 @@ import type { Params } from '../params.ts'
 import * as answers from './answers.ts'
 import { AUDIT_QUERY } from './audit.ts'
 import { EVENTS_QUERY } from './event-stream.ts'
+import { LEASES_QUERY } from './leases.ts'
 import { PAGE_QUERY } from './pages.ts'
 import {
   ACCESS_TOKEN,
@@ -122,6 +123,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /api/v1/audit-events': {
     ...{ summary: 'Who wrote what, newest first.', access: 'admin', query: AUDIT_QUERY },
     answer: answers.page(answers.AUDIT_EVENT),
+  },
+  'GET /api/v1/leases': {
+    ...{ summary: 'List DHCP leases.', access: 'admin', query: LEASES_QUERY },
+    answer: answers.page(answers.LEASE),
   },
   'GET /api/v1/backup': {
     ...{ summary: 'The whole state of one moment.', access: 'admin', fixed: true },

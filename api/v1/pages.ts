@@ -23,6 +23,8 @@ type Pin = {
   readonly revision: number
   readonly rows: readonly unknown[]
   readonly untilMs: number
+  /** When it was what everybody else saw, by this node's clock. */
+  readonly freshAtMs: number
 }
 
 export type PageOf<Row> = {
@@ -53,7 +55,7 @@ export class Pages {
     if (pin === undefined || !isMine || pin.untilMs <= this.#clock.monotonicMs()) {
       throw new Rejection('COMPACTED', 'The cursor is too old: read the list anew.')
     }
-    call.noteRevision(pin.revision)
+    call.noteRevision(pin.revision, Math.round(this.#clock.monotonicMs() - pin.freshAtMs))
     const end = at.offset + limit
     const items = pin.rows.slice(at.offset, end).map((row) => render(row as Row))
     const isLast = end >= pin.rows.length
@@ -70,8 +72,9 @@ export class Pages {
       this.#pins.delete(name)
     }
     const name = String(++this.#last)
-    const { revision } = view
-    const pin = { list, userId: call.user.id, revision, rows: rows(view), untilMs: nowMs + PIN_MS }
+    const { revision, stalenessMs } = view
+    const ends = { untilMs: nowMs + PIN_MS, freshAtMs: nowMs - stalenessMs }
+    const pin = { list, userId: call.user.id, revision, rows: rows(view), ...ends }
     this.#pins.set(name, pin)
     return name
   }

@@ -56,7 +56,7 @@ t.test('whatever is asked of any operation is answered or refused as a whole', a
 
   t.strictSame([...api.asked.undeclared], [], 'every parameter that is read is declared')
   t.notMatch(api.logs.join(''), 'request_failed')
-  t.ok(done.size > RUNS / 20, `${done.size} of ${operations.length} operations did something`)
+  t.ok(done.size > Math.min(60, RUNS / 20), `${done.size} of ${operations.length} operations did something`)
   t.comment(`${count} requests; ${JSON.stringify(statuses)}; ${done.size} operations succeeded`)
 })
 
