@@ -1,5 +1,7 @@
 // OpenAPI 3.1 of MAAS API 2.0, from the declarations that read the forms (`params.ts`). An operation with a name
 // has its own path here, `…/op-<name>`, which is served (maas-api §2): OpenAPI knows one operation per method.
+import { answerComponents, answerSchema } from './answer-schemas.ts'
+import { CONSISTENCY, IDEMPOTENCY_KEY as KEY } from './common-parameters.ts'
 import { API_ROOT } from './render/names.ts'
 import type { Params, Schema } from './params.ts'
 import type { Action, Resource } from './resource.ts'
@@ -24,7 +26,7 @@ export function openApi(resources: readonly Resource[], version: string) {
         'What is wrong is answered by field, or in one sentence.',
     },
     paths,
-    components: { securitySchemes: SECURITY_SCHEMES },
+    components: { schemas: answerComponents(), securitySchemes: SECURITY_SCHEMES },
   }
 }
 
@@ -32,6 +34,10 @@ const SECURITY_SCHEMES = {
   oauth: {
     ...{ type: 'apiKey', in: 'header', name: 'Authorization' },
     description: 'OAuth 1.0 (RFC 5849), PLAINTEXT or HMAC-SHA1, with the parts of an API key.',
+  },
+  bearer: {
+    ...{ type: 'http', scheme: 'bearer' },
+    description: 'A whole API key, consumer:token:secret.',
   },
 }
 
@@ -53,11 +59,11 @@ function operationOf(resource: Resource, action: Action) {
     summary: doc,
     tags: [resource.path.split('/', 1)[0]],
     'x-access': access,
-    ...(access === 'anyone' ? { security: [] } : { security: [{ oauth: [] }] }),
+    ...(access === 'anyone' ? { security: [] } : { security: [{ oauth: [] }, { bearer: [] }] }),
     ...(params === undefined ? { 'x-parameters-undeclared': true } : {}),
-    parameters: [...inPath, ...inQuery],
+    parameters: [...inPath, ...inQuery, CONSISTENCY, ...(method === 'GET' ? [] : [KEY])],
     ...(hasBody ? { requestBody: bodyOf(params, method === 'PUT') } : {}),
-    responses: RESPONSES,
+    responses: responsesOf(answerSchema(resource, action)),
   }
 }
 
@@ -99,8 +105,12 @@ const FIELD_ERRORS = {
   additionalProperties: { type: 'array', items: { type: 'string' } },
 }
 
-const RESPONSES = {
-  '2XX': { description: 'Done.' },
+function responsesOf(schema: object | undefined) {
+  const content = schema === undefined ? {} : { content: { 'application/json': { schema } } }
+  return { '2XX': { description: 'Done.', ...content }, ...REFUSALS }
+}
+
+const REFUSALS = {
   '400': {
     description: 'A value is wrong: messages by field, or one sentence.',
     content: {

@@ -4,6 +4,8 @@ const DOCUMENTS = {
   maas: { name: 'MAAS API 2.0', url: '/MAAS/api/2.0/openapi.json' },
   v1: { name: 'API v1', url: '/api/v1/openapi.json' },
 }
+/** Schemas that others refer to, by name. */
+let components = {}
 const METHODS = ['get', 'post', 'put', 'patch', 'delete']
 
 const $ = (id) => document.getElementById(id)
@@ -185,7 +187,7 @@ function answersOf(responses) {
     const types = Object.keys(content).join(', ')
     parts.push(make('p', {}, `${status}: ${description}${types === '' ? '' : ` ${types}`}`))
     const schema = content['application/json']?.schema
-    if (schema?.properties !== undefined || schema?.items !== undefined) {
+    if (schema !== undefined && typeof exampleOf(schema) === 'object') {
       const shape = make('pre', { tabindex: '0' }, JSON.stringify(exampleOf(schema), null, 2))
       parts.push(make('details', {}, make('summary', {}, 'Its shape'), shape))
     }
@@ -195,7 +197,11 @@ function answersOf(responses) {
 
 /** The shape of what comes, with kinds in the places of values. */
 function exampleOf(schema, depth = 0) {
-  if (depth > 8) return '…'
+  const isDeep = depth > 4 && (schema.$ref ?? schema.properties ?? schema.items) !== undefined
+  if (isDeep) return '…'
+  if (schema.$ref !== undefined) {
+    return exampleOf(components[schema.$ref.split('/').at(-1)] ?? {}, depth + 1)
+  }
   if (schema.items !== undefined) return [exampleOf(schema.items, depth + 1)]
   if (schema.properties === undefined) return kindOf(schema)
   return Object.fromEntries(
@@ -287,6 +293,7 @@ async function start() {
     const response = await fetch(DOCUMENTS[chosen].url)
     if (!response.ok) throw new Error(`The region answered ${response.status}.`)
     const found = await response.json()
+    components = found.components?.schemas ?? {}
     const groups = groupsOf(found)
     showGroups(groups)
     showOperations(found, groups)

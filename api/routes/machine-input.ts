@@ -85,7 +85,8 @@ function powerParametersField(
   const given = [...parsed, ...single].filter(([key]) => key !== 'skip_check')
   const entries = [...Object.entries(before), ...given]
   const fits = given.every(
-    ([key, value]) => /^\w{1,64}$/.test(key) && value.length <= POWER_VALUE_CHARACTERS_MAX,
+    ([key, value]) =>
+      /^(?!__proto__$)\w{1,64}$/.test(key) && value.length <= POWER_VALUE_CHARACTERS_MAX,
   )
   if (fits && entries.length <= POWER_PARAMETERS_MAX) return Object.fromEntries(entries)
   return form.report(name, 'The parameters have wrong names or are too long.')

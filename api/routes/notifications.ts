@@ -17,7 +17,10 @@ function parseContext(given: string): Context | undefined {
   try {
     const value: unknown = JSON.parse(given)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-    const isFlat = Object.values(value).every((item) => item === null || typeof item !== 'object')
+    // Our encoding gives `__proto__` another name, lest it become a prototype.
+    const isFlat = Object.entries(value).every(
+      ([name, item]) => name !== '__proto__' && (item === null || typeof item !== 'object'),
+    )
     return isFlat ? (value as Context) : undefined
   } catch {
     return undefined

@@ -19,6 +19,8 @@ export function ownerDataAfter(
   const next = new Map(Object.entries(before))
   for (const name of input.names()) {
     if (name === 'op' || name.startsWith('oauth_')) continue
+    // Our encoding gives it another name, lest it become a prototype.
+    if (name === '__proto__') throw fieldError(name, 'This name cannot be kept.')
     const value = input.text(name) ?? ''
     if (name.length > 255 || value.length > VALUE_MAX)
       throw fieldError(name.slice(0, 64), 'Too long.')

@@ -1,5 +1,6 @@
 // OpenAPI 3.1 of /api/v1, from the routes that the router has and what `operations.ts` says of each.
 import { z } from 'zod'
+import { CONSISTENCY, header, IDEMPOTENCY_KEY } from '../common-parameters.ts'
 import type { Params } from '../params.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
 
@@ -69,24 +70,14 @@ function parametersOf(method: string, path: string, { query, tagged, fixed }: Op
     ...inPath,
     ...Object.entries(query ?? {}).map(queryParameter),
     ...(fixed === true ? [] : [CONSISTENCY]),
-    ...(method === 'GET' ? [] : [header('Idempotency-Key', 'Repeated with it, it is done once.')]),
+    ...(method === 'GET' ? [] : [IDEMPOTENCY_KEY]),
     ...(tagged !== true ? [] : [CONDITION[method === 'GET' ? 'read' : 'write']]),
   ]
-}
-
-const CONSISTENCY = {
-  ...{ name: 'consistency', in: 'query', required: false },
-  description: 'linearizable (default), or stale: at once, and X-Staleness-Ms says how old.',
-  schema: { type: 'string', enum: ['linearizable', 'stale'] },
 }
 
 const CONDITION = {
   read: header('If-None-Match', 'Entity tags that you have; 304 when it is one of them.'),
   write: header('If-Match', 'Entity tag that you mean; 412 when it is another by now.'),
-}
-
-function header(name: string, description: string) {
-  return { name, in: 'header', required: false, description, schema: { type: 'string' } }
 }
 
 function queryParameter([name, { doc, required, schema }]: readonly [string, Params[string]]) {

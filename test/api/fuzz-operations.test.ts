@@ -7,6 +7,7 @@ import t from 'tap'
 import { OPERATIONS } from '#api/v1/operations.ts'
 import { dump } from '#state/snapshot.ts'
 import { ADMIN, PLAIN, type Answer, type TestApi } from './support/api.ts'
+import { differences } from './support/key-check.ts'
 import { operationsOf } from './support/documents.ts'
 import { hostileTo, type Hostile } from './support/hostile.ts'
 import { startSite } from './support/site.ts'
@@ -56,7 +57,10 @@ t.test('whatever is asked of any operation is answered or refused as a whole', a
 
   t.strictSame([...api.asked.undeclared], [], 'every parameter that is read is declared')
   t.notMatch(api.logs.join(''), 'request_failed')
-  t.ok(done.size > Math.min(60, RUNS / 20), `${done.size} of ${operations.length} operations did something`)
+  t.ok(
+    done.size > Math.min(60, RUNS / 20),
+    `${done.size} of ${operations.length} operations did something`,
+  )
   t.comment(`${count} requests; ${JSON.stringify(statuses)}; ${done.size} operations succeeded`)
 })
 
@@ -112,7 +116,10 @@ async function readHead(
   return { status, headers: response.headers, text: '', json: undefined }
 }
 
-function checkAnswer({ api, method, path, target }: Hostile, answer: Answer): void {
+function checkAnswer(
+  { api, method, path, target, answer: described }: Hostile,
+  answer: Answer,
+): void {
   const { status, headers, text } = answer
   const what = `${method} ${target} → ${status}: ${text.slice(0, 300)}`
   expect(status < 500 || status === 501 || isExhausted(answer), what)
@@ -120,10 +127,24 @@ function checkAnswer({ api, method, path, target }: Hostile, answer: Answer): vo
   if (status >= 400 && api === 'v1') checkProblem(answer, what)
   if (status >= 400 && api === 'maas') checkRefusal(answer, what)
   if (status >= 400) return
+  const wrong = described === null ? [] : differencesOf(described, answer.json)
+  expect(wrong.length === 0, `${what}\nis not what the document says: ${wrong.join(', ')}`)
   const name = `${method} ${path}`
   const shape = api === 'v1' ? OPERATIONS[name]?.answer : undefined
   const read = status === 304 ? undefined : shape?.safeParse(answer.json)
   expect(read?.success !== false, `${what}\nis not what the document says: ${read?.error?.message}`)
+}
+
+/** Objects may have more keys than the document says, and no fewer. */
+function differencesOf(
+  { kind, isList }: NonNullable<Hostile['answer']>,
+  json: unknown,
+): readonly string[] {
+  const rows = isList ? (json as readonly unknown[]) : [json]
+  if (!Array.isArray(rows)) return ['not a list']
+  return rows
+    .flatMap((row) => differences(kind, row))
+    .filter((text) => !text.includes('is not MAAS'))
 }
 
 /** MAAS's status where every address of a subnet is taken. */

@@ -133,6 +133,21 @@ t.test('API 2.0: every operation declares what it takes', async (t) => {
 /** What one machine goes through, and its parts: declared with their own work. */
 const LIFE_CYCLE = /^(?:POST|PUT) (?:machines|nodes)\/(?:\{|.* (?:allocate|release|accept))/
 
+t.test('a free key named as JavaScript names things is kept, or refused by its name', async (t) => {
+  const api = await startTestApi(t)
+  const { json } = await api.post('devices/', { mac_addresses: '02:00:00:00:00:01' })
+  const path = `devices/${json.system_id}/?op=set_owner_data`
+  const refused = await api.post(path, [['__proto__', 'a\u0000b']])
+  t.match(refused, { status: 400, text: '{"__proto__":["Control characters are not allowed."]}' })
+  const kept = await api.post(path, { constructor: 'y' })
+  t.strictSame(Object.entries(kept.json.owner_data), [['constructor', 'y']])
+  // The encoding of the log would give it another name.
+  const renamed = await api.post(path, [['__proto__', 'x']])
+  t.match(renamed, { status: 400, text: '{"__proto__":["This name cannot be kept."]}' })
+  const context = { message: 'm', context: '{"__proto__":1}' }
+  t.ok((await api.post('notifications/', context)).json.context)
+})
+
 t.test('a parameter that is read and not declared is found', async (t) => {
   const action = takingNothing(
     operation('POST', 'peek', { access: 'anyone', doc: '' }, (call) => {

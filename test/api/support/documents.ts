@@ -12,6 +12,7 @@ export type Schema = {
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly anyOf?: readonly Schema[]
+  readonly $ref?: string
 }
 
 export type Operation = {
@@ -20,6 +21,8 @@ export type Operation = {
   /** With `{name}` parts. */
   readonly path: string
   readonly query: Readonly<Record<string, Schema>>
+  /** Name of the component that a success is, or a list of; null: it is none. */
+  readonly answer: { readonly kind: string; readonly isList: boolean } | null
   /** Null: it takes no body. */
   readonly body: { readonly types: readonly string[]; readonly schema: Schema } | null
 }
@@ -32,6 +35,7 @@ type Described = {
     readonly schema: Schema
   }[]
   readonly requestBody?: { readonly content: Content }
+  readonly responses?: Readonly<Record<string, { readonly content?: Content }>>
 }
 type Document = {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>
@@ -57,16 +61,23 @@ function operationOf(
   api: Operation['api'],
   method: string,
   path: string,
-  { parameters, requestBody }: Described,
+  { parameters, requestBody, responses }: Described,
 ): Operation {
   const inQuery = parameters.filter((one) => one.in === 'query')
   const content = requestBody?.content
   return {
     ...{ api, method: method.toUpperCase(), path },
+    answer: answerOf(responses?.['2XX']?.content?.['application/json']?.schema),
     query: Object.fromEntries(inQuery.map(({ name, schema }) => [name, schema])),
     body:
       content === undefined
         ? null
         : { types: Object.keys(content), schema: Object.values(content)[0]?.schema ?? {} },
   }
+}
+
+function answerOf(schema: Schema | undefined): Operation['answer'] {
+  const ref = schema?.$ref ?? schema?.items?.$ref
+  if (ref === undefined) return null
+  return { kind: ref.split('/').at(-1) ?? '', isList: schema?.items !== undefined }
 }

@@ -7,6 +7,7 @@ export type Hostile = {
   readonly api: Operation['api']
   readonly method: string
   readonly path: string
+  readonly answer: Operation['answer']
   /** With its query. */
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
@@ -201,6 +202,7 @@ export function hostileTo(operation: Operation): fc.Arbitrary<Hostile> {
     .record({ places: fc.tuple(...places), asked, body: bodyOf(operation), who })
     .map(({ places: found, asked: query, body, who: asker }) => ({
       ...{ api: operation.api, method: operation.method, path: operation.path },
+      answer: operation.answer,
       target: targetOf(operation, found, query),
       ...body,
       who: asker,

@@ -1,5 +1,5 @@
 // Compares a rendered object with the catalogue's key set, nested objects included.
-import { KEY_SETS } from '../fixtures/key-sets.ts'
+import { KEY_SETS } from '#api/answer-shapes.ts'
 
 /** Differences in words; empty when the object is as MAAS's. */
 export function differences(kind: string, value: unknown, at = kind): string[] {
