@@ -13,7 +13,8 @@ const KINDS: Readonly<Record<string, string>> = {
   ...{ notifications: 'notification', 'package-repositories': 'package-repository' },
   ...{ 'license-keys': 'license-key', 'license-key': 'license-key', scripts: 'script' },
   ...{ 'boot-sources': 'boot-source', 'boot-sources/selections': 'boot-source-selection' },
-  ...{ 'dhcp-snippets': 'dhcp-snippet', version: 'version' },
+  ...{ 'dhcp-snippets': 'dhcp-snippet', version: 'version', 'static-routes': 'static-route' },
+  ...{ dnsresources: 'dnsresource', dnsresourcerecords: 'dnsresourcerecord' },
   ...{ rackcontrollers: 'rackcontroller', regioncontrollers: 'regioncontroller' },
 }
 
