@@ -7,6 +7,9 @@ import { SYSTEM, type TestApi } from '../support/api.ts'
 import { operationsOf, type Operation } from '../support/documents.ts'
 import { startSite } from '../support/site.ts'
 
+// Hundreds of requests each.
+t.setTimeout(120_000)
+
 const PLACES: Readonly<Record<string, string>> = {
   ...{ name: 'bench%2Fk', id: '1', ip: '192.0.2.9', username: 'plain', sha256: 'f'.repeat(64) },
 }
