@@ -124,8 +124,8 @@ export class Call {
   }
 
   /** The answer is about that revision, though it was not read just now. */
-  noteRevision(revision: number): void {
-    this.#options.onRevision(revision, 0)
+  noteRevision(revision: number, stalenessMs: number): void {
+    this.#options.onRevision(revision, stalenessMs)
   }
 
   /** Newest state of this node, after `propose`: it has the change. */
@@ -157,7 +157,7 @@ export class Call {
     const id = `${user?.id ?? 'anonymous'}/${idempotencyKey}`
     const row = region.local().state.idempotency.get(id)
     if (row?.outcome.ok !== true || row.fingerprint !== this.#fingerprintOf()) return false
-    this.noteRevision(row.revision)
+    this.noteRevision(row.revision, 0)
     return true
   }
 

@@ -73,6 +73,8 @@ function answerError(
   if (rejection.retryAfterSeconds !== undefined) {
     ctx.set('Retry-After', String(rejection.retryAfterSeconds))
   }
+  // On API 2.0 the body has MAAS's shape, which has no place for it.
+  ctx.set('X-Error-Code', rejection.code)
   for (const [name, value] of Object.entries(rejection.headers)) ctx.set(name, value)
   ctx.remove('ETag')
   ctx.remove('Cache-Control')

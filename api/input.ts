@@ -94,22 +94,23 @@ type TextOptions = { readonly max?: number; readonly pattern?: RegExp; readonly 
 /** Reads fields and collects what is wrong with them. `undefined` means absent (or reported). */
 export class Form {
   readonly input: Input
-  readonly #errors: Record<string, string[]> = {}
+  /** A map: names are the client's, `__proto__` among them. */
+  readonly #errors = new Map<string, string[]>()
 
   constructor(input: Input) {
     this.input = input
   }
 
   report(name: string, message: string): undefined {
-    const messages = (this.#errors[name] ??= [])
-    messages.push(message)
+    this.#errors.set(name, [...(this.#errors.get(name) ?? []), message])
     return undefined
   }
 
   /** Throws VALIDATION with everything reported so far. */
   check(): void {
-    if (Object.keys(this.#errors).length === 0) return
-    throw new Rejection('VALIDATION', 'The request has invalid values.', { fields: this.#errors })
+    if (this.#errors.size === 0) return
+    const fields = Object.fromEntries(this.#errors)
+    throw new Rejection('VALIDATION', 'The request has invalid values.', { fields })
   }
 
   require(name: string): void {

@@ -20,28 +20,42 @@ export async function parseMultipart(contentType: string, body: Buffer): Promise
       fail(error)
       return
     }
-    const take = (name: string, value: Buffer, encoding: string): void => {
+    // The parser says undefined for a part without a name, or with an empty one.
+    const take = (name: string | undefined, value: Buffer, encoding: string): void => {
       try {
+        if (name === undefined || name === '') throw nameless()
         const bytes = decode(value, encoding)
         input.add(name, bytes.toString(), bytes)
       } catch (error) {
         reject(error instanceof Error ? error : new Error(String(error)))
       }
     }
-    parser.on('field', (name, value, { encoding }) => take(name, Buffer.from(value), encoding))
+    parser.on('field', (name, value, { encoding, valueTruncated }) => {
+      if (valueTruncated) reject(tooLarge())
+      else take(name, Buffer.from(value), encoding)
+    })
     parser.on('file', (name, stream, { encoding }) => {
       const chunks: Buffer[] = []
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-      stream.on('limit', () => reject(new Rejection('PAYLOAD_TOO_LARGE', 'A part is too large.')))
+      stream.on('limit', () => reject(tooLarge()))
       stream.on('error', fail)
       stream.on('close', () => take(name, Buffer.concat(chunks), encoding))
     })
+    // What is beyond the limits the parser drops without a word.
+    for (const limit of ['fieldsLimit', 'filesLimit', 'partsLimit'] as const) {
+      parser.on(limit, () => reject(tooMany()))
+    }
     parser.on('error', fail)
     parser.on('close', resolve)
     parser.end(form)
   })
   return input
 }
+
+const nameless = () => new Rejection('BAD_REQUEST', 'A part of the multipart body has no name.')
+const tooLarge = () => new Rejection('PAYLOAD_TOO_LARGE', 'A part is too large.')
+const tooMany = () =>
+  new Rejection('BAD_REQUEST', `A request may have ${PARAMETERS_MAX} parameters.`)
 
 const LIMITS = {
   fields: PARAMETERS_MAX,

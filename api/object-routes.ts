@@ -35,6 +35,9 @@ export type ObjectRoutes<T extends ObjectTable, P extends Params> = {
   /** Rows that the list shows; all unless told otherwise. */
   readonly listed?: (row: ObjectRows[T], call: Call) => boolean
   readonly render: (state: RegionState, row: ObjectRows[T], call: Call) => unknown
+  /** What the list takes, and what showing and changing one take beside `params`. */
+  readonly query?: Params
+  readonly shown?: Params
   readonly more?: readonly Action[]
 }
 
@@ -46,15 +49,26 @@ export function objectRoutes<T extends ObjectTable, P extends Params>(
   return [
     {
       ...{ name: names[0], path: paths[0], doc: `Manage ${many}.` },
-      actions: [read(readers, `List ${many}.`, (call) => list(routes, call)), creation(routes)],
+      actions: [
+        taking(
+          routes.query ?? {},
+          (run) => read(readers, `List ${many}.`, run),
+          (call) => list(routes, call),
+        ),
+        creation(routes),
+      ],
     },
     {
       ...{ name: names[1], path: paths[1], doc: `Manage one ${one}.` },
       actions: [
-        read(readers, `Show one ${one}.`, async (call) => {
-          const state = await call.state()
-          return json(routes.render(state, rowOf(routes, state, call), call))
-        }),
+        taking(
+          routes.shown ?? {},
+          (run) => read(readers, `Show one ${one}.`, run),
+          async (call) => {
+            const state = await call.state()
+            return json(routes.render(state, rowOf(routes, state, call), call))
+          },
+        ),
         change(routes),
         remove('admin', `Delete one ${one}.`, async (call) => {
           const { id } = rowOf(routes, await call.state(), call)
@@ -92,10 +106,17 @@ async function list<T extends ObjectTable, P extends Params>(
   return jsonList(rows, (row) => render(state, row, call))
 }
 
+/** What is written is shown, too. */
+function written<P extends Params>({ params, shown }: Written<P>): P {
+  return { ...params, ...shown }
+}
+
+type Written<P extends Params> = { readonly params: P; readonly shown?: Params }
+
 function creation<T extends ObjectTable, P extends Params>(routes: ObjectRoutes<T, P>): Action {
-  const { table, params, words, standard } = routes
+  const { table, words, standard } = routes
   return taking(
-    params,
+    written(routes),
     (run) => create('admin', `Create one ${words[0]}.`, run),
     async (call, values) => {
       const fields = { ...standard, ...routes.fieldsOf(values, call, await call.state()) }
@@ -106,9 +127,9 @@ function creation<T extends ObjectTable, P extends Params>(routes: ObjectRoutes<
 }
 
 function change<T extends ObjectTable, P extends Params>(routes: ObjectRoutes<T, P>): Action {
-  const { table, params, words } = routes
+  const { table, words } = routes
   return taking(
-    params,
+    written(routes),
     (run) => update('admin', `Change one ${words[0]}.`, run),
     async (call, values) => {
       const state = await call.state()

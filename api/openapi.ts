@@ -1,5 +1,7 @@
 // OpenAPI 3.1 of MAAS API 2.0, from the declarations that read the forms (`params.ts`). An operation with a name
 // has its own path here, `…/op-<name>`, which is served (maas-api §2): OpenAPI knows one operation per method.
+import { answerComponents, answerSchema } from './answer-schemas.ts'
+import { CONSISTENCY, IDEMPOTENCY_KEY as KEY } from './common-parameters.ts'
 import { API_ROOT } from './render/names.ts'
 import type { Params, Schema } from './params.ts'
 import type { Action, Resource } from './resource.ts'
@@ -19,11 +21,12 @@ export function openApi(resources: readonly Resource[], version: string) {
       title: 'Ironraft: MAAS API 2.0',
       version,
       description:
-        'An operation marked x-parameters-undeclared takes parameters that are not ' +
-        'listed here yet.',
+        'Forms, multipart bodies or a JSON object of texts. An operation with a name is also ' +
+        'asked by ?op=NAME on the path without it. ' +
+        'What is wrong is answered by field, or in one sentence.',
     },
     paths,
-    components: { securitySchemes: SECURITY_SCHEMES },
+    components: { schemas: answerComponents(), securitySchemes: SECURITY_SCHEMES },
   }
 }
 
@@ -31,6 +34,10 @@ const SECURITY_SCHEMES = {
   oauth: {
     ...{ type: 'apiKey', in: 'header', name: 'Authorization' },
     description: 'OAuth 1.0 (RFC 5849), PLAINTEXT or HMAC-SHA1, with the parts of an API key.',
+  },
+  bearer: {
+    ...{ type: 'http', scheme: 'bearer' },
+    description: 'A whole API key, consumer:token:secret.',
   },
 }
 
@@ -45,17 +52,18 @@ function operationOf(resource: Resource, action: Action) {
   const inPath = [...resource.path.matchAll(/\{(\w+)\}/g)].map(([, param = '']) => ({
     ...{ name: param, in: 'path', required: true, schema: { type: 'string' } },
   }))
-  const inQuery = hasBody ? [] : Object.entries(params ?? {}).map(queryParameter)
+  const declared = Object.entries(params ?? {}).filter(([param]) => !param.endsWith('*'))
+  const inQuery = hasBody ? [] : declared.map(queryParameter)
   return {
     operationId: `${resource.name.replace(/Handler$/, '')}.${name}`,
     summary: doc,
-    tags: [resource.name.replace(/Handler$/, '')],
+    tags: [resource.path.split('/', 1)[0]],
     'x-access': access,
-    ...(access === 'anyone' ? { security: [] } : { security: [{ oauth: [] }] }),
+    ...(access === 'anyone' ? { security: [] } : { security: [{ oauth: [] }, { bearer: [] }] }),
     ...(params === undefined ? { 'x-parameters-undeclared': true } : {}),
-    parameters: [...inPath, ...inQuery],
+    parameters: [...inPath, ...inQuery, CONSISTENCY, ...(method === 'GET' ? [] : [KEY])],
     ...(hasBody ? { requestBody: bodyOf(params, method === 'PUT') } : {}),
-    responses: RESPONSES,
+    responses: responsesOf(answerSchema(resource, action)),
   }
 }
 
@@ -77,13 +85,17 @@ function bodyOf(params: Params | undefined, isPartial: boolean) {
 
 function formSchema(params: Params, isPartial: boolean) {
   const properties: Record<string, Schema & { readonly description: string }> = {}
+  const patternProperties: typeof properties = {}
   for (const [name, { doc, schema }] of Object.entries(params)) {
-    properties[name] = { ...schema, description: doc }
+    const described = { ...schema, description: doc }
+    if (name.endsWith('*')) patternProperties[`^${name.slice(0, -1)}`] = described
+    else properties[name] = described
   }
   const required = Object.keys(params).filter((name) => params[name]?.required === true)
   return {
     type: 'object',
     properties,
+    ...(Object.keys(patternProperties).length === 0 ? {} : { patternProperties }),
     ...(isPartial || required.length === 0 ? {} : { required }),
   }
 }
@@ -93,8 +105,12 @@ const FIELD_ERRORS = {
   additionalProperties: { type: 'array', items: { type: 'string' } },
 }
 
-const RESPONSES = {
-  '2XX': { description: 'Done.' },
+function responsesOf(schema: object | undefined) {
+  const content = schema === undefined ? {} : { content: { 'application/json': { schema } } }
+  return { '2XX': { description: 'Done.', ...content }, ...REFUSALS }
+}
+
+const REFUSALS = {
   '400': {
     description: 'A value is wrong: messages by field, or one sentence.',
     content: {

@@ -1,5 +1,6 @@
 // What an operation takes, declared once: the same declaration reads and checks the form, is told by describe and
 // is the operation's schema in the OpenAPI document.
+import type { MacAddress } from '#model/mac-address.ts'
 import { Form, type Input } from './input.ts'
 
 /** The parts of JSON Schema 2020-12 that parameters need. */
@@ -19,11 +20,14 @@ export type Schema = {
 export type Param<T> = {
   readonly doc: string
   readonly required: boolean
+  /** Required, and a missing one is told by the operation itself, in a sentence of MAAS's. */
+  readonly mandatory?: boolean
   readonly schema: Schema
   /** Undefined when absent, or when it was wrong and reported to the form. */
   readonly read: (form: Form, name: string) => T | undefined
 }
 
+/** A name that ends in `*` stands for every name that begins so: each is read and checked, none is in the values. */
 export type Params = Readonly<Record<string, Param<unknown>>>
 export type Values<P extends Params> = {
   readonly [N in keyof P]?: P[N] extends Param<infer T> ? T : never
@@ -38,7 +42,11 @@ export function readParams<P extends Params>(
   const form = new Form(input)
   const values: Record<string, unknown> = {}
   for (const [name, param] of Object.entries(params)) {
-    const isWanted = param.required && (options.partial !== true || input.has(name))
+    if (name.endsWith('*')) {
+      readAll(form, name.slice(0, -1), param)
+      continue
+    }
+    const isWanted = mustHave(param) && (options.partial !== true || input.has(name))
     if (isWanted && !hasText(input, name)) {
       form.report(name, 'This field is required.')
       continue
@@ -48,6 +56,14 @@ export function readParams<P extends Params>(
   }
   form.check()
   return values as Values<P>
+}
+
+function mustHave({ required, mandatory: isTold = false }: Param<unknown>): boolean {
+  return required && !isTold
+}
+
+function readAll(form: Form, prefix: string, param: Param<unknown>): void {
+  for (const key of form.input.withPrefix(prefix).keys()) param.read(form, `${prefix}${key}`)
 }
 
 function hasText(input: Input, name: string): boolean {
@@ -130,6 +146,18 @@ export function list(
       return form.report(name, `'${bad.slice(0, 64)}' is not a valid value.`)
     },
   }
+}
+
+/** Required, and its absence told by the operation, as MAAS does for parameters outside of its forms. */
+export function mandatory<T>(param: Param<T>): Param<T> {
+  return { ...param, mandatory: true, required: true }
+}
+
+/** Undefined when absent or empty. */
+export function mac(doc: string, options: Options = {}): Param<MacAddress> {
+  const schema: Schema = { type: 'string', maxLength: 64 }
+  const { required = false } = options
+  return { doc, required, schema, read: (form, name) => form.mac(name) }
 }
 
 /** Text that may be long and have any line ends; `max` in UTF-16 units. */

@@ -14,7 +14,7 @@ export type Action = {
   /** First line of the CLI's help. */
   readonly doc: string
   readonly run: (call: Call) => Promise<Answer> | Answer
-  /** What it takes. Absent: not declared yet, the handler reads its form itself. */
+  /** What it takes, in its query or form. Absent: not declared yet, the handler reads its form itself. */
   readonly params?: Params
 }
 
@@ -32,8 +32,11 @@ export type Resource = {
 type Run = Action['run']
 type Described = { readonly access?: Access; readonly doc: string }
 
+const NOTHING: Params = {}
+
+/** Reading and deleting take nothing unless they are told to (`taking`). */
 export const read = (access: Access, doc: string, run: Run): Action => ({
-  ...{ name: 'read', method: 'GET', op: null, access, doc, run },
+  ...{ name: 'read', method: 'GET', op: null, access, doc, run, params: NOTHING },
 })
 export const create = (access: Access, doc: string, run: Run): Action => ({
   ...{ name: 'create', method: 'POST', op: null, access, doc, run },
@@ -42,7 +45,7 @@ export const update = (access: Access, doc: string, run: Run): Action => ({
   ...{ name: 'update', method: 'PUT', op: null, access, doc, run },
 })
 export const remove = (access: Access, doc: string, run: Run): Action => ({
-  ...{ name: 'delete', method: 'DELETE', op: null, access, doc, run },
+  ...{ name: 'delete', method: 'DELETE', op: null, access, doc, run, params: NOTHING },
 })
 /** Named operation; GET when it changes nothing. */
 export const operation = (
@@ -50,7 +53,12 @@ export const operation = (
   op: string,
   { access = 'user', doc }: Described,
   run: Run,
-): Action => ({ name: op, method, op, access, doc, run })
+): Action => ({
+  ...{ name: op, method, op, access, doc, run },
+  ...(method === 'GET' ? { params: NOTHING } : {}),
+})
+/** For a POST or PUT that looks at nothing but its path. */
+export const takingNothing = (action: Action): Action => ({ ...action, params: NOTHING })
 
 type RunWith<P extends Params> = (call: Call, values: Values<P>) => Promise<Answer> | Answer
 

@@ -11,6 +11,7 @@ import { Authenticator } from './auth.ts'
 import { makeBootFileRoute, type BootFiles } from './boot-files.ts'
 import { describe, type Description } from './describe.ts'
 import { serveResource, serveUnknown, type Service } from './dispatch.ts'
+import { serveDocs } from './docs.ts'
 import { makeEdge } from './error-middleware.ts'
 import { Rejection } from './errors.ts'
 import { livez, makeMetricsRoute, makeReadyz, makeRpcRoute, makeStatusPage } from './health.ts'
@@ -44,6 +45,7 @@ import {
   makeExplainName,
 } from './v1/explain-packet.ts'
 import type { Explainer } from './v1/explainer.ts'
+import { LEASES_QUERY, makeListLeases } from './v1/leases.ts'
 import { openApiV1, type Route } from './v1/openapi.ts'
 import { PAGE_QUERY, Pages } from './v1/pages.ts'
 import * as v1 from './v1/routes.ts'
@@ -167,6 +169,7 @@ function makeRouter(parts: {
   router.all('/MAAS/boot-resources/:sha256', makeBootFileRoute(bootFiles))
   router.get('/MAAS/rpc', makeRpcRoute(region))
 
+  serveDocs(router)
   router.get('/api/v1/openapi.json', (ctx) => sendDocument(ctx, documentV1))
   const documentV1 = JSON.stringify(openApiV1(routesUnder(router, '/api/v1/'), options.version))
   router.get('/healthz', livez)
@@ -227,6 +230,7 @@ function serveAccess(parts: {
   router.patch('/api/v1/users/:username', handle('admin', users.patchUser))
   const change = users.makeChangePassword(login.passwords)
   router.put('/api/v1/account/password', handle('user', change, own))
+  router.get('/api/v1/leases', handle('admin', makeListLeases(pages), { query: LEASES_QUERY }))
   router.get('/api/v1/audit-events', handle('admin', listAuditEvents, { query: AUDIT_QUERY }))
 }
 

@@ -20,7 +20,7 @@ export type Fields = Readonly<
 >
 
 export type Request = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** From the root, with a slash; `/MAAS/api/2.0/machines/`. */
   readonly path: string
   readonly query?: Fields
@@ -28,6 +28,8 @@ export type Request = {
   readonly form?: Fields
   readonly json?: unknown
   readonly bytes?: Uint8Array
+  /** Of `bytes`; `application/octet-stream` by default. */
+  readonly contentType?: string
   /** Default: a new one per call for every method but GET. */
   readonly idempotencyKey?: string
 }
@@ -44,12 +46,20 @@ export type Reply = {
 export class ApiError extends Error {
   readonly status: number
   readonly requestId: string | null
+  /** The region's own word for it; null: what answered was no region, or an older one. */
+  readonly code: string | null
 
-  constructor(status: number, message: string, requestId: string | null) {
+  constructor(
+    status: number,
+    message: string,
+    requestId: string | null,
+    code: string | null = null,
+  ) {
     super(message)
     this.name = 'ApiError'
     this.status = status
     this.requestId = requestId
+    this.code = code
   }
 }
 
@@ -98,7 +108,7 @@ export class Client {
       const reply = await this.#try({ url, request, headers, deadline }).catch((error: unknown) => {
         failure = this.#translate(error, url)
       })
-      if (reply !== undefined && reply.status !== 503) return expectSuccess(reply)
+      if (reply !== undefined && !isWorthAsking(reply)) return expectSuccess(reply)
       if (reply !== undefined) failure = refusalOf(reply)
       this.#current = (this.#current + 1) % this.#urls.length
       const pause = attempt % this.#urls.length === 0 ? ROUND_PAUSE_MS : 0
@@ -146,7 +156,9 @@ export class Client {
   #headersOf(request: Request): Record<string, string> {
     const headers: Record<string, string> = { accept: 'application/json' }
     if (request.json !== undefined) headers['content-type'] = 'application/json'
-    if (request.bytes !== undefined) headers['content-type'] = 'application/octet-stream'
+    if (request.bytes !== undefined) {
+      headers['content-type'] = request.contentType ?? 'application/octet-stream'
+    }
     if (request.method !== 'GET') {
       headers['idempotency-key'] = request.idempotencyKey ?? randomUUID()
     }
@@ -213,6 +225,14 @@ function encode(fields: Fields): URLSearchParams {
   return encoded
 }
 
+/** 503 of a region that another one may do better than, and of a cluster that may be well in a moment. */
+function isWorthAsking({ status, headers }: Reply): boolean {
+  return status === 503 && !FINAL.has(headers.get('x-error-code') ?? '')
+}
+
+/** The same at every region. */
+const FINAL = new Set(['ADDRESSES_EXHAUSTED', 'UNSUPPORTED_VERSION'])
+
 function expectSuccess(reply: Reply): Reply {
   if (reply.status >= 200 && reply.status < 300) return reply
   throw refusalOf(reply)
@@ -222,7 +242,7 @@ function expectSuccess(reply: Reply): Reply {
 function refusalOf(reply: Reply): ApiError {
   const requestId = reply.headers.get('x-request-id')
   const text = sentenceOf(reply.text) || `HTTP status ${reply.status}`
-  return new ApiError(reply.status, text, requestId)
+  return new ApiError(reply.status, text, requestId, reply.headers.get('x-error-code'))
 }
 
 function sentenceOf(text: string): string {

@@ -8,7 +8,7 @@ export type Option = {
   readonly short?: string
   /** Name of the value in help; absent for a switch. */
   readonly value?: string
-  readonly kind?: 'port' | 'count' | 'whole'
+  readonly kind?: 'port' | 'count' | 'whole' | 'file'
   readonly many?: boolean
   readonly default?: string
   readonly choices?: readonly string[]

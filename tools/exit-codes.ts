@@ -52,7 +52,10 @@ const BY_STATUS: Readonly<Record<number, ExitCode>> = {
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return EXIT.usage
-  if (error instanceof ApiError) return BY_STATUS[error.status] ?? EXIT.error
+  if (error instanceof ApiError) {
+    const byCode = BY_CODE[error.code as ErrorCode]
+    return byCode ?? BY_STATUS[error.status] ?? EXIT.error
+  }
   if (error instanceof AppError) return BY_CODE[error.code] ?? EXIT.error
   return EXIT.error
 }

@@ -1,9 +1,11 @@
 // The nouns of the API as commands: list, get and what else each can do. The nouns themselves are data.
 import type { Command, Option } from './command-line.ts'
+import { CONTENT_NOUNS } from './nouns/content.ts'
 import { MACHINE_NOUNS } from './nouns/machines.ts'
 import { NAME_NOUNS } from './nouns/names.ts'
 import { NETWORK_NOUNS } from './nouns/network.ts'
 import type { Noun, Verb } from './nouns/noun.ts'
+import { OWN_NOUNS } from './nouns/own-api.ts'
 import { PEOPLE_NOUNS } from './nouns/people.ts'
 import { SITE_NOUNS } from './nouns/site.ts'
 
@@ -13,6 +15,8 @@ export const NOUNS: readonly Noun[] = [
   ...NAME_NOUNS,
   ...PEOPLE_NOUNS,
   ...SITE_NOUNS,
+  ...CONTENT_NOUNS,
+  ...OWN_NOUNS,
 ]
 
 export const OUTPUT: readonly Option[] = [
@@ -36,11 +40,20 @@ const WATCH: Option = {
   help: 'go on, and print what changes (superusers); Ctrl-C ends it',
 }
 
+/** For what the machine does. */
 const WAITING: readonly Option[] = [
   { name: 'wait', help: 'return when it is done (exit 1: it failed, 6: it took too long)' },
   {
     ...{ name: 'timeout', value: 'SECONDS', kind: 'count', default: '3600' },
     help: 'how long to wait (default 3600)',
+  },
+]
+/** For what the regions know. */
+const WAIT: readonly Option[] = [
+  { name: 'wait', help: 'until every region that can be reached has it' },
+  {
+    ...{ name: 'timeout', value: 'SECONDS', kind: 'count', default: '30' },
+    help: 'for --wait (default 30)',
   },
 ]
 
@@ -83,7 +96,7 @@ function verbCommand(noun: Noun, verb: Verb): Command {
     summary,
     ...(names.length === 0 ? {} : { positionals: names.map(({ name }) => ({ name })) }),
     fields: verb.verb !== 'delete',
-    options: [...options, ...(verb.waitsFor === undefined ? [] : WAITING), ...OUTPUT],
+    options: [...options, ...waitOf(verb), ...OUTPUT],
     load: async () => {
       const { runVerb } = await import('./commands/run-verb.ts')
       return (args, io) => runVerb({ noun, verb }, args, io)
@@ -93,4 +106,9 @@ function verbCommand(noun: Noun, verb: Verb): Command {
 
 export function isOnItem({ verb, on }: Verb): boolean {
   return (on ?? (verb === 'create' ? 'collection' : 'item')) === 'item'
+}
+
+function waitOf(verb: Verb): readonly Option[] {
+  if (verb.waitsFor !== undefined) return WAITING
+  return verb.method === 'GET' ? [] : WAIT
 }

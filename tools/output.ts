@@ -31,7 +31,10 @@ export function formatTable(rows: readonly unknown[], columns: readonly string[]
 
 function valueAt(row: unknown, path: string): unknown {
   let value = row
-  for (const name of path.split('.')) {
+  const names = path.split('.')
+  for (const [at, name] of names.entries()) {
+    // `ip_addresses.ip`: that of each of them.
+    if (Array.isArray(value)) return value.map((item) => valueAt(item, names.slice(at).join('.')))
     if (typeof value !== 'object' || value === null) return undefined
     value = (value as Readonly<Record<string, unknown>>)[name]
   }

@@ -1,15 +1,20 @@
 // account/: the API keys of the one who asks (maas-api §5.1).
 import { formatApiKey, mintApiKey, tokenKeyOf } from '../api-keys.ts'
 import { json, NO_CONTENT, type Call } from '../call.ts'
-import { Form } from '../input.ts'
-import { operation, type Resource } from '../resource.ts'
+import { mandatory, text, type Values } from '../params.ts'
+import { operation, taking, type Resource } from '../resource.ts'
 
 const DEFAULT_NAME = 'MAAS consumer'
 
-async function createToken(call: Call) {
-  const form = new Form(call.input)
-  const name = form.text('name') ?? DEFAULT_NAME
-  form.check()
+const NAME = text('What it is for.')
+const CREATED = { name: NAME }
+const DELETED = { token_key: mandatory(text('Middle part of the key.')) }
+const RENAMED = {
+  token: mandatory(text('The key, or its middle part.')),
+  name: mandatory(NAME),
+}
+
+async function createToken(call: Call, { name = DEFAULT_NAME }: Values<typeof CREATED>) {
   const minted = mintApiKey(call.random)
   const request = call.requestName()
   const tokenKey = request === null ? minted.tokenKey : tokenKeyOf(request)
@@ -37,13 +42,10 @@ async function deleteToken(call: Call) {
   return NO_CONTENT
 }
 
-async function renameToken(call: Call) {
+async function renameToken(call: Call, { name = '' }: Values<typeof RENAMED>) {
   // MAAS takes the whole key or its middle part.
   const token = call.input.mandatory('token')
   call.input.mandatory('name')
-  const form = new Form(call.input)
-  const name = form.text('name') ?? ''
-  form.check()
   const tokenKey = token.split(':')[1] ?? token
   await call.propose({ type: 'apiKey.rename', tokenKey, userId: call.user.id, name })
   return json(null)
@@ -55,10 +57,24 @@ export const ACCOUNT: readonly Resource[] = [
     path: 'account/',
     doc: 'Manage your own API keys.',
     actions: [
-      operation('POST', 'create_authorisation_token', { doc: 'Make an API key.' }, createToken),
+      taking(
+        CREATED,
+        (run) => operation('POST', 'create_authorisation_token', { doc: 'Make an API key.' }, run),
+        createToken,
+      ),
       operation('GET', 'list_authorisation_tokens', { doc: 'List your API keys.' }, listTokens),
-      operation('POST', 'delete_authorisation_token', { doc: 'Delete an API key.' }, deleteToken),
-      operation('POST', 'update_token_name', { doc: 'Rename an API key.' }, renameToken),
+      taking(
+        DELETED,
+        (run) => {
+          return operation('POST', 'delete_authorisation_token', { doc: 'Delete an API key.' }, run)
+        },
+        deleteToken,
+      ),
+      taking(
+        RENAMED,
+        (run) => operation('POST', 'update_token_name', { doc: 'Rename an API key.' }, run),
+        renameToken,
+      ),
     ],
   },
 ]

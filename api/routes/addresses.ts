@@ -8,7 +8,8 @@ import { fieldError, forbidden, notFound, Rejection } from '../errors.ts'
 import { Form } from '../input.ts'
 import { fromTheApi, knownAddresses } from '../known-addresses.ts'
 import { renderIpAddress } from '../render/address.ts'
-import { operation, read, type Resource } from '../resource.ts'
+import { flag, mac, mandatory, text } from '../params.ts'
+import { operation, read, taking, type Resource } from '../resource.ts'
 import { findSubnet } from '../specifiers.ts'
 
 /** Own ones; with `owner` another user's, with `all` also what DHCP, racks and machines have. */
@@ -38,11 +39,17 @@ async function reserveAddress(call: Call) {
   const form = new Form(call.input)
   const ip = form.ip('ip') ?? form.ip('ip_address') ?? null
   const hostname = form.text('hostname', { max: 253 }) ?? ''
-  const mac = form.mac('mac') ?? null
+  const forMac = form.mac('mac') ?? null
   const subnetText = form.text('subnet') ?? ''
   form.check()
   const subnet = subnetFor(state, subnetText, ip)
-  const command = { type: 'address.reserve', subnetId: subnet.id, ip, hostname, mac } as const
+  const command = {
+    type: 'address.reserve',
+    subnetId: subnet.id,
+    ip,
+    hostname,
+    mac: forMac,
+  } as const
   const reserved = await call.propose({ ...command, userId: call.user.id })
   const after = call.after()
   const row = after.ipAddresses.get(reserved.ip)
@@ -50,10 +57,10 @@ async function reserveAddress(call: Call) {
   return json(renderIpAddress(after, fromTheApi(row)))
 }
 
-function subnetFor(state: RegionState, text: string, ip: Ip | null): Subnet {
-  if (text !== '') {
-    const named = findSubnet(state, text)
-    if (named === null) throw fieldError('subnet', `There is no subnet ${text}.`)
+function subnetFor(state: RegionState, given: string, ip: Ip | null): Subnet {
+  if (given !== '') {
+    const named = findSubnet(state, given)
+    if (named === null) throw fieldError('subnet', `There is no subnet ${given}.`)
     return named
   }
   const owner = ip === null ? undefined : subnetOf(state, ip)
@@ -80,15 +87,41 @@ async function releaseAddress(call: Call) {
   return NO_CONTENT
 }
 
+const LISTED = {
+  all: flag('All that anybody has, by DHCP too (administrators).'),
+  owner: text('Those of this user (administrators).'),
+  ip: text('Only this one.', { max: 64 }),
+}
+const RESERVED = {
+  subnet: text('Subnet whose next free address is wanted: id, CIDR, name or another specifier.'),
+  ip: text('This address.', { max: 64 }),
+  ip_address: text('The same.', { max: 64 }),
+  hostname: text('DNS name it gets.', { max: 253 }),
+  mac: mac('Interface it is for.'),
+}
+const RELEASED = {
+  ip: mandatory(text('The address.', { max: 64 })),
+  force: flag("Another user's, too (administrators)."),
+  discovered: flag('Forget that it was seen in use (administrators).'),
+}
+
 export const ADDRESSES: readonly Resource[] = [
   {
     name: 'IPAddressesHandler',
     path: 'ipaddresses/',
     doc: 'Reserve and release IP addresses.',
     actions: [
-      read('user', 'List reserved IP addresses.', listAddresses),
-      operation('POST', 'reserve', { doc: 'Reserve an IP address.' }, reserveAddress),
-      operation('POST', 'release', { doc: 'Release an IP address.' }, releaseAddress),
+      taking(LISTED, (run) => read('user', 'List reserved IP addresses.', run), listAddresses),
+      taking(
+        RESERVED,
+        (run) => operation('POST', 'reserve', { doc: 'Reserve an IP address.' }, run),
+        reserveAddress,
+      ),
+      taking(
+        RELEASED,
+        (run) => operation('POST', 'release', { doc: 'Release an IP address.' }, run),
+        releaseAddress,
+      ),
     ],
   },
 ]

@@ -7,7 +7,7 @@ import { renderController } from '../render/controller.ts'
 import { list as listParam, text } from '../params.ts'
 import { operation, read, remove, taking, update, type Resource } from '../resource.ts'
 import { present } from './fabrics.ts'
-import { isRegistered } from './machines.ts'
+import { IS_REGISTERED } from './machines.ts'
 import { domainIdIn } from './node-domain.ts'
 import { SET_ZONE, zoneIdNamed } from './set-zone.ts'
 import { CONTROLLER_MODEL, controllerOf } from './controller-of.ts'
@@ -22,6 +22,14 @@ const FILTERS: Readonly<Record<string, (controller: Controller) => string>> = {
   id: ({ systemId }) => systemId,
   hostname: ({ hostname }) => hostname,
   domain: () => 'maas',
+}
+
+const LISTED = {
+  id: listParam('Only these: system ids.'),
+  hostname: listParam('Only these: host names.'),
+  domain: listParam('Only those in these domains.'),
+  mac_address: listParam('Only those with an interface of one of these.'),
+  zone: listParam('Only those in these zones.'),
 }
 
 const MORE_FILTERS = new Set(['mac_address', 'zone'])
@@ -116,7 +124,6 @@ function resourcesOf(kind: Kind): readonly Resource[] {
       return json({})
     },
   )
-  const doc = 'Say whether a MAC address is known.'
   return [
     {
       name: `${name}sHandler`,
@@ -124,8 +131,12 @@ function resourcesOf(kind: Kind): readonly Resource[] {
       path: `${kind}controllers/`,
       doc: `List the ${kind} controllers.`,
       actions: [
-        read('user', `List ${kind} controllers.`, (call) => list(call, kind)),
-        operation('GET', 'is_registered', { access: 'anyone', doc }, isRegistered),
+        taking(
+          LISTED,
+          (run) => read('user', `List ${kind} controllers.`, run),
+          (call) => list(call, kind),
+        ),
+        IS_REGISTERED,
         SET_ZONE,
         ...(kind === 'rack'
           ? [ALL_POWER_PARAMETERS, DESCRIBE_POWER_TYPES, IMPORT_BOOT_IMAGES]

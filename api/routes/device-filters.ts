@@ -7,6 +7,23 @@ import { interfacesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { Rejection } from '../errors.ts'
 import type { Input } from '../input.ts'
+import { list } from '../params.ts'
+
+export const DEVICE_FILTERS = {
+  id: list('Only these: system ids.'),
+  hostname: list('Only these: host names.'),
+  mac_address: list('Only those with an interface of one of these.'),
+  domain: list('Only those in these domains.'),
+  zone: list('Only those in these zones.'),
+  not_in_zone: list('Only those outside of these zones.'),
+  tags: list('Only those with all of these tags.'),
+  not_tags: list('Only those without these tags.'),
+  ...Object.fromEntries(
+    ['pool', 'agent_name', 'status', 'pod', 'pod_type'].map((name) => {
+      return [name, list('Devices have none: not empty, it fits no device.')]
+    }),
+  ),
+}
 
 type Test = (device: Device, wanted: readonly string[]) => boolean
 

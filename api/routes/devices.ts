@@ -9,13 +9,14 @@ import { freshSystemId, ID_DRAWS_MAX } from '../fresh-id.ts'
 import { isUsable } from '../hardware-report.ts'
 import { custom, text } from '../params.ts'
 import { renderDevice } from '../render/device.ts'
-import { create, operation, read, remove, taking, update, type Resource } from '../resource.ts'
+import { create, operation, read, remove, taking, takingNothing, update } from '../resource.ts'
+import type { Resource } from '../resource.ts'
 import { isVisibleDevice } from '../visible.ts'
-import { filterDevices } from './device-filters.ts'
+import { DEVICE_FILTERS, filterDevices } from './device-filters.ts'
 import { present } from './fabrics.ts'
-import { isRegistered } from './machines.ts'
+import { IS_REGISTERED } from './machines.ts'
 import { domainIdIn } from './node-domain.ts'
-import { ownerDataAfter } from './owner-data.ts'
+import { OWNER_DATA, ownerDataAfter } from './owner-data.ts'
 import { SET_ZONE, zoneIdNamed } from './set-zone.ts'
 import { detailsOf } from './node-details.ts'
 
@@ -144,18 +145,17 @@ export const DEVICES: readonly Resource[] = [
     path: 'devices/',
     doc: 'Manage devices.',
     actions: [
-      read('user', 'List devices.', async (call) => {
-        const state = await call.state()
-        const rows = filterDevices(state, call.input).filter((row) => isVisibleDevice(call, row))
-        return jsonList(rows, (row) => renderDevice(state, row))
-      }),
-      CREATE,
-      operation(
-        'GET',
-        'is_registered',
-        { access: 'anyone', doc: 'Say whether a MAC address is known.' },
-        isRegistered,
+      taking(
+        DEVICE_FILTERS,
+        (run) => read('user', 'List devices.', run),
+        async (call) => {
+          const state = await call.state()
+          const rows = filterDevices(state, call.input).filter((row) => isVisibleDevice(call, row))
+          return jsonList(rows, (row) => renderDevice(state, row))
+        },
       ),
+      CREATE,
+      IS_REGISTERED,
       SET_ZONE,
     ],
   },
@@ -184,23 +184,34 @@ export const DEVICES: readonly Resource[] = [
           return json({})
         },
       ),
-      operation(
-        'POST',
-        'restore_default_configuration',
-        { access: 'admin', doc: 'Restore the default configuration.' },
-        restore,
+      takingNothing(
+        operation(
+          'POST',
+          'restore_default_configuration',
+          { access: 'admin', doc: 'Restore the default configuration.' },
+          restore,
+        ),
       ),
-      operation(
-        'POST',
-        'restore_networking_configuration',
-        { access: 'admin', doc: 'Restore the default network configuration.' },
-        restore,
+      takingNothing(
+        operation(
+          'POST',
+          'restore_networking_configuration',
+          { access: 'admin', doc: 'Restore the default network configuration.' },
+          restore,
+        ),
       ),
-      operation('POST', 'set_owner_data', { doc: 'Set key and value pairs.' }, (call) =>
-        setOwnerData(call, false),
+      taking(
+        OWNER_DATA,
+        (run) => operation('POST', 'set_owner_data', { doc: 'Set key and value pairs.' }, run),
+        (call) => setOwnerData(call, false),
       ),
-      operation('POST', 'set_workload_annotations', { doc: 'Set key and value pairs.' }, (call) =>
-        setOwnerData(call, true),
+      taking(
+        OWNER_DATA,
+        (run) => {
+          const doc = 'Set key and value pairs.'
+          return operation('POST', 'set_workload_annotations', { doc }, run)
+        },
+        (call) => setOwnerData(call, true),
       ),
     ],
   },

@@ -7,15 +7,23 @@ import type { RegionState } from '#state/state.ts'
 import type { Call } from '../call.ts'
 import { notFound, Rejection } from '../errors.ts'
 import { fqdnOfResource } from '../render/dns.ts'
+import { text } from '../params.ts'
 import { parseId } from '../specifiers.ts'
+
+/** By which calls name what they are about, and lists what they show. */
+export const OWNER_NAME = {
+  fqdn: text('Whole name, instead of name and domain.', { max: 255 }),
+  name: text('Name inside of the domain; @ for the domain itself.', { max: 255 }),
+  domain: text('Domain: its id or name.'),
+}
 
 type OwnerName = { readonly domain: Domain; readonly name: string }
 
 /** By id or by name. */
-export function findDomain(state: RegionState, text: string): Domain | undefined {
-  const id = parseId(text)
+export function findDomain(state: RegionState, given: string): Domain | undefined {
+  const id = parseId(given)
   const byId = id === null ? undefined : domainOf(state, id as DomainId)
-  const wanted = text.replace(/\.$/, '').toLowerCase()
+  const wanted = given.replace(/\.$/, '').toLowerCase()
   return byId ?? domainsOf(state).find(({ name }) => name.toLowerCase() === wanted)
 }
 
@@ -41,8 +49,8 @@ export function requiredOwnerName(state: RegionState, call: Call): OwnerName {
 }
 
 /** The longest domain it ends in has it. */
-function split(state: RegionState, text: string): OwnerName {
-  const fqdn = text.replace(/\.$/, '')
+function split(state: RegionState, given: string): OwnerName {
+  const fqdn = given.replace(/\.$/, '')
   const found = domainsOf(state)
     .filter((domain) => isWithin(fqdn, domain.name))
     .toSorted((a, b) => b.name.length - a.name.length)[0]

@@ -5,11 +5,12 @@ import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Call } from '../call.ts'
 import { notFound, Rejection } from '../errors.ts'
 import { Form } from '../input.ts'
+import { mandatory, text } from '../params.ts'
 import { renderDnsRecord } from '../render/dns.ts'
-import { create, read, remove, update, type Resource } from '../resource.ts'
+import { create, read, remove, taking, update, type Resource } from '../resource.ts'
 import { parseId } from '../specifiers.ts'
-import { requiredOwnerName, resourceFilter } from './dns-names.ts'
-import { ttlField } from './domains.ts'
+import { OWNER_NAME, requiredOwnerName, resourceFilter } from './dns-names.ts'
+import { ttlField, ttlParam } from './domains.ts'
 import { present } from './fabrics.ts'
 
 const RRDATA_MAX = 8_192
@@ -26,7 +27,7 @@ function renderRecordOf(state: RegionState, id: DnsRecordId) {
   return record === undefined ? { id } : renderDnsRecord(state, record)
 }
 
-async function list(call: Call) {
+async function listRecords(call: Call) {
   const state = await call.state()
   const isWanted = resourceFilter(state, call)
   const rrtype = call.input.text('rrtype')?.toUpperCase()
@@ -39,10 +40,10 @@ async function list(call: Call) {
 }
 
 function typeField(form: Form) {
-  const text = form.text('rrtype')?.trim().toUpperCase()
-  if (text === undefined) return undefined
-  if (isRecordType(text)) return text
-  return form.report('rrtype', `${text.slice(0, 32)} is not one of ${RECORD_TYPES.join(', ')}.`)
+  const given = form.text('rrtype')?.trim().toUpperCase()
+  if (given === undefined) return undefined
+  if (isRecordType(given)) return given
+  return form.report('rrtype', `${given.slice(0, 32)} is not one of ${RECORD_TYPES.join(', ')}.`)
 }
 
 function recordFields(form: Form) {
@@ -53,7 +54,14 @@ function recordFields(form: Form) {
   }
 }
 
-function mandatory(call: Call, name: string): void {
+const TYPE = text(`Type of the record: ${RECORD_TYPES.join(', ')}.`, { max: 32 })
+const TTL = ttlParam('Seconds; empty: that of the domain.')
+const DATA = text('Its data, as in a zone file.', { max: RRDATA_MAX })
+const RECORD = { ...OWNER_NAME, rrtype: mandatory(TYPE), rrdata: mandatory(DATA), ttl: TTL }
+const CHANGED = { rrtype: TYPE, rrdata: DATA, ttl: TTL }
+const LISTED = { ...OWNER_NAME, rrtype: text('Only those of this type.', { max: 32 }) }
+
+function expectText(call: Call, name: string): void {
   if ((call.input.text(name)?.trim() ?? '') !== '') return
   throw new Rejection('BAD_REQUEST', `${name} must be provided.`)
 }
@@ -61,8 +69,8 @@ function mandatory(call: Call, name: string): void {
 async function createRecord(call: Call) {
   const state = await call.state()
   const { domain, name } = requiredOwnerName(state, call)
-  mandatory(call, 'rrtype')
-  mandatory(call, 'rrdata')
+  expectText(call, 'rrtype')
+  expectText(call, 'rrdata')
   const form = new Form(call.input)
   const { rrtype, rrdata = '', ttl = null } = recordFields(form)
   form.check()
@@ -89,8 +97,8 @@ export const DNS_RECORDS: readonly Resource[] = [
     path: 'dnsresourcerecords/',
     doc: 'Manage DNS records.',
     actions: [
-      read('user', 'List DNS records.', list),
-      create('admin', 'Create a DNS record.', createRecord),
+      taking(LISTED, (run) => read('user', 'List DNS records.', run), listRecords),
+      taking(RECORD, (run) => create('admin', 'Create a DNS record.', run), createRecord),
     ],
   },
   {
@@ -102,7 +110,7 @@ export const DNS_RECORDS: readonly Resource[] = [
         const state = await call.state()
         return json(renderDnsRecord(state, recordOf(state, call)))
       }),
-      update('admin', 'Change a DNS record.', updateRecord),
+      taking(CHANGED, (run) => update('admin', 'Change a DNS record.', run), updateRecord),
       remove('admin', 'Delete a DNS record.', async (call) => {
         const { id } = recordOf(await call.state(), call)
         await call.propose({ type: 'dnsRecord.delete', id })

@@ -9,11 +9,12 @@ import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Call } from '../call.ts'
 import { notFound } from '../errors.ts'
 import { Form } from '../input.ts'
+import { flag, list, text } from '../params.ts'
 import { renderDnsResource } from '../render/dns.ts'
-import { create, read, remove, update, type Resource } from '../resource.ts'
+import { create, read, remove, taking, update, type Resource } from '../resource.ts'
 import { parseId } from '../specifiers.ts'
-import { ownerNameOf, requiredOwnerName, resourceFilter } from './dns-names.ts'
-import { ttlField } from './domains.ts'
+import { OWNER_NAME, ownerNameOf, requiredOwnerName, resourceFilter } from './dns-names.ts'
+import { ttlField, ttlParam } from './domains.ts'
 import { present } from './fabrics.ts'
 
 function resourceOf(state: RegionState, call: Call): DnsResource {
@@ -28,7 +29,7 @@ function renderResourceOf(state: RegionState, id: DnsResourceId) {
   return resource === undefined ? { id } : renderDnsResource(state, resource)
 }
 
-async function list(call: Call) {
+async function listResources(call: Call) {
   const state = await call.state()
   const rows = [...state.dnsResources.values()].filter(resourceFilter(state, call))
   const implicit = call.input.flag('all') ? machineNames(state, call) : []
@@ -70,6 +71,17 @@ function addressesField(form: Form): readonly Ip[] | undefined {
     else addresses.add(ip)
   }
   return [...addresses]
+}
+
+const RESOURCE = {
+  ...OWNER_NAME,
+  address_ttl: ttlParam('Of its addresses, seconds; empty: that of the domain.'),
+  ip_addresses: list('Its addresses; commas or blanks between.'),
+}
+const LISTED = {
+  ...OWNER_NAME,
+  rrtype: text('Only those with a record of this type.', { max: 32 }),
+  all: flag('Also the names that machines have by themselves.'),
 }
 
 async function createResource(call: Call) {
@@ -115,8 +127,8 @@ export const DNS_RESOURCES: readonly Resource[] = [
     path: 'dnsresources/',
     doc: 'Manage DNS resources.',
     actions: [
-      read('user', 'List DNS resources.', list),
-      create('admin', 'Create a DNS resource.', createResource),
+      taking(LISTED, (run) => read('user', 'List DNS resources.', run), listResources),
+      taking(RESOURCE, (run) => create('admin', 'Create a DNS resource.', run), createResource),
     ],
   },
   {
@@ -128,7 +140,7 @@ export const DNS_RESOURCES: readonly Resource[] = [
         const state = await call.state()
         return json(renderDnsResource(state, resourceOf(state, call)))
       }),
-      update('admin', 'Change a DNS resource.', updateResource),
+      taking(RESOURCE, (run) => update('admin', 'Change a DNS resource.', run), updateResource),
       remove('admin', 'Delete a DNS resource.', async (call) => {
         const { id } = resourceOf(await call.state(), call)
         await call.propose({ type: 'dnsResource.delete', id })

@@ -5,9 +5,11 @@ import { domainOf, domainsOf } from '#state/query-dns.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Call } from '../call.ts'
 import { notFound } from '../errors.ts'
-import { Form } from '../input.ts'
+import type { Form } from '../input.ts'
+import { custom, flag, integer, text, type Param, type Values } from '../params.ts'
 import { renderDomain } from '../render/dns.ts'
-import { create, operation, read, remove, update, type Resource } from '../resource.ts'
+import { create, operation, read, remove, taking, takingNothing, update } from '../resource.ts'
+import type { Resource } from '../resource.ts'
 import { parseId } from '../specifiers.ts'
 import { present } from './fabrics.ts'
 
@@ -31,38 +33,43 @@ export function ttlField(form: Form, name: string): number | null | undefined {
   return form.integer(name, { min: 1, max: TTL_MAX })
 }
 
+/** Seconds; null when given empty: the default applies. */
+export function ttlParam(doc: string): Param<number | null> {
+  return custom<number | null>(doc, { type: 'integer', minimum: 1, maximum: TTL_MAX }, ttlField)
+}
+
+const SERVERS_MAX = 64
+
 /** Separated by commas, blanks, or repeated. */
-function serversField(form: Form): readonly string[] | undefined {
-  const name = 'forward_dns_servers'
+function serversField(form: Form, name: string): readonly string[] | undefined {
   if (!form.input.has(name)) return undefined
-  return form.input.list(name).flatMap((part) => part.split(/\s+/))
+  const servers = form.input.list(name).flatMap((part) => part.split(/\s+/))
+  return servers.length <= SERVERS_MAX ? servers : form.report(name, `At most ${SERVERS_MAX}.`)
 }
 
-function domainFields(form: Form) {
-  return {
-    name: form.text('name', { max: 253 }),
-    authoritative: form.flag('authoritative'),
-    ttl: ttlField(form, 'ttl'),
-    forwardDnsServers: serversField(form),
-  }
+const DOMAIN = {
+  name: text('Its name.', { required: true, max: 253 }),
+  authoritative: flag('We answer for it (default).'),
+  ttl: ttlParam('Of its records that have none, seconds; empty: the default.'),
+  forward_dns_servers: custom<readonly string[]>(
+    'Servers that are asked about it where we do not answer; commas or blanks between.',
+    { type: 'array', items: { type: 'string' }, maxItems: SERVERS_MAX },
+    serversField,
+  ),
 }
 
-async function createDomain(call: Call) {
-  const form = new Form(call.input)
-  form.require('name')
-  const { name = '', authoritative = true, ttl = null, forwardDnsServers = [] } = domainFields(form)
-  form.check()
+async function createDomain(call: Call, values: Values<typeof DOMAIN>) {
+  const { name = '', authoritative = true, ttl = null } = values
+  const { forward_dns_servers: forwardDnsServers = [] } = values
   const fields = { name, authoritative, ttl, forwardDnsServers }
   const { id } = await call.propose({ type: 'domain.create', ...fields })
   return json(renderDomainOf(call.after(), id))
 }
 
-async function updateDomain(call: Call) {
+async function updateDomain(call: Call, values: Values<typeof DOMAIN>) {
   const { id } = domainOfCall(await call.state(), call)
-  const form = new Form(call.input)
-  const set = domainFields(form)
-  if (set.name === '') form.require('name')
-  form.check()
+  const { name, authoritative, ttl, forward_dns_servers: forwardDnsServers } = values
+  const set = { name, authoritative, ttl, forwardDnsServers }
   await call.propose({ type: 'domain.update', id, set: present(set) })
   return json(renderDomainOf(call.after(), id))
 }
@@ -73,12 +80,14 @@ async function setDefault(call: Call) {
   return json(renderDomainOf(call.after(), id))
 }
 
-async function setSerial(call: Call) {
-  const form = new Form(call.input)
-  form.require('serial')
-  const serial = form.integer('serial', { min: 1, max: SERIAL_MAX })
-  form.check()
-  await call.propose({ type: 'domain.setSerial', serial: serial ?? 1 })
+const SERIAL = {
+  serial: integer('SOA serial; all later ones are larger.', {
+    ...{ required: true, min: 1, max: SERIAL_MAX },
+  }),
+}
+
+async function setSerial(call: Call, { serial = 1 }: Values<typeof SERIAL>) {
+  await call.propose({ type: 'domain.setSerial', serial })
   return json(null)
 }
 
@@ -92,8 +101,19 @@ export const DOMAINS: readonly Resource[] = [
         const state = await call.state()
         return jsonList(domainsOf(state), (domain) => renderDomain(state, domain))
       }),
-      create('admin', 'Create a domain.', createDomain),
-      operation('POST', 'set_serial', { access: 'admin', doc: 'Set the SOA serial.' }, setSerial),
+      taking(DOMAIN, (run) => create('admin', 'Create a domain.', run), createDomain),
+      taking(
+        SERIAL,
+        (run) => {
+          return operation(
+            'POST',
+            'set_serial',
+            { access: 'admin', doc: 'Set the SOA serial.' },
+            run,
+          )
+        },
+        setSerial,
+      ),
     ],
   },
   {
@@ -105,16 +125,18 @@ export const DOMAINS: readonly Resource[] = [
         const state = await call.state()
         return json(renderDomain(state, domainOfCall(state, call)))
       }),
-      update('admin', 'Change a domain.', updateDomain),
+      taking(DOMAIN, (run) => update('admin', 'Change a domain.', run), updateDomain),
       remove('admin', 'Delete a domain.', async (call) => {
         const { id } = domainOfCall(await call.state(), call)
         await call.propose({ type: 'domain.delete', id })
         return NO_CONTENT
       }),
-      operation(
-        ...(['POST', 'set_default'] as const),
-        { access: 'admin', doc: 'Make it the default domain.' },
-        setDefault,
+      takingNothing(
+        operation(
+          ...(['POST', 'set_default'] as const),
+          { access: 'admin', doc: 'Make it the default domain.' },
+          setDefault,
+        ),
       ),
     ],
   },

@@ -8,16 +8,34 @@ import { domainOfNode } from '#state/query-dns.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, type Call } from '../call.ts'
 import { Rejection } from '../errors.ts'
-import { Form } from '../input.ts'
+import { integer, list, text, type Values } from '../params.ts'
 import { renderEvent } from '../render/event.ts'
 import { API_ROOT } from '../render/names.ts'
-import { operation, type Resource } from '../resource.ts'
+import { operation, taking, type Resource } from '../resource.ts'
 
 const LIMIT_DEFAULT = 100
 const LIMIT_MAX = 1_000
 /** From the least on; AUDIT stands beside them. */
 const LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const
 const LEVEL_DEFAULT = 'INFO'
+
+const ID = { min: 0, max: Number.MAX_SAFE_INTEGER }
+
+const QUERY = {
+  limit: integer(`Events of a page, ${LIMIT_MAX} at most; ${LIMIT_DEFAULT} by default.`, {
+    ...{ min: 1, max: ID.max },
+  }),
+  before: integer('Only those before the event with this id.', ID),
+  after: integer('Only those after the event with this id.', ID),
+  level: text(`The least of ${LEVELS.join(', ')}; or AUDIT, alone. INFO by default.`),
+  id: list('System ids of nodes.'),
+  mac_address: list('MAC addresses of machines.'),
+  zone: list('Zones of nodes.'),
+  domain: list('Domains of nodes.'),
+  agent_name: list('Agent names of nodes; none has one.'),
+  hostname: list('Host names of machines.'),
+  owner: list('Names of users.'),
+}
 
 type Passes = (event: FeedEvent) => boolean
 type Query = {
@@ -27,9 +45,9 @@ type Query = {
   readonly passes: Passes
 }
 
-async function query(call: Call) {
+async function query(call: Call, values: Values<typeof QUERY>) {
   const state = await call.state()
-  const asked = readQuery(call, state)
+  const asked = readQuery(call, state, values)
   const events = pageOf(state, asked)
   const first = events[0]?.row.id ?? asked.after
   const last = events.at(-1)?.row.id ?? asked.before
@@ -42,13 +60,8 @@ async function query(call: Call) {
   })
 }
 
-function readQuery(call: Call, state: RegionState): Query {
-  const form = new Form(call.input)
-  const id = { min: 0, max: Number.MAX_SAFE_INTEGER }
-  const limit = form.integer('limit', { min: 1, max: id.max }) ?? LIMIT_DEFAULT
-  const before = form.integer('before', id)
-  const after = form.integer('after', id)
-  form.check()
+function readQuery(call: Call, state: RegionState, values: Values<typeof QUERY>): Query {
+  const { limit = LIMIT_DEFAULT, before, after } = values
   if (limit > LIMIT_MAX) {
     const message = `Requested number of events ${limit} is greater than limit: ${LIMIT_MAX}`
     throw new Rejection('BAD_REQUEST', message)
@@ -85,8 +98,8 @@ function rankOf(level: string): number {
 function nodeTest({ input }: Call, state: RegionState): Passes {
   const named = ['id', 'mac_address'].some((name) => input.has(name))
   const nodes = new Set(input.list('id'))
-  for (const text of input.list('mac_address')) {
-    const mac = parseMac(text)
+  for (const given of input.list('mac_address')) {
+    const mac = parseMac(given)
     const machine = mac === undefined ? undefined : machineByMac(state, mac)
     if (machine !== undefined) nodes.add(machine.systemId)
   }
@@ -104,8 +117,8 @@ function placeTest(
 ): ((systemId: string) => boolean) | null {
   const asked = ['zone', 'domain', 'agent_name'].filter((name) => input.has(name))
   if (asked.length === 0) return null
-  return (text) => {
-    const systemId = text as SystemId
+  return (given) => {
+    const systemId = given as SystemId
     const node =
       state.machines.get(systemId) ?? state.controllers.get(systemId) ?? state.devices.get(systemId)
     if (node === undefined) return false
@@ -155,9 +168,8 @@ function pageOf(state: RegionState, { limit, before, after, passes }: Query) {
 
 function pageUri({ input }: Call, name: 'before' | 'after', id: number): string {
   const parameters = new URLSearchParams({ op: 'query' })
-  for (const other of input.names()) {
-    if (['op', 'before', 'after', 'consistency'].includes(other)) continue
-    if (other.startsWith('oauth_')) continue
+  for (const other of Object.keys(QUERY)) {
+    if (['before', 'after'].includes(other)) continue
     for (const value of input.list(other)) parameters.append(other, value)
   }
   parameters.set(name, String(id))
@@ -169,6 +181,12 @@ export const EVENTS: readonly Resource[] = [
     name: 'EventsHandler',
     path: 'events/',
     doc: 'Read the event log.',
-    actions: [operation('GET', 'query', { doc: 'List events, newest first.' }, query)],
+    actions: [
+      taking(
+        QUERY,
+        (run) => operation('GET', 'query', { doc: 'List events, newest first.' }, run),
+        query,
+      ),
+    ],
   },
 ]

@@ -8,8 +8,9 @@ import { json, NO_CONTENT, type Call } from '../call.ts'
 import { notFound } from '../errors.ts'
 import { Form } from '../input.ts'
 import { expectNetworkLevel } from '../network-level.ts'
+import { flag, integer, list, text, type Values } from '../params.ts'
 import { renderFabric, renderVlan } from '../render/network.ts'
-import { create, read, remove, update, type Resource } from '../resource.ts'
+import { create, read, remove, taking, update, type Resource } from '../resource.ts'
 import { findFabric, findSpace, findVlan, parseId } from '../specifiers.ts'
 
 const MTU = { min: 552, max: 65_535 }
@@ -35,24 +36,24 @@ function vlanOf(state: RegionState, call: Call): Vlan {
   return vlan
 }
 
-async function createFabric(call: Call) {
-  const form = new Form(call.input)
-  const name = form.text('name') ?? ''
-  const description = form.text('description', { max: 4_096 }) ?? ''
-  const classType = form.text('class_type') ?? ''
-  form.check()
+const DESCRIPTION = text('What it is for.', { max: 4_096 })
+
+const FABRIC = {
+  name: text('Name, unique; fabric-ID when empty.'),
+  description: DESCRIPTION,
+  class_type: text('Kind of network, in your own words; empty: none.'),
+}
+
+async function createFabric(call: Call, values: Values<typeof FABRIC>) {
+  const { name = '', description = '', class_type: classType = '' } = values
   const set = { name, description, classType: classType === '' ? null : classType }
   const { id } = await call.propose({ type: 'fabric.create', ...set })
   return json(renderFabricOf(call.after(), id))
 }
 
-async function updateFabric(call: Call) {
+async function updateFabric(call: Call, values: Values<typeof FABRIC>) {
   const { id } = fabricOf(await call.state(), call)
-  const form = new Form(call.input)
-  const name = form.text('name')
-  const description = form.text('description', { max: 4_096 })
-  const classType = form.text('class_type')
-  form.check()
+  const { name, description, class_type: classType } = values
   const set = {
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),
@@ -67,15 +68,29 @@ function renderFabricOf(state: RegionState, id: FabricId) {
   return fabric === undefined ? { id } : renderFabric(state, fabric)
 }
 
-async function createVlan(call: Call) {
+const NEW_VLAN = {
+  vid: integer('Tag of its frames; 0 for none.', { min: 0, max: 4_094, required: true }),
+  name: text('Name, unique in the fabric.'),
+  description: DESCRIPTION,
+  mtu: integer('Longest packet, bytes; 1,500 by default.', MTU),
+  space: text('Space it belongs to: id, name or another specifier; empty: none.'),
+}
+
+const VLAN = {
+  ...NEW_VLAN,
+  dhcp_on: flag('Racks answer DHCP here.'),
+  primary_rack: text('Rack that answers first: system id or host name; empty: none.'),
+  secondary_rack: text('Rack that stands in for it; empty: none.'),
+  further_racks: list('Racks that stand in after those, in this order; empty: none.'),
+  relay_vlan: text('VLAN whose racks answer for this one, by a relay; empty: none.'),
+  fabric: text('Fabric it moves to.'),
+}
+
+async function createVlan(call: Call, values: Values<typeof NEW_VLAN>) {
   const state = await call.state()
   const { id: fabricId } = fabricOf(state, call)
+  const { vid = 0, name = '', description = '', mtu = DEFAULT_MTU } = values
   const form = new Form(call.input)
-  form.require('vid')
-  const vid = form.integer('vid', { min: 0, max: 4_094 }) ?? 0
-  const name = form.text('name') ?? ''
-  const description = form.text('description', { max: 4_096 }) ?? ''
-  const mtu = form.integer('mtu', MTU) ?? DEFAULT_MTU
   const spaceId = spaceField(form, state) ?? null
   form.check()
   const command = { type: 'vlan.create', fabricId, name, vid, mtu, description, spaceId } as const
@@ -83,24 +98,26 @@ async function createVlan(call: Call) {
   return json(renderVlanOf(call.after(), id))
 }
 
-async function updateVlan(call: Call) {
+async function updateVlan(call: Call, values: Values<typeof VLAN>) {
   const state = await call.state()
   const { id } = vlanOf(state, call)
   const form = new Form(call.input)
-  const set = vlanSet(form, state)
+  const set = vlanSet(form, state, values)
   form.check()
   await call.propose({ type: 'vlan.update', id, set })
   return json(renderVlanOf(call.after(), id))
 }
 
-function vlanSet(form: Form, state: RegionState): CommandOf<'vlan.update'>['set'] {
+/** `form` for what only the state can tell. */
+function vlanSet(
+  form: Form,
+  state: RegionState,
+  values: Values<typeof VLAN>,
+): CommandOf<'vlan.update'>['set'] {
+  const { name, vid, mtu, description, dhcp_on: dhcpOn } = values
   const found = {
-    name: form.text('name'),
-    vid: form.integer('vid', { min: 0, max: 4_094 }),
-    mtu: form.integer('mtu', MTU),
-    description: form.text('description', { max: 4_096 }),
+    ...{ name, vid, mtu, description, dhcpOn },
     spaceId: spaceField(form, state),
-    dhcpOn: form.flag('dhcp_on'),
     primaryRack: rackField(form, state, 'primary_rack'),
     secondaryRack: rackField(form, state, 'secondary_rack'),
     relayVlanId: relayField(form, state),
@@ -112,31 +129,31 @@ function vlanSet(form: Form, state: RegionState): CommandOf<'vlan.update'>['set'
 
 /** Undefined absent, null cleared. */
 function spaceField(form: Form, state: RegionState) {
-  const text = form.text('space')
-  if (text === undefined) return undefined
-  if (text === '') return null
-  return findSpace(state, text)?.id ?? form.report('space', `There is no space ${text}.`)
+  const given = form.text('space')
+  if (given === undefined) return undefined
+  if (given === '') return null
+  return findSpace(state, given)?.id ?? form.report('space', `There is no space ${given}.`)
 }
 
 function fabricField(form: Form, state: RegionState) {
-  const text = form.text('fabric')
-  if (text === undefined || text === '') return undefined
-  return findFabric(state, text)?.id ?? form.report('fabric', `There is no fabric ${text}.`)
+  const given = form.text('fabric')
+  if (given === undefined || given === '') return undefined
+  return findFabric(state, given)?.id ?? form.report('fabric', `There is no fabric ${given}.`)
 }
 
 function relayField(form: Form, state: RegionState) {
-  const text = form.text('relay_vlan')
-  if (text === undefined) return undefined
-  if (text === '') return null
-  return findVlan(state, text)?.id ?? form.report('relay_vlan', `There is no VLAN ${text}.`)
+  const given = form.text('relay_vlan')
+  if (given === undefined) return undefined
+  if (given === '') return null
+  return findVlan(state, given)?.id ?? form.report('relay_vlan', `There is no VLAN ${given}.`)
 }
 
 function rackField(form: Form, state: RegionState, name: string) {
-  const text = form.text(name)
-  if (text === undefined) return undefined
-  if (text === '') return null
+  const given = form.text(name)
+  if (given === undefined) return undefined
+  if (given === '') return null
   return (
-    findRack(state, text)?.systemId ?? form.report(name, `There is no rack controller ${text}.`)
+    findRack(state, given)?.systemId ?? form.report(name, `There is no rack controller ${given}.`)
   )
 }
 
@@ -177,7 +194,7 @@ const readVlan = read('user', 'Show a VLAN.', async (call) => {
 
 const VLAN_ACTIONS = [
   readVlan,
-  update('admin', 'Change a VLAN.', updateVlan),
+  taking(VLAN, (run) => update('admin', 'Change a VLAN.', run), updateVlan),
   remove('admin', 'Delete a VLAN.', async (call) => {
     const { id } = vlanOf(await call.state(), call)
     await call.propose({ type: 'vlan.delete', id })
@@ -195,7 +212,7 @@ export const FABRICS: readonly Resource[] = [
         const state = await call.state()
         return json([...state.fabrics.values()].map((fabric) => renderFabric(state, fabric)))
       }),
-      create('admin', 'Create a fabric.', createFabric),
+      taking(FABRIC, (run) => create('admin', 'Create a fabric.', run), createFabric),
     ],
   },
   {
@@ -207,7 +224,7 @@ export const FABRICS: readonly Resource[] = [
         const state = await call.state()
         return json(renderFabric(state, fabricOf(state, call)))
       }),
-      update('admin', 'Change a fabric.', updateFabric),
+      taking(FABRIC, (run) => update('admin', 'Change a fabric.', run), updateFabric),
       remove('admin', 'Delete a fabric.', async (call) => {
         const { id } = fabricOf(await call.state(), call)
         await call.propose({ type: 'fabric.delete', id })
@@ -225,7 +242,7 @@ export const FABRICS: readonly Resource[] = [
         const vlans = state.vlansByFabric.rows(fabricOf(state, call).id)
         return json(vlans.map((vlan) => renderVlan(state, vlan)))
       }),
-      create('admin', 'Create a VLAN.', createVlan),
+      taking(NEW_VLAN, (run) => create('admin', 'Create a VLAN.', run), createVlan),
     ],
   },
   {

@@ -25,6 +25,8 @@ const uploaded = {
   ),
 }
 
+const PREFIX = { prefix: text('Only those whose names begin so.') }
+
 function fileOf(state: RegionState, userId: UserId, filename: string): StoredFile {
   const file = state.storedFilesByName.first(`${userId}/${filename}`)
   if (file === undefined) throw notFound(MODEL)
@@ -61,7 +63,7 @@ export const FILES: readonly Resource[] = [
     path: 'files/',
     doc: 'Manage your files.',
     actions: [
-      read('user', 'List your files.', listFiles),
+      taking(PREFIX, (run) => read('user', 'List your files.', run), listFiles),
       taking(
         uploaded,
         (run) => create('user', 'Store a file.', run),

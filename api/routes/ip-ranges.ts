@@ -7,12 +7,22 @@ import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Call } from '../call.ts'
 import { forbidden, notFound } from '../errors.ts'
 import { Form } from '../input.ts'
+import { choice, text } from '../params.ts'
 import { renderIpRange } from '../render/network.ts'
-import { create, read, remove, update, type Resource } from '../resource.ts'
+import { create, read, remove, taking, update, type Resource } from '../resource.ts'
 import { findSubnet, parseId } from '../specifiers.ts'
 import { present } from './fabrics.ts'
 
 const RANGE_TYPES = ['dynamic', 'reserved'] as const
+
+const RANGE = {
+  type: choice('Who may use it: DHCP or nobody.', RANGE_TYPES, { required: true }),
+  start_ip: text('First address.', { required: true, max: 64 }),
+  end_ip: text('Last address.', { required: true, max: 64 }),
+  subnet: text('Subnet it is in; the one that holds the addresses by default.'),
+  comment: text('What it is for.'),
+}
+const { start_ip, end_ip, comment } = RANGE
 
 async function createRange(call: Call) {
   const state = await call.state()
@@ -37,9 +47,9 @@ async function createRange(call: Call) {
 
 /** Without `subnet`, the one that the address lies in. */
 function subnetField(form: Form, state: RegionState, ip: Ip | undefined) {
-  const text = form.text('subnet') ?? ''
-  if (text !== '') {
-    return findSubnet(state, text) ?? form.report('subnet', `There is no subnet ${text}.`)
+  const given = form.text('subnet') ?? ''
+  if (given !== '') {
+    return findSubnet(state, given) ?? form.report('subnet', `There is no subnet ${given}.`)
   }
   if (ip === undefined) return undefined
   return subnetOf(state, ip) ?? form.report('start_ip', 'No subnet contains this address.')
@@ -84,7 +94,7 @@ export const IP_RANGES: readonly Resource[] = [
         const state = await call.state()
         return jsonList([...state.ipRanges.values()], (range) => renderIpRange(state, range))
       }),
-      create('user', 'Create an IP range.', createRange),
+      taking(RANGE, (run) => create('user', 'Create an IP range.', run), createRange),
     ],
   },
   {
@@ -96,7 +106,11 @@ export const IP_RANGES: readonly Resource[] = [
         const state = await call.state()
         return json(renderIpRange(state, rangeOf(state, call)))
       }),
-      update('user', 'Change an IP range.', updateRange),
+      taking(
+        { start_ip, end_ip, comment },
+        (run) => update('user', 'Change an IP range.', run),
+        updateRange,
+      ),
       remove('user', 'Delete an IP range.', async (call) => {
         const { id } = ownRange(await call.state(), call)
         await call.propose({ type: 'ipRange.delete', id })

@@ -9,13 +9,14 @@ import type { Input } from '../input.ts'
 import { choice, custom, flag, list, text, type Params, type Values } from '../params.ts'
 import { operation, taking, type Access, type Action } from '../resource.ts'
 import { machineOf, shown, systemIdOf } from './find-machine.ts'
-import { ownerDataChanges } from './owner-data.ts'
+import { OWNER_DATA, ownerDataChanges } from './owner-data.ts'
 
 const COMMENT = { comment: text('Why, for the event list.', { max: 1_024 }) }
 
 const PROBE = {
   enable_ssh: flag('Stay on with SSH afterwards.'),
   testing_scripts: list('Names or tags of testing scripts; none: no test.'),
+  '*': text('Parameters of scripts, `<script>_<name>` or `<name>`.', { max: 4_096 }),
 }
 const COMMISSION = {
   ...PROBE,
@@ -242,8 +243,13 @@ export const MACHINE_ACTIONS: readonly Action[] = [
     machineOf(await call.state(), call)
     return bytes(NO_DETAILS, 'application/bson')
   }),
-  operation('POST', 'set_owner_data', { doc: 'Set key and value pairs.' }, annotate),
-  operation('POST', 'set_workload_annotations', { doc: 'Set key and value pairs.' }, annotate),
+  ...['set_owner_data', 'set_workload_annotations'].map((op) =>
+    taking(
+      OWNER_DATA,
+      (run) => operation('POST', op, { doc: 'Set key and value pairs.' }, run),
+      annotate,
+    ),
+  ),
 ]
 
 function eraseOptions(values: Partial<Values<typeof RELEASE>>) {

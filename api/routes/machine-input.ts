@@ -11,7 +11,6 @@ const POWER_TYPE = /^[a-z0-9_-]{1,32}$/
 const MACS_MAX = 64
 const POWER_PARAMETERS_MAX = 64
 const POWER_VALUE_CHARACTERS_MAX = 4_096
-const HARDWARE_CHARACTERS_MAX = 256 << 10
 
 export type NewMachine = Omit<CommandOf<'machine.create'>, 'type' | 'systemId'>
 
@@ -86,7 +85,8 @@ function powerParametersField(
   const given = [...parsed, ...single].filter(([key]) => key !== 'skip_check')
   const entries = [...Object.entries(before), ...given]
   const fits = given.every(
-    ([key, value]) => /^\w{1,64}$/.test(key) && value.length <= POWER_VALUE_CHARACTERS_MAX,
+    ([key, value]) =>
+      /^(?!__proto__$)\w{1,64}$/.test(key) && value.length <= POWER_VALUE_CHARACTERS_MAX,
   )
   if (fits && entries.length <= POWER_PARAMETERS_MAX) return Object.fromEntries(entries)
   return form.report(name, 'The parameters have wrong names or are too long.')
@@ -108,9 +108,6 @@ function parseParameters(text: string): readonly (readonly [string, string])[] |
 function hardwareField(form: Form): HardwareReport | undefined {
   const text = form.input.text('hardware')
   if (text === undefined || text === '') return undefined
-  if (text.length > HARDWARE_CHARACTERS_MAX) {
-    return form.report('hardware', 'The inventory is too long.')
-  }
   return parseHardware(text) ?? form.report('hardware', 'The inventory must be a JSON object.')
 }
 

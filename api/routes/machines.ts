@@ -13,15 +13,17 @@ import { renderController } from '../render/controller.ts'
 import { renderDevice } from '../render/device.ts'
 import { renderEnlisted, renderMachine } from '../render/machine.ts'
 import { expectNetworkLevel } from '../network-level.ts'
-import { create, operation, read, remove, update, type Resource } from '../resource.ts'
+import { mandatory, text } from '../params.ts'
+import { create, operation, read, remove, taking, update, type Resource } from '../resource.ts'
 import { machineOf } from './find-machine.ts'
 import { MACHINE_ACTIONS, newMachineProbe } from './machine-actions.ts'
 import { MACHINES_ACTIONS } from './machine-claims.ts'
 import { readMachineChanges, readNewMachine, type NewMachine } from './machine-input.ts'
+import { CHANGED_MACHINE, NEW_MACHINE } from './machine-params.ts'
 import { isVisibleDevice, isVisibleMachine as isVisible } from '../visible.ts'
 import { present } from './fabrics.ts'
 import { domainIdIn } from './node-domain.ts'
-import { filterMachines } from './node-filters.ts'
+import { filterMachines, MACHINE_FILTERS } from './node-filters.ts'
 import { poolIdNamed, SET_ZONE, zoneIdNamed } from './set-zone.ts'
 
 async function listMachines(call: Call): Promise<Answer> {
@@ -116,9 +118,8 @@ async function deleteMachine(call: Call): Promise<Answer> {
   return NO_CONTENT
 }
 
-export async function isRegistered(call: Call): Promise<Answer> {
-  const text = call.input.mandatory('mac_address')
-  const mac = parseMac(text)
+async function isRegistered(call: Call): Promise<Answer> {
+  const mac = parseMac(call.input.mandatory('mac_address'))
   if (mac === undefined) throw fieldError('mac_address', 'Enter a valid MAC address.')
   return json((await call.state()).interfacesByMac.has(mac))
 }
@@ -185,10 +186,12 @@ async function nodePowerParameters(call: Call): Promise<Answer> {
   return json(machineOf(state, call, 'Node').powerParameters)
 }
 
-const IS_REGISTERED = operation(
-  'GET',
-  'is_registered',
-  { access: 'anyone', doc: 'Say whether a MAC address is known.' },
+export const IS_REGISTERED = taking(
+  { mac_address: mandatory(text('MAC address.', { max: 64 })) },
+  (run) => {
+    const doc = 'Say whether a MAC address is known.'
+    return operation('GET', 'is_registered', { access: 'anyone', doc }, run)
+  },
   isRegistered,
 )
 
@@ -199,10 +202,18 @@ export const MACHINES: readonly Resource[] = [
     path: 'machines/',
     doc: 'Manage the machines of this region.',
     actions: [
-      read('user', 'List machines.', listMachines),
-      create('anyone', 'Add a machine, or enlist the one that asks.', createMachine),
+      taking(MACHINE_FILTERS, (run) => read('user', 'List machines.', run), listMachines),
+      taking(
+        NEW_MACHINE,
+        (run) => create('anyone', 'Add a machine, or enlist the one that asks.', run),
+        createMachine,
+      ),
       IS_REGISTERED,
-      operation('GET', 'list_allocated', { doc: 'List your machines.' }, listAllocated),
+      taking(
+        MACHINE_FILTERS,
+        (run) => operation('GET', 'list_allocated', { doc: 'List your machines.' }, run),
+        listAllocated,
+      ),
       SET_ZONE,
       ...MACHINES_ACTIONS,
     ],
@@ -216,7 +227,7 @@ export const MACHINES: readonly Resource[] = [
         const state = await call.state()
         return json(renderMachine(state, machineOf(state, call)))
       }),
-      update('admin', 'Change a machine.', updateMachine),
+      taking(CHANGED_MACHINE, (run) => update('admin', 'Change a machine.', run), updateMachine),
       remove('admin', 'Delete a machine.', deleteMachine),
       operation(
         'GET',
@@ -232,7 +243,11 @@ export const MACHINES: readonly Resource[] = [
     path: 'nodes/',
     doc: 'List machines and controllers.',
     anonName: 'AnonNodesHandler',
-    actions: [read('user', 'List nodes.', listNodes), IS_REGISTERED, SET_ZONE],
+    actions: [
+      taking(MACHINE_FILTERS, (run) => read('user', 'List nodes.', run), listNodes),
+      IS_REGISTERED,
+      SET_ZONE,
+    ],
   },
   {
     name: 'NodeHandler',

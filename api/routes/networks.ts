@@ -10,7 +10,8 @@ import { json, type Call } from '../call.ts'
 import { notFound, Rejection } from '../errors.ts'
 import { list } from '../params.ts'
 import { uri } from '../render/names.ts'
-import { create, operation, read, remove, taking, update, type Resource } from '../resource.ts'
+import { create, operation, read, remove, taking, takingNothing, update } from '../resource.ts'
+import type { Resource } from '../resource.ts'
 
 function render(state: RegionState, subnet: Subnet) {
   const { cidr, gatewayIp } = subnet
@@ -45,6 +46,8 @@ function gone(): never {
   })
 }
 
+const GONE = { access: 'admin', doc: 'Not possible any more.' } as const
+
 /** Interfaces of machines whose VLAN the subnet is on. */
 function macsOf(state: RegionState, { vlanId }: Subnet): readonly string[] {
   return state.interfacesByVlan.rows(vlanId).flatMap(({ mac }) => mac ?? [])
@@ -70,7 +73,7 @@ export const NETWORKS: readonly Resource[] = [
           return json(rows.map((subnet) => render(state, subnet)))
         },
       ),
-      create('admin', 'Not possible any more.', gone),
+      takingNothing(create('admin', 'Not possible any more.', gone)),
     ],
   },
   {
@@ -82,15 +85,10 @@ export const NETWORKS: readonly Resource[] = [
         const state = await call.state()
         return json(render(state, subnetOf(state, call)))
       }),
-      update('admin', 'Not possible any more.', gone),
+      takingNothing(update('admin', 'Not possible any more.', gone)),
       remove('admin', 'Not possible any more.', gone),
-      operation('POST', 'connect_macs', { access: 'admin', doc: 'Not possible any more.' }, gone),
-      operation(
-        'POST',
-        'disconnect_macs',
-        { access: 'admin', doc: 'Not possible any more.' },
-        gone,
-      ),
+      takingNothing(operation('POST', 'connect_macs', GONE, gone)),
+      takingNothing(operation('POST', 'disconnect_macs', GONE, gone)),
       operation(
         'GET',
         'list_connected_macs',

@@ -8,7 +8,27 @@ import { interfacesOf, machineByMac } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { Rejection } from '../errors.ts'
 import { Form, type Input } from '../input.ts'
+import { list, text } from '../params.ts'
 import { findFabric, findSubnet, findVlan } from '../specifiers.ts'
+
+export const MACHINE_FILTERS = {
+  id: list('Only these: system ids.'),
+  hostname: list('Only these: host names.'),
+  mac_address: list('Only those with an interface of one of these.'),
+  status: list('Only those with one of these statuses: ready, deployed …'),
+  domain: list('Only those in these domains.'),
+  ...{ zone: list('In one of these zones.'), not_in_zone: list('In none of these zones.') },
+  ...{ pool: list('In one of these pools.'), not_in_pool: list('In none of these pools.') },
+  agent_name: list('Given to these agents.'),
+  cpu_count: text('With as many CPUs at least.', { max: 32 }),
+  mem: text('With as much memory at least, MiB.', { max: 32 }),
+  ...{ tags: list('With all of these tags.'), not_tags: list('With none of these tags.') },
+  ...{ vlans: list('On one of these VLANs.'), not_vlans: list('On none of these VLANs.') },
+  ...{ subnets: list('On one of these subnets.'), not_subnets: list('On none of these.') },
+  ...{ fabrics: list('On one of these fabrics.'), not_fabrics: list('On none of these.') },
+  ...{ pod: list('In one of these hosts.'), not_pod: list('In none of these hosts.') },
+  ...{ pod_type: list('In a host of these kinds.'), not_pod_type: list('In no such host.') },
+}
 
 type Test = (machine: Machine) => boolean
 
@@ -31,7 +51,7 @@ function candidates(state: RegionState, input: Input): Iterable<Machine> {
   if (ids.length > 0) {
     return [...new Set(ids)].flatMap((id) => state.machines.get(id as Machine['systemId']) ?? [])
   }
-  const macs = input.list('mac_address').flatMap((text) => parseMac(text) ?? [])
+  const macs = input.list('mac_address').flatMap((given) => parseMac(given) ?? [])
   if (macs.length > 0) {
     return new Set(macs.flatMap((mac) => machineByMac(state, mac) ?? []))
   }
@@ -50,7 +70,7 @@ function testOf(state: RegionState, input: Input, name: string): Test {
     case 'id':
       return ({ systemId }) => wanted.has(systemId)
     case 'hostname': {
-      const hostnames = new Set(values.map((text) => text.split('.', 1)[0]?.toLowerCase() ?? ''))
+      const hostnames = new Set(values.map((given) => given.split('.', 1)[0]?.toLowerCase() ?? ''))
       return ({ hostname }) => hostnames.has(hostname)
     }
     case 'mac_address':
@@ -92,10 +112,10 @@ function testOf(state: RegionState, input: Input, name: string): Test {
 }
 
 function macTest(state: RegionState, values: readonly string[]): Test {
-  const macs = values.map((text) => {
-    const mac = parseMac(text)
+  const macs = values.map((given) => {
+    const mac = parseMac(given)
     if (mac !== undefined) return mac
-    const message = `'${text.slice(0, 32)}' is not a valid MAC address.`
+    const message = `'${given.slice(0, 32)}' is not a valid MAC address.`
     throw new Rejection('VALIDATION', message, { fields: { mac_address: [message] } })
   })
   return ({ systemId }) => macs.some((mac) => machineByMac(state, mac)?.systemId === systemId)
@@ -103,10 +123,10 @@ function macTest(state: RegionState, values: readonly string[]): Test {
 
 function statusTest(values: readonly string[]): Test {
   const names = MACHINE_STATUS_NAMES.map((name) => name.toLowerCase().replaceAll(' ', '_'))
-  const statuses = values.map((text) => {
-    const status = names.indexOf(text.toLowerCase())
+  const statuses = values.map((given) => {
+    const status = names.indexOf(given.toLowerCase())
     if (status >= 0) return status
-    const message = `'${text.slice(0, 32)}' is not a valid status.`
+    const message = `'${given.slice(0, 32)}' is not a valid status.`
     throw new Rejection('VALIDATION', message, { fields: { status: [message] } })
   })
   return ({ status }) => statuses.includes(status)
@@ -120,9 +140,12 @@ function atLeast(input: Input, name: string, of: (machine: Machine) => number): 
   return (machine) => of(machine) >= least
 }
 
+const NETWORK_KINDS = new Set(['vlans', 'subnets', 'fabrics'])
+
 function networkTest(state: RegionState, input: Input, name: string): Test {
   const not = name.startsWith('not_')
   const kind = not ? name.slice(4) : name
+  if (!NETWORK_KINDS.has(kind)) throw unknownConstraint(name)
   const vlanIds = vlansOf(state, kind, input.list(name))
   const isOn: Test = ({ systemId }) =>
     interfacesOf(state, systemId).some(({ vlanId }) => vlanId !== null && vlanIds.has(vlanId))
@@ -131,15 +154,14 @@ function networkTest(state: RegionState, input: Input, name: string): Test {
 
 function vlansOf(state: RegionState, kind: string, values: readonly string[]): ReadonlySet<number> {
   const ids = new Set<number>()
-  for (const text of values) {
-    if (kind === 'vlans') ids.add(findVlan(state, text)?.id ?? -1)
-    else if (kind === 'subnets') ids.add(findSubnet(state, text)?.vlanId ?? -1)
-    else if (kind === 'fabrics') {
-      const fabric = findFabric(state, text)
+  for (const given of values) {
+    if (kind === 'vlans') ids.add(findVlan(state, given)?.id ?? -1)
+    else if (kind === 'subnets') ids.add(findSubnet(state, given)?.vlanId ?? -1)
+    else {
+      const fabric = findFabric(state, given)
       if (fabric !== null) for (const id of state.vlansByFabric.keys(fabric.id)) ids.add(id)
-    } else throw unknownConstraint(kind)
+    }
   }
-  if (!['vlans', 'subnets', 'fabrics'].includes(kind)) throw unknownConstraint(kind)
   return ids
 }
 

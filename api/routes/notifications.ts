@@ -6,7 +6,7 @@ import { fieldError, forbidden } from '../errors.ts'
 import { objectRoutes, rowOf } from '../object-routes.ts'
 import { choice, custom, flag, longText, text } from '../params.ts'
 import { renderNotification } from '../render/objects.ts'
-import { operation, type Resource } from '../resource.ts'
+import { operation, takingNothing, type Resource } from '../resource.ts'
 import { parseId } from '../specifiers.ts'
 import { present } from './fabrics.ts'
 
@@ -17,7 +17,10 @@ function parseContext(given: string): Context | undefined {
   try {
     const value: unknown = JSON.parse(given)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-    const isFlat = Object.values(value).every((item) => item === null || typeof item !== 'object')
+    // Our encoding gives `__proto__` another name, lest it become a prototype.
+    const isFlat = Object.entries(value).every(
+      ([name, item]) => name !== '__proto__' && (item === null || typeof item !== 'object'),
+    )
     return isFlat ? (value as Context) : undefined
   } catch {
     return undefined
@@ -98,10 +101,12 @@ export const NOTIFICATIONS: readonly Resource[] = objectRoutes({
   listed: (row, call) => isFor(row, call) && !row.dismissedBy.includes(call.user.id),
   render: renderNotification,
   more: [
-    operation('POST', 'dismiss', { doc: 'Do not show it to you again.' }, async (call) => {
-      const { id } = visibleRow(await call.state(), call)
-      await call.propose({ type: 'notification.dismiss', id, userId: call.user.id })
-      return json(null)
-    }),
+    takingNothing(
+      operation('POST', 'dismiss', { doc: 'Do not show it to you again.' }, async (call) => {
+        const { id } = visibleRow(await call.state(), call)
+        await call.propose({ type: 'notification.dismiss', id, userId: call.user.id })
+        return json(null)
+      }),
+    ),
   ],
 })

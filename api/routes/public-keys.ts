@@ -5,12 +5,28 @@ import type { SshKeyId, SslKeyId, UserId } from '#model/ids.ts'
 import { json, NO_CONTENT, type Call } from '../call.ts'
 import { fieldError, forbidden, notFound, Rejection } from '../errors.ts'
 import { renderSshKey, renderSslKey } from '../render/public-key.ts'
-import { create, operation, read, remove, type Resource } from '../resource.ts'
+import { longText, mandatory, text } from '../params.ts'
+import { create, operation, read, remove, taking, type Resource } from '../resource.ts'
 import { parseSshKey } from '../ssh-key.ts'
 
 const CERTIFICATE_CHARACTERS_MAX = 16_384
 /** Keys of one import. */
 const IMPORT_KEYS_MAX = 50
+const KEY_CHARACTERS_MAX = 16_384
+
+const SSH_KEY = {
+  key: mandatory(text('Public key, a line of OpenSSH.', { max: KEY_CHARACTERS_MAX })),
+  user: text('User who gets it, another than yourself (administrators).'),
+}
+const SSH_KEYS = {
+  keysource: mandatory(text('lp:NAME or gh:NAME.', { max: 80 })),
+  key: longText('Keys that the source answered, repeated or in lines.', {
+    ...{ max: IMPORT_KEYS_MAX * KEY_CHARACTERS_MAX },
+  }),
+}
+const SSL_KEY = {
+  key: mandatory(longText('Certificate in PEM.', { max: CERTIFICATE_CHARACTERS_MAX })),
+}
 
 async function createSshKey(call: Call) {
   const key = checkedSshKey(call.input.mandatory('key'))
@@ -31,8 +47,8 @@ async function ownerOf(call: Call): Promise<UserId> {
   return user.id
 }
 
-function checkedSshKey(text: string): string {
-  const key = parseSshKey(text)
+function checkedSshKey(given: string): string {
+  const key = parseSshKey(given)
   if (key === undefined) throw fieldError('key', 'Invalid SSH public key.')
   return key
 }
@@ -68,10 +84,10 @@ async function createSslKey(call: Call) {
   return json(row === undefined ? { id, key } : renderSslKey(row), 201)
 }
 
-function isCertificate(text: string): boolean {
-  if (text.length > CERTIFICATE_CHARACTERS_MAX || !text.startsWith('-----BEGIN ')) return false
+function isCertificate(given: string): boolean {
+  if (given.length > CERTIFICATE_CHARACTERS_MAX || !given.startsWith('-----BEGIN ')) return false
   try {
-    return new X509Certificate(text).raw.length > 0
+    return new X509Certificate(given).raw.length > 0
   } catch {
     return false
   }
@@ -91,9 +107,9 @@ async function readSslKey(call: Call) {
 }
 
 function idOf<Id extends number>(call: Call, model: string): Id {
-  const text = call.param('id')
-  if (!/^\d{1,15}$/.test(text)) throw notFound(model)
-  return Number(text) as Id
+  const given = call.param('id')
+  if (!/^\d{1,15}$/.test(given)) throw notFound(model)
+  return Number(given) as Id
 }
 
 export const PUBLIC_KEYS: readonly Resource[] = [
@@ -106,8 +122,14 @@ export const PUBLIC_KEYS: readonly Resource[] = [
         const { sshKeysByUser } = await call.state()
         return json(sshKeysByUser.rows(call.user.id).map(renderSshKey))
       }),
-      create('user', 'Add an SSH key.', createSshKey),
-      operation('POST', 'import', { doc: 'Add the SSH keys of another service.' }, importSshKeys),
+      taking(SSH_KEY, (run) => create('user', 'Add an SSH key.', run), createSshKey),
+      taking(
+        SSH_KEYS,
+        (run) => {
+          return operation('POST', 'import', { doc: 'Add the SSH keys of another service.' }, run)
+        },
+        importSshKeys,
+      ),
     ],
   },
   {
@@ -132,7 +154,7 @@ export const PUBLIC_KEYS: readonly Resource[] = [
         const { sslKeysByUser } = await call.state()
         return json(sslKeysByUser.rows(call.user.id).map(renderSslKey))
       }),
-      create('user', 'Add an SSL key.', createSslKey),
+      taking(SSL_KEY, (run) => create('user', 'Add an SSL key.', run), createSslKey),
     ],
   },
   {

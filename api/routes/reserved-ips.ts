@@ -11,10 +11,23 @@ import { fieldError, notFound } from '../errors.ts'
 import { Form } from '../input.ts'
 import { expectNetworkLevel } from '../network-level.ts'
 import { renderReservedIp } from '../render/network.ts'
-import { create, read, remove, update, type Resource } from '../resource.ts'
+import { mac, text } from '../params.ts'
+import { create, read, remove, taking, update, type Resource } from '../resource.ts'
 import { findSubnet, parseId } from '../specifiers.ts'
 
 const COMMENT_MAX = 255
+
+const RESERVED_IP = {
+  ip: text('The address.', { required: true, max: 64 }),
+  mac_address: mac('Whose it is.', { required: true }),
+  comment: text('What it is for.', { max: COMMENT_MAX }),
+  subnet: text('Subnet it is in; the one that holds the address by default.'),
+}
+const CHANGED = {
+  comment: RESERVED_IP.comment,
+  ip: text('As it is: an address is not changed.', { max: 64 }),
+  mac_address: mac('As it is.'),
+}
 
 function reservedIpOf(state: RegionState, call: Call): Reservation {
   const id = parseId(call.param('id'))
@@ -28,15 +41,15 @@ async function createReservedIp(call: Call) {
   const form = new Form(call.input)
   for (const name of ['ip', 'mac_address']) form.require(name)
   const ip = form.ip('ip') ?? undefined
-  const mac = form.mac('mac_address')
+  const forMac = form.mac('mac_address')
   const comment = form.text('comment', { max: COMMENT_MAX }) ?? ''
   if (ip !== undefined) checkSubnet(form, state, ip)
   form.check()
   // `require` or the field reported it otherwise.
-  if (ip === undefined || mac === undefined) throw notFound('ReservedIP')
+  if (ip === undefined || forMac === undefined) throw notFound('ReservedIP')
   expectNetworkLevel(state, 'A reserved IP')
-  const client = clientKeyOf(mac)
-  await call.propose({ type: 'reservation.create', ip, client, mac, hostname: '', comment })
+  const client = clientKeyOf(forMac)
+  await call.propose({ type: 'reservation.create', ip, client, mac: forMac, hostname: '', comment })
   const after = call.after()
   const row = after.reservations.get(ip)
   return json(row === undefined ? { ip: formatIp(ip) } : renderReservedIp(after, row))
@@ -45,30 +58,30 @@ async function createReservedIp(call: Call) {
 /** Without `subnet`, whichever has the address; a named one must be that one. */
 function checkSubnet(form: Form, state: RegionState, ip: Ip): void {
   const owner = subnetOf(state, ip)
-  const text = form.text('subnet') ?? ''
-  const named = text === '' ? owner : (findSubnet(state, text) ?? undefined)
-  if (text !== '' && named === undefined) form.report('subnet', `There is no subnet ${text}.`)
+  const given = form.text('subnet') ?? ''
+  const named = given === '' ? owner : (findSubnet(state, given) ?? undefined)
+  if (given !== '' && named === undefined) form.report('subnet', `There is no subnet ${given}.`)
   else if (owner === undefined || named?.id !== owner.id) {
-    const where = text === '' ? 'any subnet' : `subnet ${text}`
+    const where = given === '' ? 'any subnet' : `subnet ${given}`
     form.report('ip', `The IP address ${formatIp(ip)} is not in ${where}.`)
   }
 }
 
 /** As racks know an Ethernet client: `<htype>-<chaddr hex>`. */
-function clientKeyOf(mac: MacAddress): string {
-  return `1-${mac.replaceAll(':', '')}`
+function clientKeyOf(address: MacAddress): string {
+  return `1-${address.replaceAll(':', '')}`
 }
 
 /** Only the comment changes: another address or client is another reserved IP. */
 async function updateReservedIp(call: Call) {
-  const { id, ip, mac, comment: before = '' } = reservedIpOf(await call.state(), call)
+  const { id, ip, mac: was, comment: before = '' } = reservedIpOf(await call.state(), call)
   const form = new Form(call.input)
   const comment = form.text('comment', { max: COMMENT_MAX }) ?? before
   const wantedIp = form.ip('ip') ?? ip
-  const wantedMac = form.mac('mac_address') ?? mac
+  const wantedMac = form.mac('mac_address') ?? was
   form.check()
   if (wantedIp !== ip) throw fieldError('ip', 'The IP of a reserved IP cannot be changed.')
-  if (wantedMac !== mac) {
+  if (wantedMac !== was) {
     throw fieldError('mac_address', 'The MAC address of a reserved IP cannot be changed.')
   }
   if (id === undefined) throw notFound('ReservedIP')
@@ -89,7 +102,11 @@ export const RESERVED_IPS: readonly Resource[] = [
         const rows = [...state.reservations.values()].filter(({ id }) => id !== undefined)
         return jsonList(rows, (row) => renderReservedIp(state, row))
       }),
-      create('admin', 'Reserve an IP for a MAC address.', createReservedIp),
+      taking(
+        RESERVED_IP,
+        (run) => create('admin', 'Reserve an IP for a MAC address.', run),
+        createReservedIp,
+      ),
     ],
   },
   {
@@ -101,7 +118,11 @@ export const RESERVED_IPS: readonly Resource[] = [
         const state = await call.state()
         return json(renderReservedIp(state, reservedIpOf(state, call)))
       }),
-      update('admin', 'Change the comment of a reserved IP.', updateReservedIp),
+      taking(
+        CHANGED,
+        (run) => update('admin', 'Change the comment of a reserved IP.', run),
+        updateReservedIp,
+      ),
       remove('admin', 'Delete a reserved IP.', async (call) => {
         const { ip } = reservedIpOf(await call.state(), call)
         await call.propose({ type: 'reservation.delete', ip })

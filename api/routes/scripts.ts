@@ -118,7 +118,18 @@ async function retag(
   return json(renderAfter(ROUTES, call, id))
 }
 
-const TAG_PARAM = { tag: text('The word.', { required: true, max: 64 }) }
+const INCLUDE_SCRIPT = { include_script: flag('With its text.') }
+const TAG_PARAM = {
+  ...INCLUDE_SCRIPT,
+  tag: text('The word.', { required: true, max: 64 }),
+}
+
+const LISTED = {
+  type: text('Only those of this type.', { max: 64 }),
+  hardware_type: text('Only those about this hardware.', { max: 64 }),
+  filters: list('Only those with one of these names or tags.'),
+  include_script: flag('With their texts.'),
+}
 
 export const SCRIPTS: readonly Resource[] = objectRoutes({
   ...{
@@ -148,6 +159,8 @@ export const SCRIPTS: readonly Resource[] = objectRoutes({
       comment: values.comment,
     }),
   listed: (row, call) => matches(row, call),
+  query: LISTED,
+  shown: INCLUDE_SCRIPT,
   more: [
     taking(
       TAG_PARAM,
@@ -161,6 +174,7 @@ export const SCRIPTS: readonly Resource[] = objectRoutes({
     ),
     taking(
       {
+        ...INCLUDE_SCRIPT,
         to: integer('Id of a version, or how many to go back when negative.', {
           ...{ required: true, min: -(2 ** 31), max: 2 ** 31 - 1 },
         }),

@@ -4,9 +4,9 @@ import type { Space } from '#model/network.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, NO_CONTENT, type Call } from '../call.ts'
 import { notFound, Rejection } from '../errors.ts'
-import { Form } from '../input.ts'
+import { text, type Values } from '../params.ts'
 import { NO_SPACE, renderNoSpace, renderSpace } from '../render/network.ts'
-import { create, read, remove, update, type Resource } from '../resource.ts'
+import { create, read, remove, taking, update, type Resource } from '../resource.ts'
 import { findSpace } from '../specifiers.ts'
 import { present } from './fabrics.ts'
 
@@ -23,7 +23,7 @@ function isNoSpace(call: Call): boolean {
 
 function expectSpace(call: Call): void {
   if (!isNoSpace(call)) return
-  throw new Rejection('BAD_REQUEST', `The space ${NO_SPACE} stands for none: it cannot be changed.`)
+  throw new Rejection('BAD_REQUEST', 'The space that stands for none cannot be changed.')
 }
 
 function renderSpaceOf(state: RegionState, id: SpaceId) {
@@ -31,22 +31,19 @@ function renderSpaceOf(state: RegionState, id: SpaceId) {
   return space === undefined ? { id } : renderSpace(state, space)
 }
 
-async function createSpace(call: Call) {
-  const form = new Form(call.input)
-  const name = form.text('name') ?? ''
-  const description = form.text('description', { max: 4_096 }) ?? ''
-  form.check()
+const SPACE = {
+  name: text('Name, unique; space-ID when empty.'),
+  description: text('What it is for.', { max: 4_096 }),
+}
+
+async function createSpace(call: Call, { name = '', description = '' }: Values<typeof SPACE>) {
   const { id } = await call.propose({ type: 'space.create', name, description })
   return json(renderSpaceOf(call.after(), id))
 }
 
-async function updateSpace(call: Call) {
+async function updateSpace(call: Call, { name, description }: Values<typeof SPACE>) {
   expectSpace(call)
   const { id } = spaceOf(await call.state(), call)
-  const form = new Form(call.input)
-  const name = form.text('name')
-  const description = form.text('description', { max: 4_096 })
-  form.check()
   await call.propose({ type: 'space.update', id, set: present({ name, description }) })
   return json(renderSpaceOf(call.after(), id))
 }
@@ -62,7 +59,7 @@ export const SPACES: readonly Resource[] = [
         const spaces = [...state.spaces.values()].map((space) => renderSpace(state, space))
         return json([...spaces, renderNoSpace(state)])
       }),
-      create('admin', 'Create a space.', createSpace),
+      taking(SPACE, (run) => create('admin', 'Create a space.', run), createSpace),
     ],
   },
   {
@@ -75,7 +72,7 @@ export const SPACES: readonly Resource[] = [
         if (isNoSpace(call)) return json(renderNoSpace(state))
         return json(renderSpace(state, spaceOf(state, call)))
       }),
-      update('admin', 'Change a space.', updateSpace),
+      taking(SPACE, (run) => update('admin', 'Change a space.', run), updateSpace),
       remove('admin', 'Delete a space.', async (call) => {
         expectSpace(call)
         const { id } = spaceOf(await call.state(), call)

@@ -5,8 +5,9 @@ import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Call } from '../call.ts'
 import { notFound } from '../errors.ts'
 import { Form } from '../input.ts'
+import { integer, text } from '../params.ts'
 import { renderStaticRoute } from '../render/network.ts'
-import { create, read, remove, update, type Resource } from '../resource.ts'
+import { create, read, remove, taking, update, type Resource } from '../resource.ts'
 import { findSubnet, parseId } from '../specifiers.ts'
 import { present } from './fabrics.ts'
 
@@ -29,6 +30,15 @@ function routeSet(form: Form, state: RegionState): Partial<Omit<StaticRoute, 'id
     gatewayIp: form.ip('gateway_ip') ?? undefined,
     metric: form.integer('metric', { min: 0, max: 2 ** 31 - 1 }),
   })
+}
+
+const REQUIRED = { required: true }
+const ADDRESS = { required: true, max: 64 }
+const ROUTE = {
+  source: text('Subnet whose machines use it: id, CIDR, name or another specifier.', REQUIRED),
+  destination: text('Subnet it leads to.', REQUIRED),
+  gateway_ip: text('Next hop, an address inside the source.', ADDRESS),
+  metric: integer('Smaller ones are preferred; 0 by default.', { min: 0, max: 2 ** 31 - 1 }),
 }
 
 function subnetField(form: Form, state: RegionState, name: string): SubnetId | undefined {
@@ -71,7 +81,7 @@ export const STATIC_ROUTES: readonly Resource[] = [
         const state = await call.state()
         return jsonList([...state.staticRoutes.values()], (row) => renderStaticRoute(state, row))
       }),
-      create('admin', 'Create a static route.', createRoute),
+      taking(ROUTE, (run) => create('admin', 'Create a static route.', run), createRoute),
     ],
   },
   {
@@ -83,7 +93,7 @@ export const STATIC_ROUTES: readonly Resource[] = [
         const state = await call.state()
         return json(renderStaticRoute(state, routeOf(state, call)))
       }),
-      update('admin', 'Change a static route.', updateRoute),
+      taking(ROUTE, (run) => update('admin', 'Change a static route.', run), updateRoute),
       remove('admin', 'Delete a static route.', async (call) => {
         const { id } = routeOf(await call.state(), call)
         await call.propose({ type: 'staticRoute.delete', id })

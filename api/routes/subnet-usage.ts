@@ -7,7 +7,8 @@ import { json, jsonList, type Call } from '../call.ts'
 import { notFound } from '../errors.ts'
 import { knownAddresses } from '../known-addresses.ts'
 import { renderAddressLine } from '../render/address.ts'
-import { operation, type Action } from '../resource.ts'
+import { flag } from '../params.ts'
+import { operation, taking, type Action } from '../resource.ts'
 import { findSubnet } from '../specifiers.ts'
 
 export function subnetOf(state: RegionState, call: Call): Subnet {
@@ -87,10 +88,28 @@ async function unreservedRanges(call: Call) {
   return json(unusedRanges(state, subnetOf(state, call).id).map(renderRange))
 }
 
+const STATISTICS = {
+  include_ranges: flag('Also what each range of addresses is for.'),
+  include_suggestions: flag('Also a gateway and a dynamic range that would fit.'),
+}
+const WITH = {
+  with_username: flag('Name the owners (default).'),
+  with_node_summary: flag('Name the nodes (default).'),
+  with_summary: flag('The same.'),
+}
+
 /** Questions about the addresses of one subnet. */
 export const SUBNET_USAGE: readonly Action[] = [
-  operation('GET', 'statistics', { doc: 'Count free and used addresses.' }, statistics),
-  operation('GET', 'ip_addresses', { doc: 'List addresses in use.' }, ipAddresses),
+  taking(
+    STATISTICS,
+    (run) => operation('GET', 'statistics', { doc: 'Count free and used addresses.' }, run),
+    statistics,
+  ),
+  taking(
+    WITH,
+    (run) => operation('GET', 'ip_addresses', { doc: 'List addresses in use.' }, run),
+    ipAddresses,
+  ),
   operation('GET', 'reserved_ip_ranges', { doc: 'List used ranges.' }, reservedRanges),
   operation('GET', 'unreserved_ip_ranges', { doc: 'List free ranges.' }, unreservedRanges),
 ]

@@ -8,8 +8,9 @@ import { json, NO_CONTENT, type Call } from '../call.ts'
 import { notFound, Rejection } from '../errors.ts'
 import { Form } from '../input.ts'
 import { expectNetworkLevel } from '../network-level.ts'
+import { flag, integer, list, text } from '../params.ts'
 import { renderSubnet } from '../render/network.ts'
-import { create, read, remove, update, type Resource } from '../resource.ts'
+import { create, read, remove, taking, update, type Resource } from '../resource.ts'
 import { findFabric, findVlan, parseId } from '../specifiers.ts'
 import { present } from './fabrics.ts'
 import { SUBNET_USAGE, subnetOf } from './subnet-usage.ts'
@@ -41,6 +42,27 @@ async function createSubnet(call: Call) {
   })
   return json(renderSubnetOf(call.after(), id))
 }
+
+const SUBNET = {
+  cidr: text('Network in CIDR notation.', { required: true, max: 64 }),
+  name: text('Name; the CIDR when empty.'),
+  description: text('What it is for.', { max: 4_096 }),
+  vlan: text('VLAN it is on: id or another specifier.'),
+  fabric: text('Fabric of `vid`, where no VLAN is named.'),
+  vid: text('VID of the VLAN in that fabric.'),
+  gateway_ip: text('Router that clients are given; empty: none.', { max: 64 }),
+  dns_servers: list('Resolvers that clients are given; commas or blanks between.'),
+  rdns_mode: integer('Reverse zones: 0 none, 1 of the subnet, 2 classless ones too.', {
+    ...{ min: 0, max: 2 },
+  }),
+  active_discovery: flag('Racks look for neighbours here.'),
+  allow_dns: flag('Clients here may ask our DNS.'),
+  allow_proxy: flag('Clients here may use the proxy.'),
+  managed: flag('Addresses are given here; if not, in reserved ranges only.'),
+  disabled_boot_architectures: list('Names of boot architectures that are not served here.'),
+}
+
+const FORCE = { force: flag('Delete it with the addresses in use.') }
 
 const DEFAULTS = {
   name: '',
@@ -97,7 +119,7 @@ function cidrField(form: Form): IpCidr | undefined {
 /** Comma or space separated; of either family, in their shortest form. */
 function dnsServersField(form: Form): readonly string[] | undefined {
   if (!form.input.has('dns_servers')) return undefined
-  const servers = form.input.list('dns_servers').flatMap((text) => text.split(/\s+/))
+  const servers = form.input.list('dns_servers').flatMap((part) => part.split(/\s+/))
   const wrong = servers.find((server) => parseIp(server) === undefined)
   if (wrong !== undefined) {
     return form.report('dns_servers', `'${wrong.slice(0, 64)}' is not an IP address.`)
@@ -117,15 +139,15 @@ function architecturesField(form: Form): readonly string[] | undefined {
   const name = 'disabled_boot_architectures'
   if (!form.input.has(name)) return undefined
   const names = form.input.list(name)
-  const right = names.length <= 32 && names.every((text) => /^[\w.+-]{1,32}$/.test(text))
+  const right = names.length <= 32 && names.every((one) => /^[\w.+-]{1,32}$/.test(one))
   return right ? names : form.report(name, 'Enter names of boot architectures.')
 }
 
 /** `vlan`, or a VID of a fabric; a VID without a fabric is one of the default fabric. */
 function vlanField(form: Form, state: RegionState): VlanId | undefined {
-  const text = form.text('vlan') ?? ''
-  if (text !== '') {
-    return findVlan(state, text)?.id ?? form.report('vlan', `There is no VLAN ${text}.`)
+  const vlanText = form.text('vlan') ?? ''
+  if (vlanText !== '') {
+    return findVlan(state, vlanText)?.id ?? form.report('vlan', `There is no VLAN ${vlanText}.`)
   }
   const fabricText = form.text('fabric') ?? ''
   const vidText = form.text('vid') ?? ''
@@ -154,7 +176,7 @@ export const SUBNETS: readonly Resource[] = [
         const state = await call.state()
         return json([...state.subnets.values()].map((subnet) => renderSubnet(state, subnet)))
       }),
-      create('admin', 'Create a subnet.', createSubnet),
+      taking(SUBNET, (run) => create('admin', 'Create a subnet.', run), createSubnet),
     ],
   },
   {
@@ -166,15 +188,18 @@ export const SUBNETS: readonly Resource[] = [
         const state = await call.state()
         return json(renderSubnet(state, subnetOf(state, call)))
       }),
-      update('admin', 'Change a subnet.', updateSubnet),
-      remove('admin', 'Delete a subnet.', async (call) => {
-        const state = await call.state()
-        const { id } = subnetOf(state, call)
-        const force = call.input.flag('force')
-        if (force) expectNetworkLevel(state, 'Deleting a subnet by force')
-        await call.propose({ type: 'subnet.delete', id, ...(force ? { force } : {}) })
-        return NO_CONTENT
-      }),
+      taking(SUBNET, (run) => update('admin', 'Change a subnet.', run), updateSubnet),
+      taking(
+        FORCE,
+        (run) => remove('admin', 'Delete a subnet.', run),
+        async (call, { force = false }) => {
+          const state = await call.state()
+          const { id } = subnetOf(state, call)
+          if (force) expectNetworkLevel(state, 'Deleting a subnet by force')
+          await call.propose({ type: 'subnet.delete', id, ...(force ? { force } : {}) })
+          return NO_CONTENT
+        },
+      ),
       ...SUBNET_USAGE,
     ],
   },

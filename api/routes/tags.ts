@@ -11,7 +11,7 @@ import { renderController } from '../render/controller.ts'
 import { renderDevice } from '../render/device.ts'
 import { renderMachine } from '../render/machine.ts'
 import { renderTag } from '../render/objects.ts'
-import { operation, taking, type Action, type Resource } from '../resource.ts'
+import { operation, taking, takingNothing, type Action, type Resource } from '../resource.ts'
 import { xpathProblem } from '../xpath.ts'
 import { isVisibleMachine, isVisibleDevice } from '../visible.ts'
 import { present } from './fabrics.ts'
@@ -90,16 +90,18 @@ const UPDATE_NODES = taking(
   },
 )
 
-const REBUILD = operation(
-  'POST',
-  'rebuild',
-  { access: 'admin', doc: 'Evaluate the definition again.' },
-  async (call) => {
-    const { tag } = await stateWithTag(call)
-    if (tag.definition === '') return json({ rebuilding: tag.name })
-    const message = 'Definitions of tags are not evaluated by this version of Ironraft.'
-    throw new Rejection('BAD_REQUEST', message, { status: 501 })
-  },
+const REBUILD = takingNothing(
+  operation(
+    'POST',
+    'rebuild',
+    { access: 'admin', doc: 'Evaluate the definition again.' },
+    async (call) => {
+      const { tag } = await stateWithTag(call)
+      if (tag.definition === '') return json({ rebuilding: tag.name })
+      const message = 'Definitions of tags are not evaluated by this version of Ironraft.'
+      throw new Rejection('BAD_REQUEST', message, { status: 501 })
+    },
+  ),
 )
 
 const ALL: readonly Kind[] = ['machines', 'devices', 'rack_controllers', 'region_controllers']

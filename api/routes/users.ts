@@ -3,26 +3,34 @@ import type { UserId } from '#model/ids.ts'
 import { json, NO_CONTENT, type Call } from '../call.ts'
 import { notFound, Rejection } from '../errors.ts'
 import { Form } from '../input.ts'
+import { flag, mandatory, text, type Values } from '../params.ts'
 import { hashPassword } from '../passwords.ts'
 import { renderUser } from '../render/user.ts'
-import { create, operation, read, remove, type Resource } from '../resource.ts'
+import { create, operation, read, remove, taking, type Resource } from '../resource.ts'
 
 const PASSWORD_CHARACTERS_MAX = 1_024
 
-async function createUser(call: Call) {
+const USER = {
+  username: mandatory(text('Name to log in with.', { max: 150 })),
+  email: mandatory(
+    text('Where to write to.', {
+      ...{ max: 254, pattern: /^[^\s@]+@[^\s@]+$/, message: 'Enter a valid email address.' },
+    }),
+  ),
+  password: mandatory(text('Password.', { max: PASSWORD_CHARACTERS_MAX })),
+  is_superuser: mandatory(flag('An administrator.')),
+}
+
+const DELETED = {
+  transfer_resources_to: text('Name of the user who gets what this one owns.'),
+}
+
+async function createUser(call: Call, values: Values<typeof USER>) {
   const form = new Form(call.input)
-  const mandatory = ['username', 'email', 'password', 'is_superuser']
-  for (const name of mandatory) call.input.mandatory(name)
-  for (const name of mandatory) form.require(name)
-  const username = form.text('username', { max: 150 }) ?? ''
-  const email = form.text('email', {
-    max: 254,
-    pattern: /^[^\s@]+@[^\s@]+$/,
-    message: 'Enter a valid email address.',
-  })
-  const password = form.text('password', { max: PASSWORD_CHARACTERS_MAX }) ?? ''
-  const isSuperuser = form.flag('is_superuser') ?? false
+  for (const name of Object.keys(USER)) call.input.mandatory(name)
+  for (const name of Object.keys(USER)) form.require(name)
   form.check()
+  const { username = '', email, password = '', is_superuser: isSuperuser = false } = values
   const passwordHash = await hashPassword(password)
   const command = { type: 'user.create', username, email: email ?? '', isSuperuser } as const
   const { id } = await call.propose({ ...command, passwordHash })
@@ -55,7 +63,7 @@ export const USERS: readonly Resource[] = [
         const { users } = await call.state()
         return json([...users.values()].map(renderUser))
       }),
-      create('admin', 'Create a user.', createUser),
+      taking(USER, (run) => create('admin', 'Create a user.', run), createUser),
       operation('GET', 'whoami', { doc: 'Show the user of the API key in use.' }, async (call) => {
         await call.state()
         return json(renderUser(call.user))
@@ -73,7 +81,7 @@ export const USERS: readonly Resource[] = [
         if (user === undefined) throw notFound('User')
         return json(renderUser(user))
       }),
-      remove('admin', 'Delete a user.', deleteUser),
+      taking(DELETED, (run) => remove('admin', 'Delete a user.', run), deleteUser),
     ],
   },
 ]

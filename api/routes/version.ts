@@ -3,8 +3,8 @@ import { CONFIG_KEYS, configOf, RENAMED_CONFIG } from '#state/config-keys.ts'
 import type { SettingValue } from '#state/tables.ts'
 import { json, text, type Call } from '../call.ts'
 import { fieldError, forbidden } from '../errors.ts'
-import { choice, text as textParam } from '../params.ts'
-import { operation, read, type Resource } from '../resource.ts'
+import { custom, mandatory } from '../params.ts'
+import { operation, read, taking, type Resource } from '../resource.ts'
 
 /** The level of the API that clients test for. */
 const MAAS_VERSION = '2.9.0'
@@ -73,9 +73,21 @@ export function versionResource(subversion: string): Resource {
   }
 }
 
-/** The handlers answer a missing one by MAAS's sentence, not by a field. */
-const SETTING_NAME = choice('Name of the setting.', Object.keys(CONFIG_KEYS), { required: true })
-const VALUE = { required: true, max: 4_096 }
+const NAMES = [...Object.keys(CONFIG_KEYS), ...Object.keys(RENAMED_CONFIG)]
+
+/** What is wrong with a setting is told under the setting's own name. */
+const SETTING_NAME = mandatory(
+  custom<string>('Name of the setting.', { type: 'string', enum: NAMES }, (form, name) => {
+    return form.input.text(name)
+  }),
+)
+const VALUE = mandatory(
+  custom<string>(
+    'New value; empty clears the setting.',
+    { type: 'string', maxLength: 4_096 },
+    (form, name) => form.input.text(name),
+  ),
+)
 
 export const SETTINGS: readonly Resource[] = [
   {
@@ -83,22 +95,19 @@ export const SETTINGS: readonly Resource[] = [
     path: 'maas/',
     doc: 'Settings of this region.',
     actions: [
-      {
-        ...operation('GET', 'get_config', { doc: 'Show the value of a setting.' }, getConfig),
-        params: { name: SETTING_NAME },
-      },
-      {
-        ...operation(
-          'POST',
-          'set_config',
-          { access: 'admin', doc: 'Change a setting.' },
-          setConfig,
-        ),
-        params: {
-          name: SETTING_NAME,
-          value: textParam('New value; empty clears the setting.', VALUE),
+      taking(
+        { name: SETTING_NAME },
+        (run) => operation('GET', 'get_config', { doc: 'Show the value of a setting.' }, run),
+        getConfig,
+      ),
+      taking(
+        { name: SETTING_NAME, value: VALUE },
+        (run) => {
+          const doc = 'Change a setting.'
+          return operation('POST', 'set_config', { access: 'admin', doc }, run)
         },
-      },
+        setConfig,
+      ),
     ],
   },
 ]

@@ -4,22 +4,24 @@ import { newestFirst } from '#state/event-feed.ts'
 import type { AuditEvent } from '#state/tables.ts'
 import { json, type Answer, type Call } from '../call.ts'
 import { Rejection } from '../errors.ts'
-import { Form } from '../input.ts'
+import { integer, readParams, text, type Params } from '../params.ts'
 import { auditSentence } from '../render/event.ts'
 
-export const AUDIT_QUERY: readonly string[] = ['limit', 'cursor', 'username', 'action']
 const LIMIT_DEFAULT = 100
 const LIMIT_MAX = 500
+export const AUDIT_QUERY = {
+  limit: integer(`Events of a page; ${LIMIT_DEFAULT} by default.`, { min: 1, max: LIMIT_MAX }),
+  cursor: text('Where to go on: `next_cursor` of the page before.'),
+  username: text('Only what this user did.'),
+  action: text('Only this action, such as subnet.create.'),
+} satisfies Params
 
 export async function listAuditEvents(call: Call): Promise<Answer> {
-  const form = new Form(call.input)
-  const limit = form.integer('limit', { min: 1, max: LIMIT_MAX }) ?? LIMIT_DEFAULT
-  form.check()
+  const asked = readParams(call.input, AUDIT_QUERY)
+  const { limit = LIMIT_DEFAULT, username, action } = asked
   const view = await call.view()
-  const cursor = cursorOf(call.input.text('cursor') ?? '')
+  const cursor = cursorOf(asked.cursor ?? '')
   const revision = cursor?.revision ?? view.revision
-  const username = call.input.text('username')
-  const action = call.input.text('action')
   const found: AuditEvent[] = []
   for (const { kind, row } of newestFirst(view.state, cursor?.before ?? Number.MAX_SAFE_INTEGER)) {
     if (kind !== 'audit') continue
@@ -32,7 +34,7 @@ export async function listAuditEvents(call: Call): Promise<Answer> {
   const items = found.slice(0, limit)
   const last = items.at(-1)
   const hasMore = found.length > limit && last !== undefined
-  call.noteRevision(revision)
+  call.noteRevision(revision, view.stalenessMs)
   return json({
     items: items.map(renderAudit),
     revision,
@@ -40,9 +42,9 @@ export async function listAuditEvents(call: Call): Promise<Answer> {
   })
 }
 
-function cursorOf(text: string): { readonly revision: number; readonly before: number } | null {
-  if (text === '') return null
-  const plain = Buffer.from(text.slice(0, 64), 'base64url').toString()
+function cursorOf(given: string): { readonly revision: number; readonly before: number } | null {
+  if (given === '') return null
+  const plain = Buffer.from(given.slice(0, 64), 'base64url').toString()
   const [, revision, before] = /^(\d{1,15}) (\d{1,15})$/.exec(plain) ?? []
   if (before === undefined) throw new Rejection('BAD_REQUEST', 'This is no cursor.')
   return { revision: Number(revision), before: Number(before) }

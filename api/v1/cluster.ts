@@ -1,6 +1,5 @@
 // /api/v1/cluster: who belongs to the cluster, and the operations behind `ironraft region remove` and
 // `transfer`. Wishes are answered 202 when they are in the log; how they end is in the member's row.
-import { z } from 'zod'
 import type { Context } from 'koa'
 import { parseSystemId } from '#model/ids.ts'
 import type { Member } from '#model/member.ts'
@@ -9,6 +8,7 @@ import type { RegionState } from '#state/state.ts'
 import { json, type Answer, type Call } from '../call.ts'
 import { notFound } from '../errors.ts'
 import { parsed } from './parsed.ts'
+import { TRANSFER } from './schemas.ts'
 
 /** From this node's own knowledge, so that it answers without a quorum and without a key. */
 export function makeListMembers(membership: RegionMembership) {
@@ -29,8 +29,6 @@ export async function removeMember(call: Call): Promise<Answer> {
   await call.propose({ type: 'member.remove', id })
   return json({ id, status: call.after().members.get(id)?.status ?? 'removed' }, 202)
 }
-
-const TRANSFER = z.strictObject({ to: z.string().max(64).nullable().optional() })
 
 export function makeTransfer(membership: RegionMembership) {
   return async (_call: Call, ctx: Context): Promise<Answer> => {

@@ -14,12 +14,16 @@ import { namedOption } from '#model/dhcp-option-names.ts'
 import type { RegionState } from '#state/state.ts'
 import { NO_CONTENT, type Answer, type Call } from '../call.ts'
 import { fieldError, notFound } from '../errors.ts'
+import { text, type Params } from '../params.ts'
 import { checkIfMatch, tagged } from './entity-tag.ts'
 import { PAGE_QUERY, type Pages } from './pages.ts'
 import { parsed } from './parsed.ts'
 import { DHCP_OPTION } from './schemas.ts'
 
-export const DHCP_OPTION_QUERY: readonly string[] = [...PAGE_QUERY, 'scope']
+export const DHCP_OPTION_QUERY = {
+  ...PAGE_QUERY,
+  scope: text('Only those of a kind of scope, or of one scope.'),
+} satisfies Params
 
 export function makeListDhcpOptions(pages: Pages) {
   return (call: Call): Promise<Answer> => {
@@ -70,8 +74,8 @@ function placeOf(call: Call): Place {
   if (target === undefined) {
     throw fieldError('scope', 'Enter global, vlan:ID, subnet:ID, range:ID or host:MAC.')
   }
-  const text = call.param('code')
-  const code = /^\d{1,3}$/.test(text) ? Number(text) : namedOption(text.toLowerCase())?.code
+  const given = call.param('code')
+  const code = /^\d{1,3}$/.test(given) ? Number(given) : namedOption(given.toLowerCase())?.code
   if (code === undefined) throw fieldError('code', 'Enter a number from 1 to 254, or a known name.')
   return { target, code }
 }

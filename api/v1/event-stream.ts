@@ -10,6 +10,7 @@ import type { ChangeBatch } from '#state/outcome.ts'
 import type { Region } from '#node/region.ts'
 import { checkAccess, queryOf, type Service } from '../dispatch.ts'
 import { Rejection } from '../errors.ts'
+import { integer, list, type Params } from '../params.ts'
 import { renderBatch, SHOWN_TABLES } from './render-change.ts'
 import { checkScope, refuseUnknown } from './routes.ts'
 
@@ -27,7 +28,12 @@ const HEARTBEAT_MS = 15_000
 const STALLED_MS = 30_000
 /** Streams at once; more are refused OVERLOADED. */
 const STREAMS_MAX = 1_000
-const QUERY = new Set(['since', 'kinds'])
+export const EVENTS_QUERY = {
+  since: integer('Revision after which to begin; the newest by default.', {
+    ...{ min: 0, max: Number.MAX_SAFE_INTEGER },
+  }),
+  kinds: list('Tables to tell of; all by default.', { itemMax: 64 }),
+} satisfies Params
 
 export class EventStreams {
   readonly #options: StreamOptions
@@ -41,7 +47,7 @@ export class EventStreams {
   readonly serve = async (ctx: Context): Promise<void> => {
     const { service, metrics } = this.#options
     const query = queryOf(ctx)
-    refuseUnknown(query.names(), QUERY)
+    refuseUnknown(query.names(), new Set(Object.keys(EVENTS_QUERY)))
     const identity = await service.authenticator.identify(ctx)
     checkAccess('admin', identity?.user ?? null)
     checkScope(identity, 'read')

@@ -9,14 +9,28 @@ import type { RegionState } from '#state/state.ts'
 import { json, type Answer, type Call } from '../call.ts'
 import { fieldError } from '../errors.ts'
 import { Form } from '../input.ts'
+import { choice, integer, text, type Params } from '../params.ts'
 import { findSubnet, findVlan } from '../specifiers.ts'
 import type { Explainer } from './explainer.ts'
 
-export const EXPLAIN_DHCP_QUERY: readonly string[] = [
-  ...['mac', 'vlan', 'subnet', 'giaddr', 'rack', 'message', 'ip', 'server'],
-  ...['client', 'architecture', 'vendor_class', 'user_class', 'asks'],
-]
-export const EXPLAIN_NAME_QUERY: readonly string[] = ['type']
+export const EXPLAIN_DHCP_QUERY: Params = {
+  mac: text('MAC address of the client.', { required: true }),
+  vlan: text('VLAN it is on: id or specifier.'),
+  subnet: text('Subnet it is on: id, CIDR, name or another specifier.'),
+  giaddr: text('Address of the relay that passed it on.'),
+  rack: text('System id of the rack to look at; by default the one that would answer.'),
+  message: choice('Kind of message; discover by default.', DHCP_MESSAGE_KINDS),
+  ip: text('Address that the client asks for or has.'),
+  server: text('Option 54 of a selecting client.'),
+  client: choice('What boots; none by default.', DHCP_CLIENT_KINDS),
+  architecture: integer('Option 93.', { min: 0, max: 65_535 }),
+  vendor_class: text('Option 60.'),
+  user_class: text('Option 77.'),
+  asks: text('Option 55: codes or names with commas between them.'),
+}
+export const EXPLAIN_NAME_QUERY: Params = {
+  type: text('Type of record; A by default.'),
+}
 
 export function makeExplainName({ name, nameTypes }: Explainer) {
   return async (call: Call): Promise<Answer> => {

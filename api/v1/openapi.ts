@@ -1,118 +1,18 @@
-// OpenAPI 3.1 of /api/v1, from the routes that the router has and a line about each. A route without its line
-// shows as undocumented; a test fails then.
+// OpenAPI 3.1 of /api/v1, from the routes that the router has and what `operations.ts` says of each.
 import { z } from 'zod'
-import { AUDIT_QUERY } from './audit.ts'
-import { DHCP_OPTION_QUERY } from './dhcp-options.ts'
-import { EXPLAIN_DHCP_QUERY, EXPLAIN_NAME_QUERY } from './explain-packet.ts'
-import { PAGE_QUERY } from './pages.ts'
-import {
-  ACCESS_TOKEN,
-  ACCESS_TOKEN_PATCH,
-  DHCP_OPTION,
-  IMAGE,
-  PASSWORD_CHANGE,
-  SETTING,
-  USER_PATCH,
-} from './schemas.ts'
+import { CONSISTENCY, header, IDEMPOTENCY_KEY } from '../common-parameters.ts'
+import type { Params } from '../params.ts'
+import { OPERATIONS, type Operation } from './operations.ts'
 
 export type Route = { readonly method: string; readonly path: string }
-
-type About = {
-  readonly summary: string
-  /** JSON body as JSON Schema; of a PATCH a merge patch (RFC 7396). */
-  readonly body?: object
-  /** Content type of a body that is no JSON. */
-  readonly bytes?: string
-  /** Content types of the answer; JSON by default. */
-  readonly answers?: readonly string[]
-  readonly query?: readonly string[]
-}
-
-const ABOUT: Readonly<Record<string, About>> = {
-  'GET /api/v1/settings/{name}': { summary: 'Show a setting of the site.' },
-  'PUT /api/v1/settings/{name}': {
-    summary: 'Write a setting of the site.',
-    body: z.toJSONSchema(SETTING),
-  },
-  'GET /api/v1/cluster': { summary: 'State of the cluster as this region sees it.' },
-  'GET /api/v1/cluster/members': { summary: 'List the members of the cluster.' },
-  'DELETE /api/v1/cluster/members/{id}': { summary: 'Remove a member from the cluster.' },
-  'POST /api/v1/cluster/transfer': { summary: 'Hand leadership to another member.' },
-  'GET /api/v1/cluster/tokens': { summary: 'List the one-time tokens that are not yet used up.' },
-  'DELETE /api/v1/cluster/tokens/{id}': { summary: 'Revoke a token.' },
-  'POST /api/v1/cluster/tokens': { summary: 'Make a one-time token for a joiner.' },
-  'GET /api/v1/events': {
-    summary: 'Changes of the state, from a revision on.',
-    ...{ query: ['since', 'kinds'], answers: ['text/event-stream', 'application/x-ndjson'] },
-  },
-  'GET /api/v1/explain/address/{ip}': {
-    summary: 'Who has an address by what right, and whether it would be given now.',
-  },
-  'GET /api/v1/explain/dhcp': {
-    summary: 'What a rack would do with a DHCP packet, and why.',
-    query: EXPLAIN_DHCP_QUERY,
-  },
-  'GET /api/v1/explain/name/{fqdn}': {
-    summary: 'What DNS would answer for a name, and from which rows.',
-    query: EXPLAIN_NAME_QUERY,
-  },
-  'GET /api/v1/dhcp-options': {
-    summary: 'List the DHCP options that are set, from the widest scope to the narrowest.',
-    query: DHCP_OPTION_QUERY,
-  },
-  'GET /api/v1/dhcp-options/{scope}/{code}': { summary: 'Show a DHCP option.' },
-  'PUT /api/v1/dhcp-options/{scope}/{code}': {
-    summary: 'Set a DHCP option for everything, a VLAN, a subnet, a range or a host.',
-    body: z.toJSONSchema(DHCP_OPTION),
-  },
-  'DELETE /api/v1/dhcp-options/{scope}/{code}': { summary: 'Set a DHCP option no more.' },
-  'POST /api/v1/access-tokens': {
-    summary: 'Make a scoped token for yourself; it is shown once.',
-    body: z.toJSONSchema(ACCESS_TOKEN),
-  },
-  'GET /api/v1/access-tokens': { summary: 'List your own tokens.', query: PAGE_QUERY },
-  'GET /api/v1/access-tokens/{id}': { summary: 'Show one of your tokens.' },
-  'PATCH /api/v1/access-tokens/{id}': {
-    summary: 'Rename a token.',
-    body: z.toJSONSchema(ACCESS_TOKEN_PATCH),
-  },
-  'DELETE /api/v1/access-tokens/{id}': { summary: 'Revoke a token.' },
-  'GET /api/v1/users': { summary: 'List users.', query: PAGE_QUERY },
-  'GET /api/v1/users/{username}': { summary: 'Show a user.' },
-  'PATCH /api/v1/users/{username}': {
-    summary: 'Change a user.',
-    body: z.toJSONSchema(USER_PATCH),
-  },
-  'PUT /api/v1/account/password': {
-    summary: 'Change your own password; all your logins end.',
-    body: z.toJSONSchema(PASSWORD_CHANGE),
-  },
-  'GET /api/v1/audit-events': { summary: 'Who wrote what, newest first.', query: AUDIT_QUERY },
-  'GET /api/v1/backup': {
-    summary: 'The whole state of one moment.',
-    answers: ['application/octet-stream'],
-  },
-  'POST /api/v1/boot-resources': {
-    summary: 'Register an image whose files were sent before.',
-    body: z.toJSONSchema(IMAGE),
-  },
-  'PUT /api/v1/boot-files/{sha256}': {
-    summary: 'Send a boot file, named by its digest.',
-    bytes: 'application/octet-stream',
-  },
-  'GET /api/v1/openapi.json': { summary: 'This document.' },
-}
 
 export function openApiV1(routes: readonly Route[], version: string) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routes) {
     const path = route.path.replaceAll(/[:*](\w+)/g, '{$1}')
     const item = (paths[path] ??= {})
-    item[route.method.toLowerCase()] = operationOf(
-      route.method,
-      path,
-      ABOUT[`${route.method} ${path}`],
-    )
+    const operation = OPERATIONS[`${route.method} ${path}`]
+    item[route.method.toLowerCase()] = operationOf(route.method, path, operation)
   }
   return {
     openapi: '3.1.0',
@@ -120,31 +20,29 @@ export function openApiV1(routes: readonly Route[], version: string) {
     paths,
     components: {
       schemas: { Problem: PROBLEM },
+      securitySchemes: {
+        bearer: {
+          ...{ type: 'http', scheme: 'bearer' },
+          description: 'An access token (irt_…) within its scope, or a whole API key.',
+        },
+      },
     },
   }
 }
 
-function operationOf(method: string, path: string, about: About | undefined) {
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
-    ...{ name, in: 'path', required: true, schema: { type: 'string' } },
-  }))
-  const inQuery = ['consistency', ...(about?.query ?? [])].map((name) => ({
-    ...{ name, in: 'query', required: false, schema: { type: 'string' } },
-  }))
-  const schema = about?.body
-  const body =
-    schema === undefined ? undefined : { [JSON_TYPES[method] ?? 'application/json']: { schema } }
-  const sent = body ?? (about?.bytes === undefined ? undefined : { [about.bytes]: {} })
-  const answers = about?.answers ?? ['application/json']
+function operationOf(method: string, path: string, operation: Operation | undefined) {
+  if (operation === undefined) return { 'x-undocumented': true, parameters: [], responses: {} }
+  const { summary, access } = operation
   return {
-    ...(about === undefined ? { 'x-undocumented': true } : { summary: about.summary }),
-    parameters: [...inPath, ...inQuery],
-    ...(sent === undefined ? {} : { requestBody: { required: true, content: sent } }),
+    operationId: idOf(method, path),
+    summary,
+    tags: [path.split('/')[3]],
+    'x-access': access,
+    security: access === 'anyone' ? [] : [{ bearer: [] }],
+    parameters: parametersOf(method, path, operation),
+    ...bodyOf(method, operation),
     responses: {
-      '2XX': {
-        description: 'Done.',
-        content: Object.fromEntries(answers.map((type) => [type, {}])),
-      },
+      [String(operation.status ?? 200)]: successOf(operation),
       default: {
         description: 'Refused.',
         content: {
@@ -155,7 +53,70 @@ function operationOf(method: string, path: string, about: About | undefined) {
   }
 }
 
-const JSON_TYPES: Readonly<Record<string, string>> = { PATCH: 'application/merge-patch+json' }
+/** `get-access-tokens-id`. */
+function idOf(method: string, path: string): string {
+  const words = path
+    .split(/[^\w-]+/)
+    .slice(3)
+    .filter((word) => word !== '')
+  return [method.toLowerCase(), ...words].join('-')
+}
+
+function parametersOf(method: string, path: string, { query, tagged, fixed }: Operation) {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+    ...{ name, in: 'path', required: true, schema: { type: 'string' } },
+  }))
+  return [
+    ...inPath,
+    ...Object.entries(query ?? {}).map(queryParameter),
+    ...(fixed === true ? [] : [CONSISTENCY]),
+    ...(method === 'GET' ? [] : [IDEMPOTENCY_KEY]),
+    ...(tagged !== true ? [] : [CONDITION[method === 'GET' ? 'read' : 'write']]),
+  ]
+}
+
+const CONDITION = {
+  read: header('If-None-Match', 'Entity tags that you have; 304 when it is one of them.'),
+  write: header('If-Match', 'Entity tag that you mean; 412 when it is another by now.'),
+}
+
+function queryParameter([name, { doc, required, schema }]: readonly [string, Params[string]]) {
+  return { name, in: 'query', required, description: doc, schema }
+}
+
+function bodyOf(method: string, { body, bytes, mayBeEmpty = false }: Operation) {
+  if (bytes !== undefined) return { requestBody: { required: true, content: { [bytes]: {} } } }
+  if (body === undefined) return {}
+  const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
+  const content = { [type]: { schema: schemaOf(body) } }
+  return { requestBody: { required: !mayBeEmpty, content } }
+}
+
+function successOf({ answer, types, tagged, status }: Operation) {
+  const json = answer === undefined ? {} : { schema: schemaOf(answer) }
+  const content =
+    types === undefined
+      ? { 'application/json': json }
+      : Object.fromEntries(types.map((type) => [type, {}]))
+  return {
+    description: 'Done.',
+    headers: {
+      'X-Request-ID': { description: 'Names the request in logs.', schema: { type: 'string' } },
+      'X-Revision': {
+        description: 'Revision that was read or written.',
+        schema: { type: 'integer' },
+      },
+      ...(tagged === true ? { ETag: { schema: { type: 'string' } } } : {}),
+    },
+    ...(status === 204 ? {} : { content }),
+  }
+}
+
+/** Without the dialect: it is the one of OpenAPI 3.1. */
+function schemaOf(shape: z.ZodType): object {
+  const { $schema: _, ...schema } = z.toJSONSchema(shape)
+  return schema
+}
 
 /** RFC 9457, with ours. */
 const PROBLEM = {

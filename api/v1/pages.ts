@@ -5,11 +5,14 @@ import type { Clock } from '#model/ports.ts'
 import type { View } from '#node/region.ts'
 import { json, type Answer, type Call } from '../call.ts'
 import { Rejection } from '../errors.ts'
-import { Form } from '../input.ts'
+import { integer, readParams, text, type Params } from '../params.ts'
 
-export const PAGE_QUERY: readonly string[] = ['limit', 'cursor']
 const LIMIT_DEFAULT = 100
 const LIMIT_MAX = 500
+export const PAGE_QUERY = {
+  limit: integer(`Rows of a page; ${LIMIT_DEFAULT} by default.`, { min: 1, max: LIMIT_MAX }),
+  cursor: text('Where to go on: `next_cursor` of the page before.'),
+} satisfies Params
 /** Lists under way; the oldest is forgotten for a new one. */
 const PINS_MAX = 64
 const PIN_MS = 300_000
@@ -20,6 +23,8 @@ type Pin = {
   readonly revision: number
   readonly rows: readonly unknown[]
   readonly untilMs: number
+  /** When it was what everybody else saw, by this node's clock. */
+  readonly freshAtMs: number
 }
 
 export type PageOf<Row> = {
@@ -39,10 +44,7 @@ export class Pages {
   }
 
   async page<Row>(call: Call, { list, rows, render }: PageOf<Row>): Promise<Answer> {
-    const form = new Form(call.input)
-    const limit = form.integer('limit', { min: 1, max: LIMIT_MAX }) ?? LIMIT_DEFAULT
-    form.check()
-    const cursor = call.input.text('cursor') ?? ''
+    const { limit = LIMIT_DEFAULT, cursor = '' } = readParams(call.input, PAGE_QUERY)
     const { nodeId } = call.region
     const at =
       cursor === ''
@@ -53,7 +55,7 @@ export class Pages {
     if (pin === undefined || !isMine || pin.untilMs <= this.#clock.monotonicMs()) {
       throw new Rejection('COMPACTED', 'The cursor is too old: read the list anew.')
     }
-    call.noteRevision(pin.revision)
+    call.noteRevision(pin.revision, Math.round(this.#clock.monotonicMs() - pin.freshAtMs))
     const end = at.offset + limit
     const items = pin.rows.slice(at.offset, end).map((row) => render(row as Row))
     const isLast = end >= pin.rows.length
@@ -70,8 +72,9 @@ export class Pages {
       this.#pins.delete(name)
     }
     const name = String(++this.#last)
-    const { revision } = view
-    const pin = { list, userId: call.user.id, revision, rows: rows(view), untilMs: nowMs + PIN_MS }
+    const { revision, stalenessMs } = view
+    const ends = { untilMs: nowMs + PIN_MS, freshAtMs: nowMs - stalenessMs }
+    const pin = { list, userId: call.user.id, revision, rows: rows(view), ...ends }
     this.#pins.set(name, pin)
     return name
   }
@@ -83,8 +86,8 @@ function formatCursor({ nodeId, pin, offset }: Cursor): string {
   return Buffer.from(`${nodeId} ${pin} ${offset}`).toString('base64url')
 }
 
-function parseCursor(text: string): Cursor {
-  const plain = Buffer.from(text.slice(0, 256), 'base64url').toString()
+function parseCursor(given: string): Cursor {
+  const plain = Buffer.from(given.slice(0, 256), 'base64url').toString()
   const [, nodeId = '', pin = '', offset = ''] = /^(\S+) (\d+) (\d{1,9})$/.exec(plain) ?? []
   if (nodeId === '') throw new Rejection('BAD_REQUEST', 'This is no cursor.')
   return { nodeId, pin, offset: Number(offset) }

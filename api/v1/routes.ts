@@ -7,6 +7,7 @@ import { digestOf, type BootFiles } from '../boot-files.ts'
 import { json, type Answer, type Call } from '../call.ts'
 import { checkAccess, makeCall, queryOf, type Service } from '../dispatch.ts'
 import { fieldError, notFound, Rejection } from '../errors.ts'
+import type { Params } from '../params.ts'
 import type { Access } from '../resource.ts'
 import { sendAnswer } from '../send-answer.ts'
 import { parsed } from './parsed.ts'
@@ -18,7 +19,7 @@ const COMMON_QUERY = ['consistency'] as const
 
 type HandleOptions = {
   /** Query parameters beside the common ones. */
-  readonly query?: readonly string[]
+  readonly query?: Params
   /** Of an access token; by default `read` for what changes nothing, else as much as the access. */
   readonly scope?: AccessScope
 }
@@ -26,7 +27,7 @@ type HandleOptions = {
 /** Wraps a handler with authentication and the check of query names. */
 export function makeV1(service: Service) {
   return (access: Access, run: Run, options: HandleOptions = {}) => {
-    const known = new Set([...COMMON_QUERY, ...(options.query ?? [])])
+    const known = new Set([...COMMON_QUERY, ...Object.keys(options.query ?? {})])
     return async (ctx: Context): Promise<void> => {
       const query = queryOf(ctx)
       refuseUnknown(query.names(), known)

@@ -28,6 +28,16 @@ export const DHCP_OPTION = z.strictObject({
   force: z.boolean().optional(),
 })
 
+export const TRANSFER = z.strictObject({ to: z.string().max(64).nullable().optional() })
+
+export const JOIN_TOKEN = z.strictObject({
+  kind: z.enum(['region', 'rack']),
+  lifetime_seconds: z
+    .int()
+    .min(1)
+    .max(30 * 24 * 3_600),
+})
+
 const TOKEN_NAME = z.string().min(1).max(128)
 const YEAR_SECONDS = 366 * 24 * 3_600
 

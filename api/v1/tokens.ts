@@ -1,6 +1,5 @@
 // /api/v1/cluster/tokens: the tokens by which nodes and racks join, made, listed and revoked. A secret is shown
 // once, when it is made; afterwards a token is known by the first digits of its secret's digest.
-import { z } from 'zod'
 import type { Context } from 'koa'
 import type { RegionMembership } from '#node/region.ts'
 import type { RegionState } from '#state/state.ts'
@@ -8,21 +7,14 @@ import type { JoinToken } from '#state/tables.ts'
 import { json, type Answer, type Call } from '../call.ts'
 import { notFound } from '../errors.ts'
 import { parsed } from './parsed.ts'
+import { JOIN_TOKEN } from './schemas.ts'
 
 /** 48 bits of a SHA-256: tokens are a thousand at most. */
 const ID_DIGITS = 12
 
-const TOKEN = z.strictObject({
-  kind: z.enum(['region', 'rack']),
-  lifetime_seconds: z
-    .int()
-    .min(1)
-    .max(30 * 24 * 3_600),
-})
-
 export function makeTokenRoute(membership: RegionMembership) {
   return async (call: Call, ctx: Context): Promise<Answer> => {
-    const { kind, lifetime_seconds: seconds } = parsed(TOKEN, ctx.request.body)
+    const { kind, lifetime_seconds: seconds } = parsed(JOIN_TOKEN, ctx.request.body)
     const token = await membership.makeToken(kind, seconds * 1_000, call.actor)
     return json({ token, kind, lifetime_seconds: seconds }, 201)
   }

@@ -98,7 +98,12 @@ for (const { name, body, expected } of CASES) {
   })
 }
 
+const whole = (...parts: readonly string[]): Buffer => lines(...parts, `--${BOUNDARY}--`, '')
+const MANY = Array.from({ length: 1_001 }, (_, at) => part(`n${at}`, 'x')).flat()
+
 const BROKEN = [
+  { name: 'a part with an empty name', type: TYPE, body: whole(...part('', 'x')) },
+  { name: 'more parts than parameters', type: TYPE, body: whole(...MANY) },
   { name: 'no boundary in the type', type: 'multipart/form-data', body: lines('x') },
   { name: 'an end that never comes', type: TYPE, body: lines(...part('a', 'b')) },
   { name: 'no boundary in the body', type: TYPE, body: Buffer.alloc(2_000, 'x') },

@@ -173,13 +173,13 @@ const REFUSALS: readonly {
     name: 'the stand-in for no space',
     ask: ['DELETE', 'spaces/undefined/'],
     status: 400,
-    says: /^The space undefined stands for none/,
+    says: /^The space that stands for none/,
   },
   {
     name: 'its change',
     ask: ['PUT', 'spaces/-1/', { name: 'x' }],
     status: 400,
-    says: /^The space undefined stands for none/,
+    says: /^The space that stands for none/,
   },
   {
     name: 'a reserved IP without a MAC',

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { AppError } from '#model/errors.ts'
 import { deadUrl, FakeRegion, type Told } from '#test/support/fake-region.ts'
+import { exitCodeOf } from '#tools/exit-codes.ts'
 import { ApiError, authorization, Client } from '#tools/client.ts'
 
 const KEY = 'consumer:token:se cret'
@@ -72,6 +73,20 @@ t.test('503 everywhere is the last answer once the time is up', async (t) => {
   await t.rejects(client.get('/x'), { status: 503, message: 'No leader.' })
   t.ok(region.asked.length > 1)
 })
+
+t.test(
+  'what is the same at every region is not asked again, and its code tells how to end',
+  async (t) => {
+    const headers = { 'x-error-code': 'ADDRESSES_EXHAUSTED' }
+    const region = await FakeRegion.start(() => ({ status: 503, body: 'All are used.', headers }))
+    t.teardown(() => region.stop())
+    const client = new Client({ urls: [region.url, region.url], apiKey: null })
+    const error: unknown = await client.post('/x').catch((refused: unknown) => refused)
+    t.match(error, { status: 503, code: 'ADDRESSES_EXHAUSTED', message: 'All are used.' })
+    t.equal(exitCodeOf(error), 4)
+    t.equal(region.asked.length, 1)
+  },
+)
 
 t.test('a region that hangs is left for the next one', async (t) => {
   const first = await FakeRegion.start(() => 'hang')

@@ -15,6 +15,8 @@ t.test('a table has one aligned line a row, and a dash for nothing', async (t) =
     ].join('\n'),
   )
   t.equal(formatTable([], ['id', 'name']), 'ID  NAME')
+  const several = [{ list: [{ ip: '192.0.2.1' }, { ip: '192.0.2.2' }] }]
+  t.equal(formatTable(several, ['ips:list.ip']), 'IPS\n192.0.2.1,192.0.2.2')
 })
 
 t.test('what a machine calls itself cannot steer the terminal', async (t) => {

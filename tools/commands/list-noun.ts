@@ -7,7 +7,8 @@ import type { Client, Fields } from '../client.ts'
 import type { Arguments, Io } from '../command-line.ts'
 import type { Noun } from '../nouns/noun.ts'
 
-const API = '/MAAS/api/2.0'
+const MAAS = '/MAAS/api/2.0'
+const V1 = '/api/v1'
 
 export type Row = Readonly<Record<string, unknown>>
 
@@ -34,27 +35,52 @@ export async function rowsOf(
   noun: Noun,
   query: Fields,
 ): Promise<{ readonly rows: readonly Row[]; readonly revision: number }> {
-  const path = noun.noun === 'vlans' ? `${API}/fabrics/` : `${API}/${noun.path}/`
+  if (noun.api === 'v1') return pagesOf(client, noun, query)
+  const path = noun.noun === 'vlans' ? `${MAAS}/fabrics/` : `${MAAS}/${noun.path}/`
   const reply = await client.send({ method: 'GET', path, query: { ...noun.query, ...query } })
   const all = unwrap(JSON.parse(reply.text))
   const rows = noun.noun === 'vlans' ? all.flatMap(({ vlans }) => vlans as readonly VlanRow[]) : all
   return { rows, revision: Number(reply.headers.get('x-revision') ?? 0) }
 }
 
+type Page = {
+  readonly items: readonly Row[]
+  readonly revision: number
+  readonly next_cursor: string | null
+}
+
+/** All pages; those after the first are of its revision, and at the region that answered it. */
+async function pagesOf(client: Client, noun: Noun, query: Fields) {
+  const rows: Row[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = await client.get<Page>(`${V1}/${noun.path}`, { ...query, limit: 500, cursor })
+    rows.push(...page.items)
+    if (page.next_cursor === null) return { rows, revision: page.revision }
+    cursor = page.next_cursor
+  }
+}
+
 /** Path of one object; a VLAN's goes through its fabric. Throws AppError NOT_FOUND. */
 export async function pathOf(client: Client, noun: Noun, id: string): Promise<string> {
+  if (noun.api === 'v1') return `${V1}/${noun.path}/${encodeURIComponent(id)}`
   if (noun.noun !== 'vlans') {
-    return `${API}/${noun.itemPath ?? noun.path}/${encodeURIComponent(id)}/`
+    return `${MAAS}/${noun.itemPath ?? noun.path}/${encodeURIComponent(id)}/`
   }
   const { rows } = await rowsOf(client, noun, {})
   const vlan = rows.find((one) => String(one['id']) === id) as VlanRow | undefined
   if (vlan === undefined) throw new AppError('NOT_FOUND', `There is no VLAN ${id}.`)
-  return `${API}/fabrics/${vlan.fabric_id}/vlans/${vlan.vid}/`
+  return `${MAAS}/fabrics/${vlan.fabric_id}/vlans/${vlan.vid}/`
 }
 
-/** Path of the collection; `{}` in a verb's own path is its first positional. */
-export function collectionOf(noun: Noun, path: string | undefined, first: string): string {
-  return `${API}/${(path ?? noun.path).replace('{}', encodeURIComponent(first))}/`
+/** Path of the collection; each `{}` in a verb's own path is the next of `places`. */
+export function collectionOf(
+  { path: own, api }: { readonly path: string; readonly api?: 'v1' | undefined },
+  path: string | undefined,
+  places: readonly string[],
+): string {
+  let at = 0
+  const filled = (path ?? own).replaceAll('{}', () => encodeURIComponent(places[at++] ?? ''))
+  return api === 'v1' ? `${V1}/${filled}` : `${MAAS}/${filled}/`
 }
 
 export function print(

@@ -105,12 +105,25 @@ export const MACHINE_NOUNS: readonly Noun[] = [
     ...{ noun: 'devices', summary: 'devices that are not deployed', path: 'devices' },
     ...{ id: 'SYSTEM_ID', key: 'system_id' },
     columns: ['system_id', 'hostname', 'owner', 'addresses:ip_addresses', 'parent'],
+    tables: ['devices', 'interfaces'],
     verbs: [
       {
         ...{ verb: 'create', summary: 'add a device' },
         options: [MACS, HOSTNAME, field('parent', 'SYSTEM_ID', 'machine it belongs to')],
       },
-      { verb: 'update', summary: 'change a device', options: [HOSTNAME] },
+      {
+        ...{ verb: 'update', summary: 'change a device' },
+        options: [
+          HOSTNAME,
+          field('zone', 'NAME', 'zone it moves to'),
+          field('parent', 'SYSTEM_ID', 'machine it belongs to'),
+          field('description', 'TEXT', 'what it is'),
+        ],
+      },
+      {
+        ...{ verb: 'annotate', op: 'set_workload_annotations' },
+        summary: 'set key=value …; an empty value deletes the key',
+      },
       removal('forget a device'),
     ],
   },

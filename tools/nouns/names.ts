@@ -24,6 +24,7 @@ export const NAME_NOUNS: readonly Noun[] = [
     ...{ noun: 'domains', summary: 'DNS domains', path: 'domains', id: 'ID', key: 'id' },
     columns: ['id', 'name', 'authoritative', 'ttl', 'records:resource_record_count'],
     wide: ['default:is_default'],
+    tables: ['domains', 'dns_resources', 'dns_records'],
     verbs: [
       {
         ...{ verb: 'create', summary: 'add a domain', options: DOMAIN_FIELDS },
@@ -33,6 +34,10 @@ export const NAME_NOUNS: readonly Noun[] = [
         ...{ verb: 'update', summary: 'change a domain' },
         options: [field('name', 'NAME', 'new name'), ...DOMAIN_FIELDS],
       },
+      {
+        ...{ verb: 'set-serial', op: 'set_serial', on: 'collection' },
+        ...{ summary: 'set the SOA serial', positionals: [{ name: 'SERIAL', field: 'serial' }] },
+      },
       { verb: 'set-default', op: 'set_default', summary: 'new machines get their names in it' },
       removal('remove a domain'),
     ],
@@ -40,7 +45,9 @@ export const NAME_NOUNS: readonly Noun[] = [
   {
     ...{ noun: 'dnsresources', summary: 'names with addresses or records', path: 'dnsresources' },
     ...{ id: 'ID', key: 'id' },
-    columns: ['id', 'fqdn', 'ttl:address_ttl'],
+    columns: ['id', 'fqdn', 'addresses:ip_addresses.ip', 'ttl:address_ttl'],
+    wide: ['records:resource_records.rrtype'],
+    tables: ['dns_resources', 'dns_records', 'ip_addresses'],
     verbs: [
       { verb: 'create', summary: 'add a name', options: [...PLACE, ...ADDRESSES] },
       { verb: 'update', summary: 'change a name', options: [...PLACE, ...ADDRESSES] },
@@ -51,6 +58,7 @@ export const NAME_NOUNS: readonly Noun[] = [
     ...{ noun: 'dnsrecords', summary: 'records that are not addresses' },
     ...{ path: 'dnsresourcerecords', id: 'ID', key: 'id' },
     columns: ['id', 'fqdn', 'rrtype', 'rrdata', 'ttl'],
+    tables: ['dns_records', 'dns_resources'],
     verbs: [
       { verb: 'create', summary: 'add a record', options: [...PLACE, ...RECORD] },
       { verb: 'update', summary: 'change a record', options: RECORD },

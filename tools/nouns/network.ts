@@ -68,7 +68,7 @@ export const NETWORK_NOUNS: readonly Noun[] = [
   },
   {
     ...{ noun: 'fabrics', summary: 'fabrics', path: 'fabrics', id: 'ID', key: 'id' },
-    columns: ['id', 'name', 'class_type'],
+    columns: ['id', 'name', 'class_type', 'vlans:vlans.vid'],
     wide: ['description'],
     tables: ['fabrics'],
     verbs: [
@@ -165,6 +165,15 @@ export const NETWORK_NOUNS: readonly Noun[] = [
         ],
       },
       {
+        ...{ verb: 'explain', on: 'collection', path: 'explain/address/{}', api: 'v1' },
+        ...{ method: 'GET', summary: 'who has one, and whether it would be given' },
+        positionals: [{ name: 'IP', field: null }],
+        columns: [
+          ...['ip', 'subnet:subnet.cidr', 'range:range.type', 'kept:kept_as'],
+          ...['by_name:by_name.given', 'by_dhcp:by_dhcp.given', 'reason:by_name.reason'],
+        ],
+      },
+      {
         ...{ verb: 'release', op: 'release', on: 'collection', summary: 'give one back' },
         positionals: [{ name: 'IP', field: 'ip' }],
         options: [flag('force', "also another user's (superusers)")],
@@ -193,6 +202,7 @@ export const NETWORK_NOUNS: readonly Noun[] = [
   {
     ...{ noun: 'static-routes', summary: 'static routes', path: 'static-routes' },
     ...{ id: 'ID', key: 'id' },
+    tables: ['static_routes'],
     columns: ['id', 'source:source.cidr', 'destination:destination.cidr', 'gateway_ip', 'metric'],
     verbs: [
       { verb: 'create', summary: 'add a route', options: ROUTE_FIELDS },
@@ -203,6 +213,7 @@ export const NETWORK_NOUNS: readonly Noun[] = [
   {
     ...{ noun: 'dhcp-snippets', summary: 'DHCP snippets', path: 'dhcp-snippets' },
     ...{ id: 'ID', key: 'id' },
+    tables: ['dhcp_snippets'],
     columns: ['id', 'name', 'enabled', 'global:global_snippet', 'subnet:subnet.cidr'],
     wide: ['node:node.hostname', 'value'],
     verbs: [

@@ -5,8 +5,10 @@ export type Noun = {
   readonly noun: string
   /** In help, after "list" and "show one of the". */
   readonly summary: string
-  /** Collection below `/MAAS/api/2.0/`, no slash at the end. */
+  /** Collection below `/MAAS/api/2.0/` or `/api/v1/`, no slash at the end. */
   readonly path: string
+  /** `v1`: of /api/v1, which takes JSON and answers lists in pages. */
+  readonly api?: 'v1'
   /** Path of one of them without its id, where it differs from the collection's. */
   readonly itemPath?: string
   /** How one is named on the command line. */
@@ -36,8 +38,10 @@ export type Verb = {
   readonly summary: string
   /** After the id, if there is one. Each is a field of the form, or fills the `{}` of `path`. */
   readonly positionals?: readonly { readonly name: string; readonly field: string | null }[]
-  /** Collection path with a `{}`, when it depends on a positional. */
+  /** Collection path with a `{}` for each positional that is no field. */
   readonly path?: string
+  /** Where it differs from the noun's. */
+  readonly api?: 'v1'
   /** Option name → field of the form is the same with underscores. */
   readonly options?: readonly Option[]
   /** Names of the statuses that `--wait` waits for; absent: there is nothing to wait for. */
@@ -49,6 +53,11 @@ export type Verb = {
 /** An option that is a field of the form. */
 export function field(name: string, value: string, help: string): Option {
   return { name, value, help }
+}
+
+/** The content of a file. */
+export function file(name: string, help: string): Option {
+  return { name, value: 'FILE', help, kind: 'file' }
 }
 
 /** One that may be given more than once: the field is repeated. */

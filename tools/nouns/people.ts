@@ -16,6 +16,15 @@ export const PEOPLE_NOUNS: readonly Noun[] = [
           flag('is-superuser', 'may do everything'),
         ],
       },
+      {
+        ...{ verb: 'update', api: 'v1', summary: 'change a user' },
+        options: [
+          field('username', 'NAME', 'new name'),
+          field('email', 'EMAIL', 'where to reach them'),
+          field('password', 'TEXT', 'new one; all logins of the user end'),
+          flag('is-superuser', 'may do everything'),
+        ],
+      },
       removal('remove a user', [
         field('transfer-resources-to', 'USERNAME', 'who gets what they own'),
       ]),
@@ -48,6 +57,7 @@ export const PEOPLE_NOUNS: readonly Noun[] = [
     ...{ noun: 'sshkeys', summary: 'your SSH keys', path: 'account/prefs/sshkeys' },
     ...{ id: 'ID', key: 'id' },
     columns: ['id', 'keysource', 'key'],
+    tables: ['ssh_keys'],
     verbs: [
       {
         ...{ verb: 'create', summary: 'add a key; machines you deploy will have it' },
@@ -72,6 +82,13 @@ export const PEOPLE_NOUNS: readonly Noun[] = [
           flag('admins', 'for every superuser'),
         ],
       },
+      {
+        ...{ verb: 'update', summary: 'change a notification' },
+        options: [
+          field('message', 'TEXT', 'what it says'),
+          field('category', 'WORD', 'error, warning, success or info'),
+        ],
+      },
       { verb: 'dismiss', op: 'dismiss', summary: 'hide it from yourself' },
       removal('remove a notification'),
     ],
@@ -79,6 +96,7 @@ export const PEOPLE_NOUNS: readonly Noun[] = [
   {
     ...{ noun: 'tags', summary: 'tags', path: 'tags', id: 'NAME', key: 'name' },
     columns: ['name', 'definition', 'kernel_opts', 'comment'],
+    tables: ['tags'],
     verbs: [
       {
         ...{ verb: 'create', summary: 'add a tag' },

@@ -5,6 +5,7 @@ const NAME_AND_TEXT = [
   field('name', 'NAME', 'new name'),
   field('description', 'TEXT', 'what it is for'),
 ]
+const PLACE = [field('zone', 'NAME', 'zone it is in'), field('description', 'TEXT', 'what it is')]
 const REPOSITORY = [
   field('distributions', 'NAME[,NAME]', 'suites'),
   field('components', 'NAME[,NAME]', 'components'),
@@ -16,6 +17,7 @@ const REPOSITORY = [
 export const SITE_NOUNS: readonly Noun[] = [
   {
     ...{ noun: 'zones', summary: 'availability zones', path: 'zones', id: 'NAME', key: 'name' },
+    tables: ['zones'],
     columns: ['id', 'name', 'description'],
     verbs: [
       {
@@ -28,7 +30,7 @@ export const SITE_NOUNS: readonly Noun[] = [
   },
   {
     ...{ noun: 'pools', summary: 'resource pools', path: 'resourcepools' },
-    ...{ itemPath: 'resourcepool', id: 'ID', key: 'id' },
+    ...{ itemPath: 'resourcepool', id: 'ID', key: 'id', tables: ['resource_pools'] },
     columns: ['id', 'name', 'description'],
     verbs: [
       {
@@ -45,7 +47,10 @@ export const SITE_NOUNS: readonly Noun[] = [
     columns: ['system_id', 'hostname', 'version', 'architecture'],
     wide: ['addresses:ip_addresses'],
     tables: ['controllers'],
-    verbs: [removal('forget a rack that is gone')],
+    verbs: [
+      { verb: 'update', summary: 'change a rack', options: PLACE },
+      removal('forget a rack that is gone'),
+    ],
   },
   {
     ...{ noun: 'regions', summary: 'region controllers', path: 'regioncontrollers' },
@@ -53,11 +58,13 @@ export const SITE_NOUNS: readonly Noun[] = [
     columns: ['system_id', 'hostname', 'version'],
     wide: ['addresses:ip_addresses'],
     tables: ['controllers'],
+    verbs: [{ verb: 'update', summary: 'change a region', options: PLACE }],
   },
   {
     ...{ noun: 'repositories', summary: 'package repositories', path: 'package-repositories' },
     ...{ id: 'ID', key: 'id' },
     columns: ['id', 'name', 'url', 'enabled'],
+    tables: ['package_repositories'],
     wide: ['distributions', 'components', 'arches'],
     verbs: [
       {

@@ -1,5 +1,5 @@
 // Compares an object of the API with the key set that MAAS has for it, nested objects included.
-import { KEY_SETS } from './key-sets.ts'
+import { KEY_SETS } from '#api/answer-shapes.ts'
 import { RESULT_SETS } from './result-sets.ts'
 
 /** Differences in words; empty when the object is as MAAS's. */

@@ -1,12 +1,5 @@
-// Results of operations that are no object of their own (maas-api §8.1), in the notation of `key-sets.ts`.
+// Results of operations that are no object of their own (maas-api §8.1), in the notation of `api/answer-shapes.ts`.
 export const RESULT_SETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  dnsresource: {
-    ...{ id: 'int', fqdn: 'str', address_ttl: 'int?', ip_addresses: '[<ipaddress>]' },
-    ...{ resource_records: '[<dnsresourcerecord>]', resource_uri: 'str' },
-  },
-  dnsresourcerecord: {
-    ...{ id: 'int', fqdn: 'str', ttl: 'int?', rrtype: 'str', rrdata: 'str', resource_uri: 'str' },
-  },
   // One key more than MAAS shows: what can be set can be read.
   'own-domain': {
     ...{ id: 'int', name: 'str', ttl: 'int?', authoritative: 'bool', is_default: 'bool' },

@@ -14,7 +14,7 @@ export type Row = {
   /** What must come: 200 unless said, 204 for DELETE. */
   readonly status?: number
   /**
-   * A type of `key-sets.ts`, or `empty`, `text`, `null`, `any` JSON, `bytes`. A list must have an element, unless it
+   * A type of `api/answer-shapes.ts`, or `empty`, `text`, `null`, `any` JSON, `bytes`. A list must have an element, unless it
    * ends in `*`. `empty` for DELETE unless said.
    */
   readonly shows?: string

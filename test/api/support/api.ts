@@ -3,6 +3,7 @@ import { createHash, scryptSync } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Test } from 'tap'
 import type { BootFiles } from '#api/boot-files.ts'
+import { allResources } from '#api/resources.ts'
 import { startApi } from '#api/server.ts'
 import { makeExplainer } from '#tools/explainer.ts'
 import { Backups } from '#node/backups.ts'
@@ -15,6 +16,7 @@ import type { UserId } from '#model/ids.ts'
 import type { RegionMembership } from '#node/region.ts'
 import { makeFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
 import { MemoryRegion } from '#test/support/memory-region.ts'
+import { watchParameters, type Asked } from './asked.ts'
 
 export type Key = {
   readonly consumerKey: string
@@ -60,13 +62,21 @@ export class TestApi {
   readonly url: string
   readonly files = new Map<string, Buffer>()
   readonly logs: string[]
+  readonly asked: Asked
   #nonce = 0
 
-  constructor(parts: { region: MemoryRegion; clock: FakeClock; url: string; logs: string[] }) {
+  constructor(parts: {
+    region: MemoryRegion
+    clock: FakeClock
+    url: string
+    logs: string[]
+    asked: Asked
+  }) {
     this.region = parts.region
     this.clock = parts.clock
     this.url = parts.url
     this.logs = parts.logs
+    this.asked = parts.asked
   }
 
   /** OAuth PLAINTEXT header with a fresh nonce. */
@@ -155,6 +165,7 @@ export async function startTestApi(t: Test): Promise<TestApi> {
     { type: 'apiKey.create', ...PLAIN, userId, name: 'plain' },
     { actor: SYSTEM },
   )
+  const asked = watchParameters(t, allResources('0.1.0'))
   const logs: string[] = []
   const files = new Map<string, Buffer>()
   const api = await startApi({
@@ -171,7 +182,7 @@ export async function startTestApi(t: Test): Promise<TestApi> {
     version: '0.1.0',
   })
   t.teardown(() => api.close())
-  const test = new TestApi({ region, clock, url: api.url, logs })
+  const test = new TestApi({ region, clock, url: api.url, logs, asked })
   for (const [name, bytes] of files) test.files.set(name, bytes)
   return Object.assign(test, { files })
 }
@@ -210,7 +221,9 @@ function memoryBootFiles(files: Map<string, Buffer>): BootFiles {
       const chunks: Buffer[] = []
       for await (const chunk of stream) chunks.push(chunk as Buffer)
       const bytes = Buffer.concat(chunks)
-      if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw new Error('digest')
+      if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+        throw new AppError('BAD_REQUEST', 'The bytes are not those that the digest names.')
+      }
       files.set(sha256, bytes)
     },
   }

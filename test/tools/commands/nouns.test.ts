@@ -1,9 +1,17 @@
 // Nouns and verbs against a real API over the memory region.
 import t, { type Test } from 'tap'
+import type { UserId } from '#model/ids.ts'
 import { ADMIN, PLAIN, startTestApi, type Key } from '#test/api/support/api.ts'
 import { fakeIo, type FakeIo } from '#test/support/fake-io.ts'
 import { FakeRegion } from '#test/support/fake-region.ts'
 import { main } from '#tools/main.ts'
+
+const ACTOR = {
+  actor: {
+    ...({ kind: 'user', userId: 1 as UserId, username: 'admin' } as const),
+    ...{ remoteAddress: '', requestId: '' },
+  },
+} as const
 
 async function makeLab(t: Test, key: Key = ADMIN) {
   const api = await startTestApi(t)
@@ -50,6 +58,39 @@ t.test('keys are listed, made, and revoked by their name on the command line', a
   t.match(await run('apikeys', 'list'), `${made.token_key}`)
   await run('apikeys', 'delete', made.token_key)
   t.notMatch(await run('apikeys', 'list'), `${made.token_key}`)
+})
+
+t.test('scripts and files come from files and go back to them', async (t) => {
+  const { run, json } = await makeLab(t)
+  const folder = t.testdir({ 'x.sh': '#!/bin/sh\necho é\n', blob: 'a\u0000b' })
+  await run('scripts', 'create', 's1', '--script', `${folder}/x.sh`, '--tags', 'a,b', 'timeout=60')
+  t.equal(await run('scripts', 'download', 's1'), '#!/bin/sh\necho é')
+  t.match(await json('scripts', 'get', 's1'), { timeout: '0:01:00', tags: ['a', 'b'] })
+  t.match(await run('scripts', 'tag', 's1', 'c'), /a,b,c/)
+  await run('files', 'create', 'f', '--file', `${folder}/blob`)
+  t.equal(await run('files', 'download', 'f'), 'a\u0000b')
+})
+
+t.test('nouns of /api/v1: JSON bodies, typed values, all pages', async (t) => {
+  const { api, run, json } = await makeLab(t)
+  const made = await json('access-tokens', 'create', 'ci', 'read', '--lifetime-seconds', '60')
+  t.match(made, { name: 'ci', scope: 'read', lifetime_seconds: 60, token: /^irt_/ })
+  t.match(await run('access-tokens', 'update', String(made.id), '--name', 'cj'), /cj +read/)
+  t.equal((await json('users', 'update', 'plain', '--is-superuser')).is_superuser, true)
+  t.equal((await json('users', 'update', 'plain', '--no-is-superuser')).is_superuser, false)
+  for (let n = 0; n < 501; n++) {
+    await api.region.propose({ type: 'space.create', name: '', description: '' }, ACTOR)
+  }
+  t.ok((await json('audit', 'list')).length > 501, 'more than one page')
+  t.match(await run('leases', 'list'), /^IP +MAC +HOSTNAME/)
+})
+
+t.test('--wait is for writes, and a key of two parts fills the path', async (t) => {
+  const { run } = await makeLab(t)
+  t.match(await run('license-keys', 'create', 'windows', 'win10', 'K', '--wait'), /win10/)
+  t.match(await run('license-keys', 'update', 'windows', 'win10', 'K2'), /K2/)
+  await run('license-keys', 'delete', 'windows', 'win10')
+  t.notMatch(await run('license-keys', 'list'), /win10/)
 })
 
 t.test('api makes any call; a wrong method is a usage error', async (t) => {
