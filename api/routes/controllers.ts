@@ -107,7 +107,7 @@ function resourcesOf(kind: Kind): readonly Resource[] {
     async (call, { description, zone }) => {
       const state = await call.state()
       const { systemId, domainId: before } = controllerOf(state, call, kind)
-      const domainId = domainIdIn(state, call.input, { domainId: before })
+      const domainId = domainIdIn(state, call.input, { domainId: before, keepsName: true })
       const zoneId = zone === undefined ? undefined : zoneIdNamed(state, zone)
       const set = present({ description, zoneId, domainId })
       await call.propose({ type: 'controller.update', systemId, set })

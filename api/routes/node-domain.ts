@@ -12,15 +12,17 @@ type Options = {
   readonly domainId?: DomainId | undefined
   /** A machine that enlists says what its DHCP server told it: a domain of somebody else counts for nothing. */
   readonly isAnonymous?: boolean
+  /** Its host name is its own business (controllers). */
+  readonly keepsName?: boolean
 }
 
 /** Undefined: nothing is asked that is not so already. Throws VALIDATION and UNSUPPORTED_VERSION. */
 export function domainIdIn(
   state: RegionState,
   input: Input,
-  { domainId, isAnonymous = false }: Options = {},
+  { domainId, isAnonymous = false, keepsName = false }: Options = {},
 ): DomainId | undefined {
-  const [field, text] = askedIn(input)
+  const [field, text] = askedIn(input, keepsName)
   if (text === '') return undefined
   const domain = findDomain(state, text)
   if (domain === undefined) {
@@ -32,9 +34,9 @@ export function domainIdIn(
   return domain.id
 }
 
-function askedIn(input: Input): readonly [field: string, text: string] {
+function askedIn(input: Input, keepsName: boolean): readonly [field: string, text: string] {
   const domain = input.text('domain')?.trim() ?? ''
-  if (domain !== '') return ['domain', domain]
+  if (domain !== '' || keepsName) return ['domain', domain]
   const hostname = input.text('hostname')?.trim().replace(/\.$/, '') ?? ''
   const dot = hostname.indexOf('.')
   return ['hostname', dot < 0 ? '' : hostname.slice(dot + 1)]

@@ -43,7 +43,7 @@ export const MEMBERS = z.strictObject({
       ...{ id: z.string(), status: z.string(), since: TIME.nullable(), note: z.string() },
       ...{ role: ROLE, voter: z.boolean(), reachable: z.boolean() },
       ...{ applied: COUNT.nullable(), lag: COUNT.nullable() },
-      entries_per_second: z.number().nullable(),
+      ...{ condition: TEXT_OR_NULL, entries_per_second: z.number().nullable() },
       ...{ api_url: TEXT_OR_NULL, peer_address: TEXT_OR_NULL },
     }),
   ),

@@ -48,5 +48,5 @@ t.test('controllers: described, placed in a zone, and their images listed', asyn
   const all = 'rackcontrollers/?op=power_parameters'
   t.strictSame((await api.get(`${all}&id=rack01`)).json, { rack01: {} })
   t.equal((await api.get(all, { key: PLAIN })).status, 403)
-  t.equal((await api.post(`${path}?op=power_on`)).status, 501)
+  t.equal((await api.post(`${path}?op=power_on`)).status, 409)
 })
