@@ -5,7 +5,7 @@ import { json, NO_CONTENT, type Call } from '../call.ts'
 import { Rejection } from '../errors.ts'
 import { renderController } from '../render/controller.ts'
 import { list as listParam, text } from '../params.ts'
-import { operation, read, remove, taking, update, type Resource } from '../resource.ts'
+import { operation, read, remove, taking, update, type Action, type Resource } from '../resource.ts'
 import { present } from './fabrics.ts'
 import { IS_REGISTERED } from './machines.ts'
 import { domainIdIn } from './node-domain.ts'
@@ -86,18 +86,8 @@ const BOOT_IMAGES = operation(
   },
 )
 
-function resourcesOf(kind: Kind): readonly Resource[] {
-  const name = CONTROLLER_MODEL[kind]
-  const show = read('user', `Show a ${kind} controller.`, async (call) => {
-    const state = await call.state()
-    return json(renderController(state, controllerOf(state, call, kind)))
-  })
-  const forget = remove('admin', 'Forget a rack controller.', async (call) => {
-    const { systemId } = controllerOf(await call.state(), call, kind)
-    await call.propose({ type: 'rack.delete', systemId })
-    return NO_CONTENT
-  })
-  const change = taking(
+function changeOf(kind: Kind): Action {
+  return taking(
     {
       description: text('What it is.', { max: 4_096 }),
       zone: text('Name of its zone.'),
@@ -115,6 +105,19 @@ function resourcesOf(kind: Kind): readonly Resource[] {
       return json(renderController(after, controllerOf(after, call, kind)))
     },
   )
+}
+
+function resourcesOf(kind: Kind): readonly Resource[] {
+  const name = CONTROLLER_MODEL[kind]
+  const show = read('user', `Show a ${kind} controller.`, async (call) => {
+    const state = await call.state()
+    return json(renderController(state, controllerOf(state, call, kind)))
+  })
+  const forget = remove('admin', 'Forget a rack controller.', async (call) => {
+    const { systemId } = controllerOf(await call.state(), call, kind)
+    await call.propose({ type: 'rack.delete', systemId })
+    return NO_CONTENT
+  })
   const power = operation(
     'GET',
     'power_parameters',
@@ -150,7 +153,7 @@ function resourcesOf(kind: Kind): readonly Resource[] {
       actions: [
         ...[
           show,
-          change,
+          changeOf(kind),
           power,
           detailsOf(async (call) => controllerOf(await call.state(), call, kind)),
         ],
