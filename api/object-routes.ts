@@ -35,6 +35,8 @@ export type ObjectRoutes<T extends ObjectTable, P extends Params> = {
   /** Rows that the list shows; all unless told otherwise. */
   readonly listed?: (row: ObjectRows[T], call: Call) => boolean
   readonly render: (state: RegionState, row: ObjectRows[T], call: Call) => unknown
+  /** What else a new or changed row brings about; it is in the state. */
+  readonly settle?: (call: Call, row: ObjectRows[T]) => Promise<void>
   /** What the list takes, and what showing and changing one take beside `params`. */
   readonly query?: Params
   readonly shown?: Params
@@ -121,6 +123,7 @@ function creation<T extends ObjectTable, P extends Params>(routes: ObjectRoutes<
     async (call, values) => {
       const fields = { ...standard, ...routes.fieldsOf(values, call, await call.state()) }
       const { id } = await call.propose<CreateCommand>(pair('object.create', { table, fields }))
+      await settle(routes, call, id)
       return json(renderAfter(routes, call, id), routes.createdStatus ?? 200)
     },
   )
@@ -136,6 +139,7 @@ function change<T extends ObjectTable, P extends Params>(routes: ObjectRoutes<T,
       const { id } = rowOf(routes, state, call)
       const set = routes.fieldsOf(values, call, state)
       await call.propose(pair('object.update', { table, id, set }))
+      await settle(routes, call, id)
       return json(renderAfter(routes, call, id))
     },
   )
@@ -157,4 +161,13 @@ export function renderAfter<T extends ObjectTable, P extends Params>(
   const state = call.after()
   const row = objectOf(state, table, id)
   return row === undefined ? { id } : render(state, row, call)
+}
+
+async function settle<T extends ObjectTable, P extends Params>(
+  routes: ObjectRoutes<T, P>,
+  call: Call,
+  id: number,
+): Promise<void> {
+  const row = objectOf(call.after(), routes.table, id)
+  if (row !== undefined) await routes.settle?.(call, row)
 }

@@ -4,11 +4,12 @@ import { DEFAULT_PROBE, type DeployOptions, type ProbeOptions } from '#model/mac
 import { configOf } from '#state/config-keys.ts'
 import type { Command } from '#state/command.ts'
 import type { RegionState } from '#state/state.ts'
-import { bytes, json, type Answer, type Call } from '../call.ts'
+import { json, type Answer, type Call } from '../call.ts'
 import type { Input } from '../input.ts'
 import { choice, custom, flag, list, text, type Params, type Values } from '../params.ts'
 import { operation, taking, type Access, type Action } from '../resource.ts'
 import { machineOf, shown, systemIdOf } from './find-machine.ts'
+import { detailsOf } from './node-details.ts'
 import { OWNER_DATA, ownerDataChanges } from './owner-data.ts'
 
 const COMMENT = { comment: text('Why, for the event list.', { max: 1_024 }) }
@@ -190,9 +191,6 @@ async function annotate(call: Call): Promise<Answer> {
   return shown(call, systemId)
 }
 
-/** BSON of `{lshw: null, lldp: null}`: nothing was reported in these forms. */
-const NO_DETAILS = Buffer.from('\x11\0\0\0\x0alshw\0\x0alldp\0\0', 'latin1')
-
 export const MACHINE_ACTIONS: readonly Action[] = [
   action(
     'commission',
@@ -239,10 +237,7 @@ export const MACHINE_ACTIONS: readonly Action[] = [
   operation('GET', 'query_power_state', { doc: 'Show whether it is on.' }, async (call) =>
     json({ state: machineOf(await call.state(), call).powerState }),
   ),
-  operation('GET', 'details', { doc: 'Show what the machine reported as XML.' }, async (call) => {
-    machineOf(await call.state(), call)
-    return bytes(NO_DETAILS, 'application/bson')
-  }),
+  detailsOf(async (call) => machineOf(await call.state(), call)),
   ...['set_owner_data', 'set_workload_annotations'].map((op) =>
     taking(
       OWNER_DATA,

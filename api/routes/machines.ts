@@ -20,6 +20,7 @@ import { MACHINE_ACTIONS, newMachineProbe } from './machine-actions.ts'
 import { MACHINES_ACTIONS } from './machine-claims.ts'
 import { readMachineChanges, readNewMachine, type NewMachine } from './machine-input.ts'
 import { CHANGED_MACHINE, NEW_MACHINE } from './machine-params.ts'
+import { evaluateMachine } from '../tag-evaluation.ts'
 import { isVisibleDevice, isVisibleMachine as isVisible } from '../visible.ts'
 import { present } from './fabrics.ts'
 import { domainIdIn } from './node-domain.ts'
@@ -40,6 +41,7 @@ async function createMachine(call: Call): Promise<Answer> {
   const { isAnonymous } = call
   const domainId = domainIdIn(await call.state(), call.input, { isAnonymous })
   const systemId = await proposeMachine(call, { ...fields, ...begin, ...present({ domainId }) })
+  await evaluateMachine(call, systemId)
   const state = call.after()
   const machine = state.machines.get(systemId)
   if (machine === undefined) return json({ system_id: systemId })
@@ -94,6 +96,7 @@ async function updateMachine(call: Call): Promise<Answer> {
   const place = placeOf(state, call.input, machine)
   await call.propose({ type: 'machine.update', systemId, set })
   if (place !== null) await call.propose({ type: 'node.place', systemIds: [systemId], ...place })
+  await evaluateMachine(call, systemId)
   const after = call.after()
   const changed = after.machines.get(systemId)
   return json(changed === undefined ? { system_id: systemId } : renderMachine(after, changed))

@@ -1,5 +1,5 @@
-// tags/: names that group nodes. A definition is kept and shown but not evaluated: the lshw XML that MAAS's
-// definitions search does not exist here, so members are named by `update_nodes`.
+// tags/: names that group nodes. The members of a tag with a definition are the machines that it is true of
+// (`tag-evaluation.ts`), those of the others are named by `update_nodes`.
 import { parseSystemId, type SystemId } from '#model/ids.ts'
 import type { Tag } from '#model/objects.ts'
 import type { RegionState } from '#state/state.ts'
@@ -13,6 +13,7 @@ import { renderMachine } from '../render/machine.ts'
 import { renderTag } from '../render/objects.ts'
 import { operation, taking, takingNothing, type Action, type Resource } from '../resource.ts'
 import { xpathProblem } from '../xpath.ts'
+import { evaluateTag } from '../tag-evaluation.ts'
 import { isVisibleMachine, isVisibleDevice } from '../visible.ts'
 import { present } from './fabrics.ts'
 
@@ -97,9 +98,8 @@ const REBUILD = takingNothing(
     { access: 'admin', doc: 'Evaluate the definition again.' },
     async (call) => {
       const { tag } = await stateWithTag(call)
-      if (tag.definition === '') return json({ rebuilding: tag.name })
-      const message = 'Definitions of tags are not evaluated by this version of Ironraft.'
-      throw new Rejection('BAD_REQUEST', message, { status: 501 })
+      await evaluateTag(call, tag)
+      return json({ rebuilding: tag.name })
     },
   ),
 )
@@ -116,7 +116,7 @@ export const TAGS: readonly Resource[] = objectRoutes({
     }),
     comment: longText('What it is for.', { max: 4_096 }),
     definition: custom<string>(
-      'XPath over lshw XML; kept, and evaluated by nobody here.',
+      'XPath over what `op=details` shows of machines, as lshw XML.',
       { type: 'string', maxLength: DEFINITION.max },
       (form, name) => {
         const value = form.text(name, DEFINITION)
@@ -137,6 +137,7 @@ export const TAGS: readonly Resource[] = objectRoutes({
     }),
   find: findTag,
   render: (_state, tag) => renderTag(tag),
+  settle: evaluateTag,
   more: [
     membersOperation('nodes', 'List all nodes with the tag.', ALL),
     membersOperation('machines', 'List the machines with the tag.', ['machines']),

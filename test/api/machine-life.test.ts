@@ -215,7 +215,7 @@ t.test('rescue, test, power and what they are asked', async (t) => {
   t.equal((await api.get(`machines/?op=power_parameters&id=${id}`, ask)).status, 403)
   const details = await api.get(`machines/${id}/?op=details`)
   t.equal(details.headers.get('content-type'), 'application/bson')
-  t.equal(details.text.length, 17)
+  t.match(details.text, /lshw.*<list>/s)
   const made = await addMachine(api, 9, { commission: 'true', enable_ssh: 'true' })
   t.equal((await api.get(`machines/${made}/`)).json.status_name, 'Commissioning')
   t.match(api.region.local().state.machineWork.get(made as never)?.work, {

@@ -83,6 +83,7 @@ export const IMPORT_RULES: Readonly<Record<string, Rule>> = {
 export const PACKAGE_DOORS: Readonly<Record<string, readonly string[]>> = {
   '@koa/bodyparser': ['api/'],
   '@koa/router': ['api/', 'rack/http/'],
+  '@xmldom/xmldom': ['api/tag-matcher.ts'],
   '@peculiar/x509': ['cluster/transport/pki.ts', 'rack/certificate-request.ts'],
   'reflect-metadata': ['cluster/transport/pki.ts', 'rack/certificate-request.ts'],
   busboy: ['api/multipart.ts'],
