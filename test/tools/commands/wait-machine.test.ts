@@ -2,6 +2,8 @@
 import t from 'tap'
 import { ADMIN, startTestApi, SYSTEM } from '#test/api/support/api.ts'
 import { fakeIo } from '#test/support/fake-io.ts'
+import { until } from '#test/support/until.ts'
+import { MACHINE_STATUS } from '#model/machine.ts'
 import { EXIT } from '#tools/exit-codes.ts'
 import { main } from '#tools/main.ts'
 
@@ -15,12 +17,16 @@ t.test('--wait returns when the machine is done, failed, or too slow', async (t)
     const io = fakeIo(env)
     return { io, ended: main(['machines', ...words], io) }
   }
-  const form = { architecture: 'amd64', mac_addresses: '52:54:00:00:01:01', power_type: 'manual' }
-  const id = (await api.post('machines/', form)).json.system_id as string
-  const status = async () => (await api.get(`machines/${id}/`)).json.status_name as string
-  const reach = async (wanted: string): Promise<void> => {
-    while ((await status()) !== wanted) await new Promise((resolve) => setTimeout(resolve, 10))
+  const form = {
+    ...{ architecture: 'amd64', mac_addresses: '52:54:00:00:01:01', power_type: 'manual' },
+    commission: 'false',
   }
+  const id = (await api.post('machines/', form)).json.system_id as string
+  const commissioning = () =>
+    until('it is being commissioned', () => {
+      const machine = api.region.local().state.machines.get(id as never)
+      return machine?.status === MACHINE_STATUS.COMMISSIONING
+    })
   const say = (word: 'OK' | 'FAILED') =>
     api.region.propose(
       { type: 'machine.signal', systemId: id as never, status: word, error: 'no disk' },
@@ -28,7 +34,7 @@ t.test('--wait returns when the machine is done, failed, or too slow', async (t)
     )
 
   const done = begin('commission', id, '--wait', '--json')
-  await reach('Commissioning')
+  await commissioning()
   await say('OK')
   t.equal(await done.ended, EXIT.ok)
   t.equal(JSON.parse(done.io.printed.join('')).status_name, 'Ready')
@@ -39,7 +45,7 @@ t.test('--wait returns when the machine is done, failed, or too slow', async (t)
 
   t.equal(await begin('abort', id).ended, EXIT.ok)
   const failed = begin('commission', id, '--wait')
-  await reach('Commissioning')
+  await commissioning()
   await say('FAILED')
   t.equal(await failed.ended, EXIT.error)
   t.match(failed.io.complained.join(), /'Failed commissioning': no disk/)
