@@ -105,7 +105,9 @@ export function whyIpmiFailed(stderr: string): PowerFailure {
   if (CREDENTIALS.test(stderr))
     return new PowerFailure('credentials', `the BMC refused us: ${said}`)
   if (UNREACHABLE.test(stderr)) {
-    return new PowerFailure('unreachable', `the BMC did not answer: ${said}`)
+    // Without -v a wrong password looks like silence.
+    const what = 'the BMC did not answer, or refused user and password'
+    return new PowerFailure('unreachable', `${what}: ${said}`)
   }
   return new PowerFailure('refused', said === '' ? 'ipmitool failed' : `ipmitool: ${said}`)
 }
