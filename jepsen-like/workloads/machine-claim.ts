@@ -1,6 +1,7 @@
 // `machine-claim`: fifty claimers on fewer machines, through different regions. Each allocates whatever is free under
 // a name of its own, has it for a moment and releases it. Who was not told how a release ended leaves the machine: a
-// second release could take it from the next one.
+// second release could take it from the next one. A new machine takes the place of one that may be lost that way, or
+// after the first long outage there would be nothing left to claim.
 import { checkClaims, type Coin } from '../checkers/claims.ts'
 import { pause } from '../waiting.ts'
 import type { Run, Workload, WorkloadContext } from '../workload.ts'
@@ -8,6 +9,8 @@ import { makeClient, rotated, Worker } from '../worker.ts'
 
 const CLAIMERS = 50
 const MACHINES = 30
+/** New ones included. */
+const MACHINES_MAX = 1_000
 /** Between what one claimer does. */
 const PAUSE_MS = 600
 const READ_PAUSE_MS = 1_000
@@ -36,17 +39,25 @@ export const MACHINE_CLAIM: Workload = {
 async function addReady(client: ApiClient, at: number): Promise<void> {
   const machine = await client.post<Machine>(PATH, {
     ...{ architecture: 'amd64/generic', power_type: 'manual' },
-    mac_addresses: `52:54:00:c1:00:${at.toString(16).padStart(2, '0')}`,
+    mac_addresses: macOf(at),
   })
   for (const op of ['mark_broken', 'mark_fixed']) {
     await client.post(`${PATH}${machine.system_id}/?op=${op}`)
   }
 }
 
+function macOf(at: number): string {
+  const [high, low] = [at >> 8, at & 0xff].map((byte) => byte.toString(16).padStart(2, '0'))
+  return `52:54:00:c1:${high}:${low}`
+}
+
 function makeRun({ nodes, apiKey, history, random }: WorkloadContext): Run {
   const urls = nodes.map(({ clientUrl }) => clientUrl)
   const unanswered: string[] = []
   let coins = 0
+  let machines = MACHINES
+  /** To be replaced. */
+  let lost = 0
 
   const claim = async (number: number, stopped: AbortSignal): Promise<void> => {
     const worker = new Worker(history, number)
@@ -57,11 +68,29 @@ function makeRun({ nodes, apiKey, history, random }: WorkloadContext): Run {
       await pause(random.integer(PAUSE_MS * 2), stopped)
       const coin = `c${coins++}`
       const got = await allocate(worker, client, coin)
-      if (got.type === 'info') unanswered.push(coin)
+      if (got.type === 'info') {
+        unanswered.push(coin)
+        lost++
+      }
       if (got.type !== 'ok') continue
       if (random.integer(4) === 0) await find(worker, client, coin)
       await pause(random.integer(PAUSE_MS), stopped)
-      await release(worker, client, { coin, machine: got.output as string })
+      const gone = await release(worker, client, { coin, machine: got.output as string })
+      if (gone.type === 'info') lost++
+    }
+  }
+  const replace = async (stopped: AbortSignal): Promise<void> => {
+    const client = makeClient(urls, apiKey)
+    while (!stopped.aborted && machines < MACHINES_MAX) {
+      await pause(READ_PAUSE_MS, stopped)
+      for (; lost > 0 && !stopped.aborted && machines < MACHINES_MAX; lost--) {
+        const isMade = await addReady(client, machines++).then(
+          () => true,
+          () => false,
+        )
+        // One that was not made, or not made ready, is nobody's; it is tried again with another address.
+        if (!isMade) break
+      }
     }
   }
   const readOn = async (stopped: AbortSignal): Promise<void> => {
@@ -75,7 +104,7 @@ function makeRun({ nodes, apiKey, history, random }: WorkloadContext): Run {
   return {
     work: async (stopped) => {
       const claiming = Array.from({ length: CLAIMERS }, (_, number) => claim(number, stopped))
-      await Promise.all([...claiming, readOn(stopped)])
+      await Promise.all([...claiming, readOn(stopped), replace(stopped)])
     },
     finish: async () => {
       for (const [at, url] of urls.entries()) {
@@ -103,8 +132,8 @@ async function release(
   worker: Worker,
   client: ApiClient,
   { coin, machine }: Coin & { readonly machine: string },
-): Promise<void> {
-  await worker.perform({
+): ReturnType<Worker['perform']> {
+  return await worker.perform({
     ...{ f: 'release', key: machine, input: { coin } satisfies Coin },
     run: async () => {
       await client.post(`${PATH}${machine}/?op=release`)
