@@ -64,6 +64,9 @@ const MEASURES: Readonly<Record<string, Measure>> = {
     return [row('P3', 'commit latency p50, 1 client', 'ms', rates, 'etcd gRPC')]
   },
   P4: async (options, cluster, etcd) => {
+    // What is read has been written, also where P1 was not asked for.
+    await http(ourPut(options, cluster, 64))
+    if (etcd !== null) await http(etcdPut(options, etcd, 64))
     const rates = await alternate(options, 'P4', {
       ours: async () => (await http(ourGet(options, cluster, 64))).perSecond,
       peer: etcd && (async () => (await http(etcdGet(options, etcd, 64))).perSecond),
