@@ -1,7 +1,8 @@
 // Snapshot files of a node, in `<dir>/snapshots/`. The log names the one in force; a file that nobody names
 // is garbage. Kept are the one in force and the newest two, so that a snapshot just made never removes the
-// one that a crash would still need (pitfall C6). At most one unfinished file of a transfer from a peer is
-// kept beside them, also over a restart, so that the next try goes on from what is there.
+// one that a crash would still need (pitfall C6), and the two written last, which the log may be about to name though
+// newer ones came and were refused. At most one unfinished file of a transfer from a peer is kept beside them,
+// also over a restart, so that the next try goes on from what is there.
 import { open, readdir, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
@@ -72,6 +73,8 @@ class FileSnapshotStore implements SnapshotStore {
   readonly #options: SnapshotStoreOptions
   #writers = 0
   #receiving = false
+  /** Indexes, the last one first. */
+  #lastWritten: readonly LogIndex[] = []
 
   constructor(dir: string, options: SnapshotStoreOptions) {
     this.#dir = dir
@@ -88,7 +91,7 @@ class FileSnapshotStore implements SnapshotStore {
     try {
       for await (const chunk of chunks) await writer.append(chunk)
       const file = await writer.commit()
-      await this.prune()
+      await this.#onWritten(meta.lastIncludedIndex)
       return file
     } catch (error) {
       await writer.abort()
@@ -107,7 +110,7 @@ class FileSnapshotStore implements SnapshotStore {
       const temporaryPath = this.#incomingPath(meta, announced)
       await this.#removeIncoming((other) => join(this.#dir, other) !== temporaryPath)
       const writer = await resumeSnapshotWriter({ meta, announced, path, temporaryPath })
-      return this.#release(writer)
+      return this.#release(writer, meta.lastIncludedIndex)
     } catch (error) {
       this.#receiving = false
       throw error
@@ -150,7 +153,8 @@ class FileSnapshotStore implements SnapshotStore {
     const inForce = this.#options.inForce()
     const indexes = await this.#indexes()
     for (const index of indexes.slice(KEEP_COUNT)) {
-      if (index !== inForce) await rm(this.#path(index), { force: true })
+      if (index === inForce || this.#lastWritten.includes(index)) continue
+      await rm(this.#path(index), { force: true })
     }
     // What the log has reached is never asked for again.
     const reached = Math.max(inForce, indexes[0] ?? 0)
@@ -159,8 +163,14 @@ class FileSnapshotStore implements SnapshotStore {
     }
   }
 
+  async #onWritten(index: LogIndex): Promise<void> {
+    const others = this.#lastWritten.filter((other) => other !== index)
+    this.#lastWritten = [index, ...others].slice(0, KEEP_COUNT)
+    await this.prune()
+  }
+
   /** The same writer, after whose end the next one may come. */
-  #release(writer: SnapshotWriter): SnapshotWriter {
+  #release(writer: SnapshotWriter, index: LogIndex): SnapshotWriter {
     const ending = async <T>(end: () => Promise<T>): Promise<T> => {
       try {
         return await end()
@@ -176,7 +186,7 @@ class FileSnapshotStore implements SnapshotStore {
       commit: () =>
         ending(async () => {
           const file = await writer.commit()
-          await this.prune()
+          await this.#onWritten(index)
           return file
         }),
     }

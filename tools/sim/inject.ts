@@ -44,8 +44,11 @@ export class Injector implements Resident {
   }
 
   #heal(): void {
-    this.#world.network.heal()
-    for (const node of this.#world.nodes) {
+    const { network, nodes } = this.#world
+    network.heal()
+    // Peers whose connection broke dial again at once: nothing is in the way any more.
+    for (const a of nodes) for (const b of nodes) if (a.index < b.index) this.#world.reconnect(a, b)
+    for (const node of nodes) {
       node.syncDelayUs = 0
       node.data.free()
       node.host.setClockRate(1)

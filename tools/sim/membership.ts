@@ -5,6 +5,7 @@ import type { SystemId } from '#model/ids.ts'
 import { SYSTEM_ACTOR } from '#node/region-node.ts'
 import type { Command } from '#state/command.ts'
 import { presentMembers } from '#state/members.ts'
+import type { Outcome } from '#state/outcome.ts'
 import type { SimNode } from './node.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import { addressOf, nodeFile, type World } from './world.ts'
@@ -17,6 +18,8 @@ const TOKEN_MS = 600_000
 /** Who is shown as removed is refused by the others and ends, or is stopped by its operator. */
 const STOP_US = 3_000_000
 const LOOK_US = 500_000
+/** Between two tries of who got no answer. */
+const AGAIN_MS = 500
 
 export class MembershipFaults {
   readonly #world: World
@@ -79,16 +82,7 @@ export class MembershipFaults {
   }
 
   async #ask(via: SimNode, spare: SimNode | undefined, victim: string | undefined): Promise<void> {
-    if (spare !== undefined) {
-      const tokenDigest = `token of ${spare.id}`
-      const token = { type: 'token.create', digest: tokenDigest, lifetimeMs: TOKEN_MS } as const
-      await propose(via, { ...token, kind: 'region' })
-      const address = { ...addressOf(spare.id), id: spare.id as SystemId }
-      const join = { type: 'member.join', tokenDigest, keyFingerprint: spare.id } as const
-      // When no answer comes the joining node asks again, with the same token: it will be in the end.
-      await propose(via, { ...join, ...address })
-      this.#begin(via, spare)
-    }
+    if (spare !== undefined && (await admit(via, spare))) this.#begin(via, spare)
     if (victim !== undefined) {
       await propose(via, { type: 'member.remove', id: victim as SystemId })
     }
@@ -121,11 +115,39 @@ export class MembershipFaults {
   }
 }
 
-/** Whatever comes of it; a failure says that nothing is known. */
-async function propose(via: SimNode, command: Command): Promise<void> {
+/**
+ * False when it is refused. A node gets its certificate, and knows whom to speak to, by the answer that its wish is in
+ * the log: without it it does not start. One that started all the same would be nobody's member for ever, and clients
+ * that happen to ask only such nodes wait a whole request's time at each, in a region that has long healed.
+ */
+async function admit(via: SimNode, spare: SimNode): Promise<boolean> {
+  const tokenDigest = `token of ${spare.id}`
+  const token = { type: 'token.create', digest: tokenDigest, lifetimeMs: TOKEN_MS } as const
+  // Made before without an answer, it is refused as known: as good.
+  await insist(via, { ...token, kind: 'region' })
+  const address = { ...addressOf(spare.id), id: spare.id as SystemId }
+  const join = { type: 'member.join', tokenDigest, keyFingerprint: spare.id } as const
+  const outcome = await insist(via, { ...join, ...address })
+  return outcome.ok
+}
+
+/** Asks until there is an answer, the same each time; for ever silent when `via` dies. */
+async function insist(via: SimNode, command: Command): Promise<Outcome> {
+  const scheduler = via.host.scheduler()
+  for (;;) {
+    const outcome = await propose(via, command)
+    if (outcome !== null) return outcome
+    await new Promise<void>((resolve) => scheduler.after(AGAIN_MS, resolve))
+  }
+}
+
+/** Null: no answer, and nothing is known. */
+async function propose(via: SimNode, command: Command): Promise<Outcome | null> {
   try {
-    await via.assembly.region.propose(command, { actor: SYSTEM_ACTOR })
+    const { outcome } = await via.assembly.region.propose(command, { actor: SYSTEM_ACTOR })
+    return outcome
   } catch (error) {
     if (!(error instanceof AppError)) throw error
+    return null
   }
 }

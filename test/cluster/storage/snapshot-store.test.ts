@@ -116,6 +116,32 @@ t.test('the newest two and the one in force are kept', async (t) => {
   ])
 })
 
+// The story: a node with a full disk received two newer ones and its log took neither; then another leader sent an
+// older one, whose file was gone when the log named it, and the node could not be started again.
+t.test(
+  'one that was just written stays, whatever is newer: the log is about to name it',
+  async (t) => {
+    const { store } = await filled(t, () => 0)
+    const announced = await store.describe(10)
+    const receive = async (index: number): Promise<void> => {
+      const writer = await store.receive(snapshotMeta(index), announced)
+      for await (const chunk of streamOf(CHUNKS)) await writer.append(chunk)
+      await writer.commit()
+    }
+    for (const index of [40, 50, 30]) await receive(index)
+    t.ok(await store.holds(30))
+    // While the log writes that it begins there, the next one comes.
+    await receive(20)
+    t.ok(await store.holds(30))
+    t.ok(await store.holds(20))
+    await receive(60)
+    t.notOk(await store.holds(30))
+    t.ok(await store.holds(50))
+    await store.create(snapshotMeta(15), streamOf(CHUNKS))
+    t.ok(await store.holds(15))
+  },
+)
+
 t.test('unfinished files of our own are removed at start', async (t) => {
   const { dir } = await filled(t)
   await writeFile(join(dir, 'snapshots', '0000000000000050.snapshot.1.partial'), 'half')

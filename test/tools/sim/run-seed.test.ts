@@ -57,6 +57,15 @@ t.test('a node that lost its state asks the members of today', async (t) => {
   t.equal(violation, null)
 })
 
+t.test('healing mends connections too, however long they were to be broken', async (t) => {
+  const faults: readonly Fault[] = [0, 1, 2].map((target) => ({
+    ...{ type: 'disconnect', atMs: 29_900 + target, target, ms: 80_000 },
+  }))
+  const { counts, violation } = await run(7, { faults })
+  t.equal(violation, null)
+  t.equal(counts.faults.disconnect, 3)
+})
+
 t.test('every kind of fault is drawn and can be written in words', (t) => {
   const types = new Set<string>()
   for (let seed = 0; seed < 60; seed++) {

@@ -25,6 +25,8 @@ export class MemorySnapshots {
   readonly #files = new Map<number, File>()
   #incoming: Incoming | null = null
   #generation = 0
+  /** By the process that is alive now, the last one first. */
+  #lastWritten: readonly number[] = []
   readonly #options: { readonly sync: () => Promise<void>; readonly onUse: () => void }
 
   constructor(options: { readonly sync: () => Promise<void>; readonly onUse: () => void }) {
@@ -53,6 +55,7 @@ export class MemorySnapshots {
 
   open(inForce: () => number): SnapshotStore {
     const generation = ++this.#generation
+    this.#lastWritten = []
     const demand = (): void => {
       this.#options.onUse()
       if (generation !== this.#generation) throw new Error('the process is dead')
@@ -124,10 +127,13 @@ export class MemorySnapshots {
   }
 
   #keep(file: File, inForce: number): File {
-    this.#files.set(file.meta.lastIncludedIndex, file)
+    const { lastIncludedIndex: written } = file.meta
+    this.#files.set(written, file)
+    const others = this.#lastWritten.filter((index) => index !== written)
+    this.#lastWritten = [written, ...others].slice(0, KEEP_COUNT)
     const newestFirst = [...this.#files.keys()].toSorted((a, b) => b - a)
     for (const index of newestFirst.slice(KEEP_COUNT)) {
-      if (index !== inForce) this.#files.delete(index)
+      if (index !== inForce && !this.#lastWritten.includes(index)) this.#files.delete(index)
     }
     return file
   }
