@@ -117,7 +117,7 @@ t.test('the newest two and the one in force are kept', async (t) => {
 })
 
 // The story: a node with a full disk received two newer ones and its log took neither; then another leader sent an
-// older one, whose file was gone when the log named it, and the node could not be started again.
+// older one, whose file was gone when the log named it: the node ended, and had to be re-seeded.
 t.test(
   'one that was just written stays, whatever is newer: the log is about to name it',
   async (t) => {
