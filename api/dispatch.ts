@@ -9,6 +9,7 @@ import { type Answer, Call, NO_CONTENT, parseIdempotencyKey } from './call.ts'
 import { restfulOf } from './early-calls.ts'
 import { forbidden, Rejection } from './errors.ts'
 import { Input } from './input.ts'
+import { loginCookieOf } from './login-cookie.ts'
 import { callsOf } from './maas-catalogue.ts'
 import { unauthenticated } from './oauth.ts'
 import { rawBodyOf, readInput } from './request-body.ts'
@@ -51,11 +52,20 @@ export function serveResource(service: Service, resource: Resource): Middleware 
     const input = hasBody ? await readInput(ctx) : query
     const op = opOf(ctx, query, input)
     const action = find(method, op)
+    if (method === 'GET' && action.method === 'DELETE') checkDeletingGet(ctx)
     const user = await service.authenticator.user(ctx)
     checkAccess(action.access, user)
     const call = makeCall(service, ctx, { user, input, query })
     await sendAnswer(ctx, await runAction(action, call))
   }
+}
+
+/** Throws 405 unless it was meant: early MAAS 2.0 deletes by GET. */
+function checkDeletingGet(ctx: Context): void {
+  if (ctx.method === 'GET' && loginCookieOf(ctx) === undefined) return
+  throw new Rejection('BAD_REQUEST', 'Method Not Allowed', {
+    ...{ status: 405, headers: { Allow: 'DELETE' } },
+  })
 }
 
 /** A repeated DELETE gets the answer of the try that did it; handlers look for the object first. */

@@ -1,6 +1,7 @@
 // Names that early MAAS 2.0 still had for the restful four: `op=list`, `op=new` and their like. Old clients send them;
-// they are routed and, as in later versions of MAAS, not described. A GET that deletes is not among them: links
-// and prefetching would be enough to lose something.
+// they are routed and, as in later versions of MAAS, not described. One of them is a GET that deletes (SSL keys): it is
+// for those who sign their requests, not for HEAD and not for a browser's cookie, where a link would be enough to lose
+// something.
 
 const RESTFUL: ReadonlyMap<string, string> = new Map([
   ['GET:list', 'GET'],
@@ -8,6 +9,7 @@ const RESTFUL: ReadonlyMap<string, string> = new Map([
   ['POST:create', 'POST'],
   ['POST:add', 'POST'],
   ['POST:delete', 'DELETE'],
+  ['GET:delete', 'DELETE'],
 ])
 
 /** `METHOD` that `METHOD:op` is another name of; undefined for every other call. */

@@ -31,7 +31,6 @@ const LATER = new RegExp(
 
 /** Why a call is not served: of a path, or of one call of it. The first that fits. */
 const WHY: readonly (readonly [path: RegExp, why: string, call?: string])[] = [
-  [/^account\/prefs\/sslkeys\//, 'a GET must not delete; DELETE is served', 'GET:delete'],
   [/^agents\//, 'for MAAS’s own rack agents; racks are configured over their link'],
   [/^(?:boot-resources|images-sync-progress)\b/, 'images'],
   [/^(?:pods|vm-hosts|vm-clusters|virtual-machines)\b/, 'VM hosts'],

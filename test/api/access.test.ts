@@ -199,6 +199,23 @@ t.test('SSL keys: as SSH keys, and a foreign one is 403', async (t) => {
   t.equal((await api.delete(`${path}1/`)).status, 204)
 })
 
+t.test(
+  'a GET deletes only where MAAS had that, signed, and never by HEAD or a cookie',
+  async (t) => {
+    const api = await startTestApi(t)
+    const made = await api.post('account/prefs/sslkeys/', { key: await makeCertificate() })
+    const path = `account/prefs/sslkeys/${made.json.id}/`
+    const refused = { status: 405, text: 'Method Not Allowed' }
+    t.equal((await api.ask('HEAD', `${path}?op=delete`)).status, 405)
+    const headers = { cookie: 'sessionid=x' }
+    t.match(await api.get(`${path}?op=delete`, { headers }), refused)
+    t.equal((await api.get(path)).status, 200, 'it is still there')
+    t.equal((await api.get(`${path}?op=delete`)).status, 204)
+    t.equal((await api.get(path)).status, 404)
+    t.equal((await api.get('account/prefs/sshkeys/1/?op=delete')).status, 400)
+  },
+)
+
 async function makeCertificate(): Promise<string> {
   await import('reflect-metadata')
   const x509 = await import('@peculiar/x509')

@@ -38,7 +38,8 @@ t.test('tags: nodes get them, lose them and are listed by them', async (t) => {
   const machine = { architecture: 'amd64', mac_addresses: 'aa:bb:cc:00:00:02' }
   const { system_id: id } = (await api.post('machines/', machine)).json
   const device = (await api.post('devices/', { mac_addresses: 'aa:bb:cc:00:00:04' })).json.system_id
-  await api.post('tags/', { name: 'gpu', definition: '//node' })
+  // True of no machine: its members are named by hand until it is evaluated again.
+  await api.post('tags/', { name: 'gpu', definition: '//none' })
   const update = (form: Form) => api.post('tags/gpu/?op=update_nodes', form)
   t.strictSame((await update({ add: `${id},${device},nobody` })).json, { added: 2, removed: 0 })
   t.equal((await api.get('tags/gpu/?op=nodes')).json.length, 2)
@@ -48,8 +49,7 @@ t.test('tags: nodes get them, lose them and are listed by them', async (t) => {
   t.strictSame((await api.get('tags/gpu/?op=region_controllers')).json, [])
   t.equal((await api.get('machines/?tags=gpu')).json.length, 1)
   t.equal((await update({ remove: id, definition: '//other' })).status, 409)
-  t.strictSame((await update({ remove: id, definition: '//node' })).json, { added: 0, removed: 1 })
-  t.equal((await api.post('tags/gpu/?op=rebuild')).status, 501, 'a definition is not evaluated')
+  t.strictSame((await update({ remove: id, definition: '//none' })).json, { added: 0, removed: 1 })
   await api.put('tags/gpu/', { definition: '' })
   t.strictSame((await api.post('tags/gpu/?op=rebuild')).json, { rebuilding: 'gpu' })
   t.equal((await api.get('tags/none/?op=nodes')).status, 404)

@@ -17,11 +17,15 @@ t.test('details of every kind of node are a BSON document', async (t) => {
   const form = { architecture: 'amd64', mac_addresses: 'aa:bb:cc:00:00:02' }
   const machine = (await api.post('machines/', form)).json.system_id
   const device = (await api.post('devices/', { mac_addresses: 'aa:bb:cc:00:00:03' })).json.system_id
-  const paths = [`nodes/${machine}`, `devices/${device}`, `rackcontrollers/${RACK}`]
+  const paths = [`nodes/${device}`, `devices/${device}`, `rackcontrollers/${RACK}`]
   for (const path of [...paths, `nodes/${RACK}`]) {
     const answer = await api.get(`${path}/?op=details`)
     t.equal(answer.headers.get('content-type'), 'application/bson', path)
     t.same(Buffer.from(answer.text), NO_DETAILS, path)
+  }
+  for (const path of ['nodes', 'machines']) {
+    const { text } = await api.get(`${path}/${machine}/?op=details`)
+    t.match(text, /^.{4}\x05lshw\0.*<serial>aa:bb:cc:00:00:02<.*\x0alldp\0\0$/s, 'its hardware')
   }
   t.equal((await api.get('nodes/zzzzzz/?op=details')).status, 404)
   t.equal((await api.get(`devices/${device}/?op=details`, { key: PLAIN })).status, 404, 'not his')

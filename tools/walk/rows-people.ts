@@ -80,7 +80,9 @@ export const PEOPLE: readonly Row[] = [
   row(`POST ${KEYS}/sslkeys/?op=new`, 'user', '201 400', {
     ...{ form: { key: CERTIFICATE }, status: 201, shows: '<sslkey>', keep: 'ssl', because: EARLY },
   }),
-  row(`DELETE ${KEYS}/sslkeys/{ssl.id}/`, 'user', '204 403 404'),
+  row(`GET ${KEYS}/sslkeys/{ssl.id}/?op=delete`, 'user', '204 403 404', {
+    ...{ status: 204, shows: 'empty', because: EARLY },
+  }),
 
   row('GET events/?op=query&limit=5', 'user', '200 400', { shows: '<event-page>' }),
 ]
