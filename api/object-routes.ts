@@ -35,6 +35,8 @@ export type ObjectRoutes<T extends ObjectTable, P extends Params> = {
   /** Rows that the list shows; all unless told otherwise. */
   readonly listed?: (row: ObjectRows[T], call: Call) => boolean
   readonly render: (state: RegionState, row: ObjectRows[T], call: Call) => unknown
+  /** Of a form, before anything is written: throws a Rejection for what takes a while to find out. */
+  readonly check?: (values: Values<P>) => Promise<void>
   /** What else a new or changed row brings about; it is in the state. */
   readonly settle?: (call: Call, row: ObjectRows[T]) => Promise<void>
   /** What the list takes, and what showing and changing one take beside `params`. */
@@ -122,6 +124,7 @@ function creation<T extends ObjectTable, P extends Params>(routes: ObjectRoutes<
     (run) => create('admin', `Create one ${words[0]}.`, run),
     async (call, values) => {
       const fields = { ...standard, ...routes.fieldsOf(values, call, await call.state()) }
+      await routes.check?.(values)
       const { id } = await call.propose<CreateCommand>(pair('object.create', { table, fields }))
       await settle(routes, call, id)
       return json(renderAfter(routes, call, id), routes.createdStatus ?? 200)
@@ -138,6 +141,7 @@ function change<T extends ObjectTable, P extends Params>(routes: ObjectRoutes<T,
       const state = await call.state()
       const { id } = rowOf(routes, state, call)
       const set = routes.fieldsOf(values, call, state)
+      await routes.check?.(values)
       await call.propose(pair('object.update', { table, id, set }))
       await settle(routes, call, id)
       return json(renderAfter(routes, call, id))

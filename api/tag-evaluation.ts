@@ -5,34 +5,44 @@
 import { Worker } from 'node:worker_threads'
 import type { SystemId } from '#model/ids.ts'
 import type { Machine } from '#model/machine.ts'
+import { describeError } from '#platform/system.ts'
 import type { Tag } from '#model/objects.ts'
 import { objectsOf } from '#state/object-query.ts'
 import type { Call } from './call.ts'
-import { Rejection } from './errors.ts'
+import { fieldError } from './errors.ts'
 import { hardwareXml } from './hardware-xml.ts'
 import type { MatcherInput, MatcherOutput } from './tag-matcher.ts'
 
 /** Of one definition over all machines; 10,000 take a few seconds. */
 const EVALUATION_MS_MAX = 30_000
+/** Of one definition over nothing, on a busy host. */
+const CHECK_MS_MAX = 10_000
+/** Of the thread, which a definition may fill. */
+const MEMORY_MIB_MAX = 512
 /** In one command. */
 const ASSIGNED_MAX = 5_000
 
-/** Throws BAD_REQUEST when the definition cannot be evaluated, or not in time. */
-export async function evaluateTag(call: Call, tag: Tag): Promise<void> {
-  if (tag.definition === '') return
+/** Throws a field's error unless `definition` can be evaluated at all. */
+export async function checkDefinition(definition: string): Promise<void> {
+  const [output] = await evaluate([{ definition, documents: ['<list/>'] }], CHECK_MS_MAX)
+  if (output !== undefined && 'matched' in output) return
+  throw fieldError('definition', `Invalid xpath expression: ${output?.wrong ?? 'unknown'}.`)
+}
+
+/** Null when it is done; else why the definition could not be evaluated, and the tag is where it was. */
+export async function evaluateTag(call: Call, tag: Tag): Promise<string | null> {
+  if (tag.definition === '') return null
   const state = call.after()
   const machines = [...state.machines.values()]
   const documents = machines.map((machine) => hardwareXml(state, machine))
   const [output] = await evaluate([{ definition: tag.definition, documents }])
-  if (output === undefined || 'wrong' in output) {
-    const why = output?.wrong ?? 'nothing came of it'
-    throw new Rejection('BAD_REQUEST', `The definition cannot be evaluated: ${why}.`)
-  }
+  if (output === undefined || 'wrong' in output) return output?.wrong ?? 'nothing came of it'
   const matched = new Set(output.matched)
   const wrong = machines.filter(
     ({ tagNames }, at) => tagNames.includes(tag.name) !== matched.has(at),
   )
   await assign(call, tag.name, wrong)
+  return null
 }
 
 /** Against every definition that there is. A definition that cannot be evaluated leaves its tag as it is. */
@@ -67,9 +77,11 @@ export async function evaluate(
   inputs: readonly MatcherInput[],
   timeoutMs = EVALUATION_MS_MAX,
 ): Promise<readonly MatcherOutput[]> {
-  const worker = new Worker(new URL('./tag-matcher.ts', import.meta.url), { workerData: inputs })
+  const worker = new Worker(new URL('./tag-matcher.ts', import.meta.url), {
+    ...{ workerData: inputs, resourceLimits: { maxOldGenerationSizeMb: MEMORY_MIB_MAX } },
+  })
   try {
-    return await new Promise((resolve, reject) => {
+    return await new Promise((resolve) => {
       const late = setTimeout(() => {
         resolve(inputs.map(() => ({ wrong: 'it takes too long' })))
       }, timeoutMs)
@@ -79,7 +91,7 @@ export async function evaluate(
       })
       worker.once('error', (error) => {
         clearTimeout(late)
-        reject(error)
+        resolve(inputs.map(() => ({ wrong: describeError(error) })))
       })
     })
   } finally {

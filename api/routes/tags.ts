@@ -13,7 +13,7 @@ import { renderMachine } from '../render/machine.ts'
 import { renderTag } from '../render/objects.ts'
 import { operation, taking, takingNothing, type Action, type Resource } from '../resource.ts'
 import { xpathProblem } from '../xpath.ts'
-import { evaluateTag } from '../tag-evaluation.ts'
+import { checkDefinition, evaluateTag } from '../tag-evaluation.ts'
 import { isVisibleMachine, isVisibleDevice } from '../visible.ts'
 import { present } from './fabrics.ts'
 
@@ -98,8 +98,9 @@ const REBUILD = takingNothing(
     { access: 'admin', doc: 'Evaluate the definition again.' },
     async (call) => {
       const { tag } = await stateWithTag(call)
-      await evaluateTag(call, tag)
-      return json({ rebuilding: tag.name })
+      const why = await evaluateTag(call, tag)
+      if (why === null) return json({ rebuilding: tag.name })
+      throw new Rejection('BAD_REQUEST', `The definition cannot be evaluated: ${why}.`)
     },
   ),
 )
@@ -137,7 +138,11 @@ export const TAGS: readonly Resource[] = objectRoutes({
     }),
   find: findTag,
   render: (_state, tag) => renderTag(tag),
-  settle: evaluateTag,
+  check: async ({ definition }) => {
+    if (definition !== undefined && definition !== '') await checkDefinition(definition)
+  },
+  // What takes too long leaves the tag where it was; `rebuild` says so.
+  settle: async (call, tag) => void (await evaluateTag(call, tag)),
   more: [
     membersOperation('nodes', 'List all nodes with the tag.', ALL),
     membersOperation('machines', 'List the machines with the tag.', ['machines']),

@@ -71,6 +71,17 @@ t.test('details show the document that definitions search', async (t) => {
   t.equal(list?.getElementsByTagName('vendor')[0]?.textContent, 'Dell & <Sons>')
 })
 
+t.test('what cannot be evaluated is refused before anything is written', async (t) => {
+  const api = await startTestApi(t)
+  const before = api.region.proposed.length
+  for (const definition of ['frob(1)', '//node[position(', '\u{1f600}']) {
+    const { status, json } = await api.post('tags/', { name: 'x', definition })
+    t.equal(status, 400, definition)
+    t.strictSame(Object.keys(json), ['definition'])
+  }
+  t.equal(api.region.proposed.length, before)
+})
+
 t.test('truth is XPath’s own', (t) => {
   const documents = ['<list><node class="a"><n>7</n></node></list>', '<list/>']
   const matched = (definition: string) => match({ definition, documents })

@@ -25,7 +25,8 @@ t.test('details of every kind of node are a BSON document', async (t) => {
   }
   for (const path of ['nodes', 'machines']) {
     const { text } = await api.get(`${path}/${machine}/?op=details`)
-    t.match(text, /^.{4}\x05lshw\0.*<serial>aa:bb:cc:00:00:02<.*\x0alldp\0\0$/s, 'its hardware')
+    t.match(text, '<serial>aa:bb:cc:00:00:02<', 'its hardware')
+    t.ok(text.endsWith('\nlldp\0\0'), 'a null, and the end of the document')
   }
   t.equal((await api.get('nodes/zzzzzz/?op=details')).status, 404)
   t.equal((await api.get(`devices/${device}/?op=details`, { key: PLAIN })).status, 404, 'not his')
