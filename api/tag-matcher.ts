@@ -1,7 +1,7 @@
-// Runs in a thread of its own (`tag-evaluation.ts`): which of the documents an XPath 1.0 expression is true of, by
+// Runs in a thread of its own (`xpath-thread.ts`): which of the documents an XPath 1.0 expression is true of, by
 // XPath's own rule for truth (§3.4, boolean()). An expression may take for ever; whoever waits ends this thread.
 import { createRequire } from 'node:module'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { DOMParser } from '@xmldom/xmldom'
 
 type XPath = {
@@ -30,4 +30,4 @@ export function match({ definition, documents }: MatcherInput): MatcherOutput {
   }
 }
 
-if (parentPort !== null) parentPort.postMessage((workerData as MatcherInput[]).map(match))
+parentPort?.on('message', (input: MatcherInput) => parentPort?.postMessage(match(input)))

@@ -60,7 +60,7 @@ async function askOnce(request: BmcRequest): Promise<BmcAnswer> {
       url.protocol === 'https:'
         ? httpsRequest(url, { ...options, rejectUnauthorized: verifyTls })
         : httpRequest(url, options)
-    sent.once('error', fail)
+    sent.on('error', fail)
     sent.once('response', (response) => void readAll(response).then(resolve, fail))
     sent.end(bytes)
   })

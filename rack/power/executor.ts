@@ -144,6 +144,10 @@ export class PowerExecutor {
       }
       return done(powerType, await this.#make(claim, 'on'))
     } catch (error) {
+      if (!(error instanceof PowerFailure)) {
+        const fields = { machine_id: claim.order.systemId, error: describeError(error) }
+        this.#options.logger.error('power.bug', fields)
+      }
       return failure(error, powerType)
     }
   }

@@ -1,8 +1,8 @@
 // Tags with a definition are on the machines that it is true of, whichever of both came first.
 import t from 'tap'
 import { DOMParser } from '@xmldom/xmldom'
-import { evaluate } from '#api/tag-evaluation.ts'
 import { match } from '#api/tag-matcher.ts'
+import { evaluate } from '#api/xpath-thread.ts'
 import { PLAIN, startTestApi, type TestApi } from './support/api.ts'
 
 const DELL = '//node[@class="system"]/vendor = "Dell & <Sons>"'
@@ -46,6 +46,23 @@ t.test('another definition takes the tag from those it is not true of', async (t
   t.strictSame(await tagsOf(api, other), ['x'])
   await api.put('tags/x/', { definition: '' })
   t.strictSame(await tagsOf(api, other), ['x'], 'without a definition it stays where it is')
+})
+
+t.test('what changes while a definition is evaluated is evaluated again', async (t) => {
+  const api = await startTestApi(t)
+  const dell = await addMachine(api, 1, hardware('Dell & <Sons>', 4_096))
+  const other = await addMachine(api, 2, hardware('HPE', 16_384))
+  await api.post('tags/', { name: 'x', definition: '//none' })
+  // Both change the one tag; whichever is evaluated last, its members are those of the definition that stayed.
+  for (let round = 0; round < 5; round++) {
+    await Promise.all([
+      api.put('tags/x/', { definition: DELL }),
+      api.put('tags/x/', { definition: BIG }),
+    ])
+    const { definition } = (await api.get('tags/x/')).json
+    t.strictSame(await tagsOf(api, dell), definition === DELL ? ['x'] : [])
+    t.strictSame(await tagsOf(api, other), definition === BIG ? ['x'] : [])
+  }
 })
 
 t.test('rebuild puts right what was changed by hand', async (t) => {
@@ -98,6 +115,14 @@ t.test('truth is XPath’s own', (t) => {
 t.test('an expression that takes too long is given up', async (t) => {
   const definition = `//*${'[//*'.repeat(12)}${']'.repeat(12)}[. = "x"]`
   const documents = [`<list>${'<n><m/></n>'.repeat(60)}</list>`]
-  const outputs = await evaluate([{ definition, documents }], 300)
-  t.strictSame(outputs, [{ wrong: 'it takes too long' }])
+  const input = { definition, documents }
+  const outputs = await Promise.all([
+    evaluate(input, 300),
+    evaluate({ ...input, definition: '//m' }, 10_000),
+  ])
+  t.strictSame(
+    outputs,
+    [{ wrong: 'it takes too long' }, { matched: [0] }],
+    'and the next one has its turn',
+  )
 })
