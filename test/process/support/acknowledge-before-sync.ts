@@ -2,7 +2,7 @@
 // Loaded with `--import` into every process of a run; the sources of the product are changed as they are loaded,
 // the product itself has no such switch. It is not enough to leave out the sync: what the kernel has survives
 // SIGKILL. So the write itself comes late, in order, and with it the receipt that would give it away.
-import { registerHooks } from 'node:module'
+import { type Passage, patchSources } from './patch-sources.ts'
 
 /**
  * Longer than a slot of the run and an election on a busy host: whatever fault came before, when all nodes are killed
@@ -33,8 +33,6 @@ class LateWrites {
 
 Object.assign(globalThis, { lateWrites: new LateWrites() })
 
-type Passage = { readonly file: string; readonly find: string; readonly replace: string }
-
 const PASSAGES: readonly Passage[] = [
   {
     file: '/cluster/storage/level-database.ts',
@@ -58,19 +56,4 @@ const PASSAGES: readonly Passage[] = [
   },
 ]
 
-registerHooks({
-  load: (url, context, nextLoad) => {
-    const result = nextLoad(url, context)
-    const passages = PASSAGES.filter(({ file }) => url.endsWith(file))
-    if (passages.length === 0) return result
-    let source = Buffer.from(result.source as Uint8Array).toString('utf8')
-    for (const { file, find, replace } of passages) {
-      if (source.split(find).length !== 2) {
-        process.stderr.write(`the planted bug is stale: its passage is not once in ${file}\n`)
-        process.exit(70)
-      }
-      source = source.replace(find, () => replace)
-    }
-    return { ...result, source }
-  },
-})
+patchSources('the planted bug', PASSAGES)
