@@ -27,7 +27,10 @@ export type Comparison =
   /** Several values and none with a quorum: somebody is wrong, nobody knows who. */
   | { readonly type: 'disputed'; readonly index: number }
 
-/** `hashes`: by node, this one included; the newest index at which nodes differ decides. */
+/**
+ * `hashes`: by node, this one included. The newest index at which some node differs from a quorum decides. Where nodes
+ * differ and no quorum agrees yet, the rest of them may not have told: an older index is as good a proof.
+ */
 export function compareHashes(
   hashes: ReadonlyMap<string, readonly StateHash[]>,
   voters: readonly string[],
@@ -41,12 +44,15 @@ export function compareHashes(
     }
   }
   const indexes = [...byIndex.keys()].toSorted((a, b) => b - a)
+  let newest: Comparison = { type: 'equal' }
   for (const index of indexes) {
     const values = byIndex.get(index)
     if (values === undefined || values.size < 2) continue
-    return judge(index, values, voters)
+    const found = judge(index, values, voters)
+    if (found.type === 'differ') return found
+    if (newest.type === 'equal') newest = found
   }
-  return { type: 'equal' }
+  return newest
 }
 
 function judge(

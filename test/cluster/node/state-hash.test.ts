@@ -55,3 +55,16 @@ t.test('the newest index at which they differ decides', async (t) => {
     nodes: ['c'],
   })
 })
+
+// The story: under steady writes one of the other nodes had always told less than the newest, so that a node that
+// differed saw one against one, for ever.
+t.test('where not all have told yet, an older index decides', async (t) => {
+  const [a, b] = [
+    { 100: 'x', 200: 'p' },
+    { 100: 'o', 200: 'q' },
+  ]
+  t.same(compareHashes(of({ a, b, c: { 100: 'x' } }), VOTERS), {
+    ...{ type: 'differ', index: 100, nodes: ['b'] },
+  })
+  t.same(compareHashes(of({ a, b }), VOTERS), { type: 'disputed', index: 200 })
+})
