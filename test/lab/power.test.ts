@@ -1,15 +1,20 @@
 // A machine behind a real IPMI BMC and one behind Redfish are switched by whichever rack is there: each intent really
 // switches once, from the network, also when the rack that was at work is killed.
 import t from 'tap'
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eventually } from '../process/support/cluster.ts'
 import { IPMI_PASSWORD, makeIpmiBmc } from './support/ipmi-bmc.ts'
-import { endProcess } from './support/process.ts'
+import { command, endProcess } from './support/process.ts'
 import { Room } from './support/room.ts'
 
 t.setTimeout(240_000)
+
+const HOSTS = [
+  ['rack-1', '10.77.0.11'],
+  ['rack-2', '10.77.0.12'],
+] as const
 
 type MachineJson = { readonly status_name: string; readonly power_state: string }
 
@@ -25,7 +30,13 @@ t.test('machines are switched through their BMCs', async (t) => {
   const cluster = await room.bootstrap()
   const urls = cluster.nodes.map((node) => node.api_url).join(',')
   await room.ironraft('login', 'lab', urls, cluster.admin.api_key)
-  const racks = ['rack-1', 'rack-2'].map((name) => room.startRack(cluster.rack_token, name))
+  // A host each: two racks on one would want the same ports.
+  const racks: ChildProcess[] = []
+  for (const [host, address] of HOSTS) {
+    const namespace = await room.addHost(host)
+    await command('ip', ['-n', namespace, 'address', 'add', `${address}/24`, 'dev', 'eth0'])
+    racks.push(room.startRack(cluster.rack_token, host, namespace))
+  }
   const create = async (mac: string, type: string, address: string): Promise<string> => {
     const made = await room.json<{ readonly system_id: string }>(
       ...['machines', 'create', '--mac-addresses', mac, '--architecture', 'amd64/generic'],
