@@ -1,6 +1,7 @@
 // machines/ and nodes/: inventory, enlistment (maas-api §9, §10.1).
 import { parseSystemId, type SystemId } from '#model/ids.ts'
 import { NETWORK_LEVEL } from '#model/feature-level.ts'
+import { lifeOf } from '#model/life-cycle.ts'
 import { parseMac } from '#model/mac-address.ts'
 import type { Machine } from '#model/machine.ts'
 import type { Device } from '#model/objects.ts'
@@ -129,9 +130,13 @@ async function isRegistered(call: Call): Promise<Answer> {
 
 async function listAllocated(call: Call): Promise<Answer> {
   const state = await call.state()
-  const machines = filterMachines(state, call.input).filter(
-    ({ ownerId }) => ownerId !== null && (call.isAdmin || ownerId === call.user.id),
-  )
+  const isMine = (machine: Machine): boolean => {
+    const { ownerId } = machine
+    // Who commissions a machine has it for that long and was not given it.
+    if (ownerId === null || lifeOf(machine).lent) return false
+    return call.isAdmin || ownerId === call.user.id
+  }
+  const machines = filterMachines(state, call.input).filter(isMine)
   return jsonList(machines, (machine) => renderMachine(state, machine))
 }
 

@@ -38,6 +38,8 @@ t.test('from New to Deployed and back, as a user and an administrator do it', as
   const id = await addMachine(api, 1)
   const commissioning = await op(api, id, 'commission', { enable_ssh: '1', skip_storage: 'true' })
   t.match(commissioning.json, { status: 1, status_name: 'Commissioning', owner: 'admin' })
+  const mine = async (): Promise<unknown> => (await api.get('machines/?op=list_allocated')).json
+  t.same(await mine(), [], 'who commissions a machine was not given it')
   t.match(api.region.local().state.machineWork.get(id as never)?.work, {
     ...{ kind: 'commission', options: { enableSsh: true, skipStorage: true } },
   })
@@ -46,6 +48,7 @@ t.test('from New to Deployed and back, as a user and an administrator do it', as
   const form = { agent_name: 'juju', comment: 'for a test' }
   const allocated = await api.post('machines/?op=allocate', form, ask)
   t.match(allocated.json, { system_id: id, status: 10, owner: 'plain', constraints_by_type: {} })
+  t.match(await mine(), [{ system_id: id }])
   t.equal((await api.get('machines/?agent_name=juju')).json.length, 1)
   t.equal((await api.get('machines/?agent_name=other')).json.length, 0)
   const deploy = { distro_series: 'debian/bookworm', user_data: 'I2Nsb3Vk', hwe_kernel: 'ga-22.04' }
