@@ -1,0 +1,104 @@
+// How a machine's disks are to be laid out, in MAAS's words (maas-api §8, maas-features §11): partition tables,
+// filesystems, RAID, LVM, bcache. One row per machine, `StorageConfig`; a machine without one has bare disks. The
+// physical disks themselves are rows of `blockDevices`; devices made of others share their numbers.
+import type { BlockDeviceId, SystemId } from './ids.ts'
+
+/** Of this machine; partitions, groups and cache sets have counters of their own in the state. */
+export type PartitionId = number
+export type StorageGroupId = number
+export type CacheSetId = number
+
+export type FilesystemType =
+  | ('ext2' | 'ext4' | 'xfs' | 'btrfs' | 'fat32' | 'vfat' | 'swap' | 'zfsroot')
+  /** Of what has no device. */
+  | ('ramfs' | 'tmpfs')
+
+export type Filesystem = {
+  readonly fstype: FilesystemType
+  /** Lower-case UUID, minted before the command; what mkfs is told and fstab names. */
+  readonly uuid: string
+  readonly label: string
+  /** Absolute, `none` for swap; null: not mounted. */
+  readonly mountPoint: string | null
+  readonly mountOptions: string | null
+}
+
+export type Partition = {
+  readonly id: PartitionId
+  readonly uuid: string
+  /** A multiple of 4 MiB, as in MAAS. They lie in this order from 4 MiB on; their number on disk is their place. */
+  readonly sizeBytes: number
+  readonly bootable: boolean
+  readonly tags: readonly string[]
+  readonly filesystem: Filesystem | null
+}
+
+/** What a filesystem, a member of a group or a cache lies on. */
+export type StorageRef =
+  | { readonly device: BlockDeviceId }
+  | { readonly device: BlockDeviceId; readonly partition: PartitionId }
+
+/** A physical disk as it is used, or a device made by a group. */
+export type StorageDevice = {
+  readonly id: BlockDeviceId
+  /** Null: a physical disk, whose name and size are in its row. */
+  readonly made: {
+    readonly group: StorageGroupId
+    /** Of a logical volume its own name (`lvroot`), of RAID and bcache the group's (`md0`, `bcache0`). */
+    readonly name: string
+    readonly uuid: string
+    readonly sizeBytes: number
+    readonly tags: readonly string[]
+  } | null
+  readonly table: {
+    readonly type: 'GPT' | 'MBR'
+    readonly partitions: readonly Partition[]
+  } | null
+  /** Never beside a partition table. */
+  readonly filesystem: Filesystem | null
+}
+
+export type RaidLevel = 'raid-0' | 'raid-1' | 'raid-5' | 'raid-6' | 'raid-10'
+export type CacheMode = 'writeback' | 'writethrough' | 'writearound'
+
+type Group = {
+  readonly id: StorageGroupId
+  readonly uuid: string
+  readonly name: string
+}
+
+export type StorageGroup =
+  /** Its logical volumes are the devices made by it. */
+  | (Group & { readonly kind: 'lvm'; readonly members: readonly StorageRef[] })
+  | (Group & {
+      readonly kind: 'raid'
+      readonly level: RaidLevel
+      readonly members: readonly StorageRef[]
+      readonly spares: readonly StorageRef[]
+    })
+  | (Group & {
+      readonly kind: 'bcache'
+      readonly cacheMode: CacheMode
+      readonly backing: StorageRef
+      readonly cacheSet: CacheSetId
+    })
+  /** A VMware datastore: kept, never written by us. */
+  | (Group & { readonly kind: 'vmfs6'; readonly members: readonly StorageRef[] })
+
+export type CacheSet = {
+  readonly id: CacheSetId
+  readonly uuid: string
+  readonly cache: StorageRef
+}
+
+/** Keyed by `systemId`. Members stand before what is made of them, so the order is one to work in. */
+export type StorageConfig = {
+  readonly systemId: SystemId
+  readonly devices: readonly StorageDevice[]
+  readonly groups: readonly StorageGroup[]
+  readonly cacheSets: readonly CacheSet[]
+  /** ramfs, tmpfs. */
+  readonly special: readonly Filesystem[]
+  /** Null: the first physical disk. */
+  readonly bootDiskId: BlockDeviceId | null
+}
