@@ -15,7 +15,7 @@ export type FilesystemType =
 
 export type Filesystem = {
   readonly fstype: FilesystemType
-  /** Lower-case UUID, minted before the command; what mkfs is told and fstab names. */
+  /** Lower-case; what mkfs is told and fstab names. Given, or made from the log index (`derived-uuid.ts`). */
   readonly uuid: string
   readonly label: string
   /** Absolute, `none` for swap; null: not mounted. */
@@ -26,7 +26,10 @@ export type Filesystem = {
 export type Partition = {
   readonly id: PartitionId
   readonly uuid: string
-  /** A multiple of 4 MiB, as in MAAS. They lie in this order from 4 MiB on; their number on disk is their place. */
+  /**
+   * A multiple of 4 MiB, as in MAAS. They lie in this order from 4 MiB on; their number on disk is their place. The
+   * BIOS's GRUB needs a partition of its own on GPT: it has no row, it is the 1 MiB from 1 MiB on, before the first.
+   */
   readonly sizeBytes: number
   readonly bootable: boolean
   readonly tags: readonly string[]
@@ -101,4 +104,31 @@ export type StorageConfig = {
   readonly special: readonly Filesystem[]
   /** Null: the first physical disk. */
   readonly bootDiskId: BlockDeviceId | null
+  /** Given: as it was before its owner, while it is Allocated, formatted or mounted something; comes back at release. */
+  readonly beforeOwner?: Pick<StorageConfig, 'devices' | 'special'>
+}
+
+/** Of a size: bytes, or hundredths of a per cent of what there is. */
+export type SizeWish = { readonly bytes: number } | { readonly hundredths: number }
+
+/** `custom` and VMware's have no data here; they are known, to be refused by name. */
+export const STORAGE_LAYOUTS = [
+  ...(['flat', 'lvm', 'bcache', 'blank'] as const),
+  ...(['custom', 'vmfs6', 'vmfs7'] as const),
+] as const
+export type StorageLayout = (typeof STORAGE_LAYOUTS)[number]
+
+/** What `set_storage_layout` takes; absent: MAAS's default. */
+export type LayoutWish = {
+  readonly layout: StorageLayout
+  readonly bootSize?: SizeWish
+  readonly rootSize?: SizeWish
+  readonly rootDevice?: BlockDeviceId
+  readonly vgName?: string
+  readonly lvName?: string
+  readonly lvSize?: SizeWish
+  readonly cacheDevice?: BlockDeviceId
+  readonly cacheMode?: CacheMode
+  readonly cacheSize?: SizeWish
+  readonly cacheNoPart?: boolean
 }
