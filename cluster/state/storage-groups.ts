@@ -31,7 +31,7 @@ export function noGroup(kind: StorageGroup['kind']): Refusal {
 }
 
 export const MEMBERS: MemberFields = { devices: 'block_devices', partitions: 'partitions' }
-export const ADDED: MemberFields = { devices: 'add_block_devices', partitions: 'add_partitions' }
+const ADDED: MemberFields = { devices: 'add_block_devices', partitions: 'add_partitions' }
 
 export const createGroup: Edit<'storage.createGroup'> = (desk, command) => {
   const { kind, name = '', uuid, members } = command
@@ -125,7 +125,7 @@ export const createLogicalVolume: Edit<'storage.createLogicalVolume'> = (desk, c
 }
 
 /** Of a volume group: what no volume has. */
-export function leftIn(desk: Desk, group: StorageGroup): number {
+function leftIn(desk: Desk, group: StorageGroup): number {
   const volumes = madeBy(desk.config, group.id)
   const used = volumes.reduce((sum, { made }) => sum + (made?.sizeBytes ?? 0), 0)
   return groupSize(desk, group) - used

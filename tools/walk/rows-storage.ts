@@ -17,14 +17,14 @@ const disk = (name: string, keep: string, size = '10G'): Row =>
   })
 
 export const STORAGE: readonly Row[] = [
-  row('POST machines/', 'admin', '200', {
+  row('POST machines/', 'anyone', '200', {
     form: {
       ...{ hostname: '{walk}-disks', architecture: 'amd64/generic', power_type: 'manual' },
       ...{ mac_addresses: '02:00:00:57:41:4e', deployed: 'true' },
     },
     ...{ shows: '<machine>', keep: 'walked' },
   }),
-  row('POST machines/{walked.system_id}/?op=release', 'admin', EDITS, { shows: '<machine>' }),
+  row('POST machines/{walked.system_id}/?op=release', 'user', EDITS, { shows: '<machine>' }),
   ...[disk('sda', 'disk_a'), disk('sdb', 'disk_b'), disk('sdc', 'disk_c'), disk('sdd', 'disk_d')],
   row(`GET ${ON}/blockdevices/`, 'user', SHOWS, { shows: '[<blockdevice>]' }),
   row(`GET ${DISK}/`, 'user', SHOWS, { shows: '<blockdevice>' }),
@@ -67,7 +67,7 @@ export const STORAGE: readonly Row[] = [
     ...{ form: { mount_point: '/srv' }, shows: '<partition>', needs: 'mount_point' },
   }),
   row(`POST ${PART}?op=unmount`, 'admin', '200 400 403 404', { shows: '<partition>' }),
-  row(`POST ${PART}?op=unformat`, 'admin', '200 400 403 404', { shows: '<partition>' }),
+  row(`POST ${PART}?op=unformat`, 'admin', '200 400 404', { shows: '<partition>' }),
 
   row(`POST ${ON}/volume-groups/`, 'admin', MAKES, {
     form: { name: 'vg', block_devices: 'sdb', partitions: '{part.id}' },
