@@ -95,7 +95,8 @@ for (const one of CASES) {
       t.notOk(known.has(action.id), `${action.id} is there once`)
       const lists = ['devices', 'spare_devices'].flatMap((key) => action[key] ?? [])
       const named = [...REFERENCES.flatMap((key) => action[key] ?? []), ...lists]
-      for (const id of named) t.ok(known.has(id), `${JSON.stringify(id)} stands before ${action.id}`)
+      for (const id of named)
+        t.ok(known.has(id), `${JSON.stringify(id)} stands before ${action.id}`)
       known.add(action.id)
     }
   })
