@@ -25,6 +25,10 @@ export function wrongWith(config: StorageConfig, disks: readonly BlockDevice[]):
     }
     if (table !== null && end > (sizes.get(id) ?? 0) - MIB) wrong.push(`${id}: beyond its end`)
   }
+  const order = config.devices.map(({ made }) =>
+    made === null ? -1 : config.groups.findIndex(({ id }) => id === made.group),
+  )
+  if (order.some((place, at) => place < (order[at - 1] ?? -1))) wrong.push('devices out of order')
   return [...wrong, ...wrongMembers(config, sizes, partitions), ...wrongNames(config)]
 }
 
@@ -45,6 +49,12 @@ function wrongMembers(
     if (!isThere) wrong.push(`${by} refers to ${key(ref)}, which is not there`)
   }
   for (const group of config.groups) {
+    const cacheSet = config.cacheSets.find(
+      ({ id }) => group.kind === 'bcache' && id === group.cacheSet,
+    )
+    if (cacheSet !== undefined && !made.has(cacheSet.cache.device)) {
+      wrong.push(`${group.id} stands before its cache`)
+    }
     const refs =
       group.kind === 'bcache'
         ? [group.backing]
