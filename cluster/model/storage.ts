@@ -53,6 +53,7 @@ export type StorageDevice = {
     readonly sizeBytes: number
     readonly tags: readonly string[]
   } | null
+  /** Without partitions: the boot disk's, where all else is elsewhere. */
   readonly table: {
     readonly type: 'GPT' | 'MBR'
     readonly partitions: readonly Partition[]
@@ -97,6 +98,7 @@ export type CacheSet = {
 /** Keyed by `systemId`. Members stand before what is made of them, so the order is one to work in. */
 export type StorageConfig = {
   readonly systemId: SystemId
+  /** Disks that are in use, also as members of something, and all made devices. */
   readonly devices: readonly StorageDevice[]
   readonly groups: readonly StorageGroup[]
   readonly cacheSets: readonly CacheSet[]

@@ -7,7 +7,13 @@ import type { Filesystem, LayoutWish, SizeWish, StorageConfig, StorageRef } from
 import { invalid, refuse } from './context.ts'
 import type { Refusal } from './outcome.ts'
 import { createBcache, createCacheSet } from './storage-bcache.ts'
-import { newFilesystem, withFilesystem, type Desk, type Edit } from './storage-edit.ts'
+import {
+  changeDevice,
+  newFilesystem,
+  withFilesystem,
+  type Desk,
+  type Edit,
+} from './storage-edit.ts'
 import { createGroup, createLogicalVolume } from './storage-groups.ts'
 import { bootDiskOf } from './storage-parts.ts'
 import { addPartition } from './storage-partitions.ts'
@@ -90,7 +96,16 @@ function rootPartition(
   const added = addPartition(begun.desk, rootDisk.id, { sizeBytes, bootable })
   if ('ok' in added) return added
   const ref = { device: rootDisk.id, partition: added.id }
-  return { desk: { ...desk, config: added.config }, ref }
+  const config = withTable({ ...desk, config: added.config }, disk.id)
+  return { desk: { ...desk, config }, ref }
+}
+
+/** A boot loader needs a table, also where all else is on another disk. */
+function withTable(desk: Desk, id: BlockDeviceId): StorageConfig {
+  return changeDevice(desk, id, (device) => ({
+    ...device,
+    table: device.table ?? { type: 'GPT', partitions: [] },
+  }))
 }
 
 function diskOf(

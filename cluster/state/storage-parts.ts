@@ -32,7 +32,7 @@ export function deviceIn(config: StorageConfig, id: BlockDeviceId): StorageDevic
   return config.devices.find((device) => device.id === id)
 }
 
-/** A disk that nothing is on has no entry in the row. */
+/** A disk that is not in use has no entry in the row. */
 export function deviceOf({ config, disks }: Storage, id: BlockDeviceId): StorageDevice | undefined {
   const found = deviceIn(config, id)
   if (found !== undefined) return found
@@ -113,10 +113,8 @@ export function whyTaken(storage: Storage, ref: StorageRef): string | null {
   const use = usesOf(storage.config).get(refKey(ref))
   if (use !== undefined) return `it is part of a ${niceName(use)}`
   if (filesystemAt(storage, ref) !== null) return 'it has a filesystem'
-  if (!('partition' in ref) && deviceOf(storage, ref.device)?.table != null) {
-    return 'it has partitions'
-  }
-  return null
+  const table = 'partition' in ref ? null : (deviceOf(storage, ref.device)?.table ?? null)
+  return table === null || table.partitions.length === 0 ? null : 'it has partitions'
 }
 
 /** The disk that the firmware boots from; undefined when there is none. */

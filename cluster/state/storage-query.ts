@@ -5,7 +5,7 @@ import type { StorageConfig } from '#model/storage.ts'
 import type { RegionState } from './state.ts'
 import type { Storage } from './storage-parts.ts'
 
-/** Of a machine without a row its bare disks. Disks with nothing on them have no entry. */
+/** Of a machine without a row its bare disks. Disks that are not in use have no entry. */
 export function storageOf(state: RegionState, systemId: SystemId): StorageConfig {
   return state.machineStorage.get(systemId) ?? bareStorage(systemId)
 }

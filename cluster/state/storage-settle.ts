@@ -34,15 +34,31 @@ const wrong = (message: string): Refusal => invalid('__all__', message)
 
 /** The row as it may be kept, or why not. */
 export function settle({ config, disks }: Storage): StorageConfig | Refusal {
-  const devices = config.devices.filter((device) => !isBare(device))
+  const devices = inUse({ config, disks })
   const ordered = arrange({ config: { ...config, devices }, disks })
   if (ordered === null) return wrong('A device cannot be made of itself.')
   const sized = resize({ config: ordered, disks })
   return whyWrong({ config: sized, disks }) ?? sized
 }
 
-function isBare({ made, table, filesystem }: StorageDevice): boolean {
-  return made === null && table === null && filesystem === null
+/** Made ones, and disks that something is on or that are members themselves. A table without partitions gives way. */
+function inUse({ config, disks }: Storage): readonly StorageDevice[] {
+  const used = new Set(membersOf(config).map(refKey))
+  const isUsed = (id: BlockDeviceId): boolean => used.has(refKey({ device: id }))
+  const kept = config.devices.flatMap((device): readonly StorageDevice[] => {
+    const { id, made, table, filesystem } = device
+    const isEmpty = table?.partitions.length === 0 && (isUsed(id) || filesystem !== null)
+    const next = isEmpty ? { ...device, table: null } : device
+    const isBare = next.table === null && filesystem === null && made === null
+    return isBare && !isUsed(id) ? [] : [next]
+  })
+  const known = new Set(kept.map(({ id }) => id))
+  const members = disks.filter(({ id }) => isUsed(id) && !known.has(id))
+  return [...kept, ...members.map(({ id }) => ({ id, made: null, table: null, filesystem: null }))]
+}
+
+function membersOf({ groups, cacheSets }: StorageConfig): readonly StorageRef[] {
+  return [...groups.flatMap(refsOf), ...cacheSets.map(({ cache }) => cache)]
 }
 
 /** Groups after what they are made of; null: there is a circle. */
@@ -116,8 +132,7 @@ function whyTooMuch({ config }: Storage): Refusal | null {
 function whyTwice(storage: Storage): Refusal | null {
   const { config } = storage
   const used = new Set<string>()
-  const all = [...config.groups.flatMap(refsOf), ...config.cacheSets.map(({ cache }) => cache)]
-  for (const ref of all) {
+  for (const ref of membersOf(config)) {
     if (!exists(storage, ref)) return wrong('A member is not there any more.')
     const key = refKey(ref)
     if (used.has(key)) return wrong('A device or partition is used twice.')

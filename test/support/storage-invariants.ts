@@ -12,9 +12,10 @@ export function wrongWith(config: StorageConfig, disks: readonly BlockDevice[]):
   const partitions = new Map<string, number>()
   for (const { id, made, table, filesystem } of config.devices) {
     if (made === null && !disks.some((disk) => disk.id === id)) wrong.push(`${id}: no such disk`)
-    if (made === null && table === null && filesystem === null) wrong.push(`${id}: an empty entry`)
+    const isBare = made === null && table === null && filesystem === null
+    if (isBare && !isMember(config, id)) wrong.push(`${id}: an empty entry`)
     if (table !== null && filesystem !== null) wrong.push(`${id}: table and filesystem`)
-    if (table?.partitions.length === 0) wrong.push(`${id}: an empty table`)
+    if (table?.partitions.length === 0 && made !== null) wrong.push(`${id}: an empty table`)
     let end = 4 * MIB
     for (const partition of table?.partitions ?? []) {
       if (partition.sizeBytes <= 0 || partition.sizeBytes % (4 * MIB) !== 0) {
@@ -32,6 +33,17 @@ export function wrongWith(config: StorageConfig, disks: readonly BlockDevice[]):
   return [...wrong, ...wrongMembers(config, sizes, partitions), ...wrongNames(config)]
 }
 
+function isMember({ groups, cacheSets }: StorageConfig, id: number): boolean {
+  const refs = [
+    ...groups.flatMap((group) => {
+      if (group.kind === 'bcache') return [group.backing]
+      return group.kind === 'raid' ? [...group.members, ...group.spares] : group.members
+    }),
+    ...cacheSets.map(({ cache }) => cache),
+  ]
+  return refs.some((ref) => ref.device === id && !('partition' in ref))
+}
+
 function wrongMembers(
   config: StorageConfig,
   sizes: ReadonlyMap<number, number>,
@@ -47,6 +59,7 @@ function wrongMembers(
     used.set(key(ref), by)
     const isThere = 'partition' in ref ? partitions.has(key(ref)) : sizes.has(ref.device)
     if (!isThere) wrong.push(`${by} refers to ${key(ref)}, which is not there`)
+    if (!config.devices.some(({ id }) => id === ref.device)) wrong.push(`${key(ref)} has no entry`)
   }
   for (const group of config.groups) {
     const cacheSet = config.cacheSets.find(

@@ -17,6 +17,7 @@ function outline({ devices, groups }: StorageConfig): string[] {
     const at = (fs: typeof filesystem): string =>
       fs === null ? '-' : `${fs.fstype} ${fs.label} ${fs.mountPoint ?? '-'}`
     const group = made === null ? '' : (groups.find((each) => each.id === made.group)?.name ?? '')
+    if (table?.partitions.length === 0) return [`${name}: an empty table`]
     if (table === null) {
       const size = made === null ? '' : `${Math.floor(made.sizeBytes / MIB)}`
       return [`${name} ${group} ${size} ${at(filesystem)}`.trim()]
@@ -49,6 +50,11 @@ const CASES: readonly {
     name: 'flat with sizes',
     wish: { layout: 'flat', bootSize: { bytes: GB }, rootSize: { hundredths: 5_000 } },
     outline: ['disk 1 part1 952 boot ext4 boot /boot', 'disk 1 part2 4768 ext4 root /'],
+  },
+  {
+    ...{ name: 'flat with the root elsewhere, by the BIOS', disks: [TEN, TEN] },
+    wish: { layout: 'flat', rootDevice: 2 as never },
+    outline: ['disk 1: an empty table', 'disk 2 part1 9528 ext4 root /'],
   },
   {
     ...{ name: 'flat with the root elsewhere', uefi: true, disks: [TEN, TEN] },
@@ -97,7 +103,7 @@ const CASES: readonly {
     },
     outline: [
       ...['disk 1 part1 1024 boot ext4 boot /boot', 'disk 1 part2 8504 -'],
-      'bcache0 bcache0 8504 ext4 root /',
+      ...['disk 2   -', 'bcache0 bcache0 8504 ext4 root /'],
     ],
   },
   {

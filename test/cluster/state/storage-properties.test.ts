@@ -36,7 +36,7 @@ function someCommand(lab: Lab, systemId: SystemId): fc.Arbitrary<Command> {
   const group = fc.constantFrom(...config.groups.map((each) => each.id), 55)
   const set = fc.constantFrom(...config.cacheSets.map((each) => each.id), 55)
   const size = fc.oneof(fc.constant(null), fc.integer({ min: 0, max: 300 * MIB }))
-  const name = fc.constantFrom(...'abcdefgh', 'md0', 'sdb')
+  const name = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'md0', 'sdb')
   const path = fc.constantFrom('/', '/a')
   const is = (type: StorageCommand['type'], fields: Record<string, fc.Arbitrary<unknown>>) =>
     fc.record(fields).map((more) => ({ type, systemId, ...more }) as unknown as Command)
