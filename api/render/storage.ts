@@ -45,13 +45,13 @@ export function renderMachineStorage(state: RegionState, systemId: SystemId) {
   const physical = disks.map((disk) => renderBlockDevice(view, disk.id))
   const virtual = madeDevices(config).map(({ id }) => renderBlockDevice(view, id))
   const bytes = disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  const boot = bootDiskOf(view)
+  const boot = bootDiskOf(view)?.id
   const groupsOf = (kind: StorageGroup['kind']) =>
     config.groups.filter((group) => group.kind === kind).map(({ id }) => stub(systemId, id))
   return {
     storage: Math.round(bytes / 100_000) / 10,
     swap_size: null,
-    boot_disk: boot === undefined ? null : renderBlockDevice(view, boot.id),
+    boot_disk: physical.find(({ id }) => id === boot) ?? null,
     blockdevice_set: [...physical, ...virtual],
     physicalblockdevice_set: physical,
     virtualblockdevice_set: virtual,
