@@ -113,7 +113,7 @@ const NAME = /^[a-z0-9_][\w.+-]{0,62}$/i
 
 /** Of disks, groups and volumes: they become names of files and arguments of programs. */
 export function whyBadName(name: string | undefined): Refusal | null {
-  if (name === undefined || NAME.test(name)) return null
+  if (name === undefined || (NAME.test(name) && !name.includes('..'))) return null
   return invalid('name', 'Enter letters, digits, and any of _ . + -, 63 at most.')
 }
 

@@ -182,7 +182,9 @@ t.test('physical disks: added, changed, tagged, deleted with what is on them', a
   t.match(refusedBy(lab, { ...create, device }), /Block device with this Name already exists/)
   t.match(refusedBy(lab, { ...create, device: disk('x', 1) }), /"size"/)
   t.match(refusedBy(lab, { ...create, device: { ...disk('x', GB), serial: '' } }), /serial\/model/)
-  t.match(refusedBy(lab, { ...create, device: disk('a b', GB) }), /"name"/)
+  for (const name of ['a b', '../x', 'a..b', '-x', '', 'x'.repeat(64)]) {
+    t.match(refusedBy(lab, { ...create, device: disk(name, GB) }), /"name"/, name)
+  }
   const own = { systemId, id: id as BlockDeviceId }
   lab.ok({ type: 'storage.tag', systemId, at: at(id), tag: 'fast', isOn: true })
   t.strictSame(disksOf(lab, systemId)[1]?.tags, ['fast'])
