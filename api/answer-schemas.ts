@@ -16,6 +16,15 @@ const KINDS: Readonly<Record<string, string>> = {
   ...{ 'dhcp-snippets': 'dhcp-snippet', version: 'version', 'static-routes': 'static-route' },
   ...{ dnsresources: 'dnsresource', dnsresourcerecords: 'dnsresourcerecord' },
   ...{ rackcontrollers: 'rackcontroller', regioncontrollers: 'regioncontroller' },
+  ...{ 'nodes/blockdevices': 'blockdevice', 'nodes/blockdevices/partitions': 'partition' },
+  ...{ 'nodes/blockdevices/partition': 'partition', 'nodes/volume-groups': 'volume-group' },
+  ...{ 'nodes/volume-group': 'volume-group', 'nodes/raids': 'raid', 'nodes/raid': 'raid' },
+  ...{ 'nodes/bcaches': 'bcache', 'nodes/bcache': 'bcache' },
+  ...{
+    'nodes/bcache-cache-sets': 'bcache-cache-set',
+    'nodes/bcache-cache-set': 'bcache-cache-set',
+  },
+  ...{ 'nodes/vmfs-datastores': 'vmfs-datastore', 'nodes/vmfs-datastore': 'vmfs-datastore' },
 }
 
 /** Undefined where the answer is something else: a count, a text, nothing. */

@@ -78,6 +78,7 @@ const CATALOGUE: Readonly<Record<string, string>> = {
   'nodes/*/bcaches': 'GET POST',
   'nodes/*/blockdevices': 'GET POST',
   'nodes/*/blockdevices/*':
+    'GET:add_tag GET:remove_tag ' +
     'DELETE GET POST:add_tag POST:format POST:mount POST:remove_tag POST:set_boot_disk ' +
     'POST:unformat POST:unmount PUT',
   'nodes/*/blockdevices/*/partition/*':

@@ -3,6 +3,8 @@
 import type { Resource } from './resource.ts'
 import { ACCOUNT } from './routes/account.ts'
 import { ADDRESSES } from './routes/addresses.ts'
+import { BCACHE_ALIASES, BCACHES } from './routes/bcaches.ts'
+import { BLOCK_DEVICES } from './routes/block-devices.ts'
 import { BOOT_SOURCES, BOOT_SOURCE_SELECTIONS } from './routes/boot-sources.ts'
 import { COMMISSIONING_SCRIPTS } from './routes/commissioning-scripts.ts'
 import { CONTROLLERS } from './routes/controllers.ts'
@@ -22,9 +24,11 @@ import { MACHINES } from './routes/machines.ts'
 import { NETWORKS } from './routes/networks.ts'
 import { withNodeActions } from './routes/node-actions.ts'
 import { NOTIFICATIONS } from './routes/notifications.ts'
+import { PARTITION_ALIASES, PARTITIONS } from './routes/partitions.ts'
 import { PACKAGE_REPOSITORIES } from './routes/package-repositories.ts'
 import { RESERVED_IPS } from './routes/reserved-ips.ts'
 import { PUBLIC_KEYS } from './routes/public-keys.ts'
+import { RAID_ALIASES, RAIDS } from './routes/raids.ts'
 import { SCRIPTS } from './routes/scripts.ts'
 import { SPACES } from './routes/spaces.ts'
 import { STATIC_ROUTES } from './routes/static-routes.ts'
@@ -32,12 +36,14 @@ import { SUBNETS } from './routes/subnets.ts'
 import { TAGS } from './routes/tags.ts'
 import { USERS } from './routes/users.ts'
 import { SETTINGS, versionResource } from './routes/version.ts'
+import { VOLUME_GROUP_ALIASES, VOLUME_GROUPS } from './routes/volume-groups.ts'
 import { POOL_PLURAL, POOLS, ZONES } from './routes/zones.ts'
 
 /** `version` of the product. */
 export function allResources(version: string): readonly Resource[] {
   return [
     ...withNodeActions(MACHINES),
+    ...[...BLOCK_DEVICES, ...PARTITIONS, ...VOLUME_GROUPS, ...RAIDS, ...BCACHES],
     ...SUBNETS,
     ...FABRICS,
     ...SPACES,
@@ -57,4 +63,7 @@ export function allResources(version: string): readonly Resource[] {
 }
 
 /** Other paths of resources above: MAAS routes them too and does not describe them. */
-export const ALIASES: readonly Resource[] = [VLAN_BY_ID, ...POOL_PLURAL]
+export const ALIASES: readonly Resource[] = [
+  ...[VLAN_BY_ID, ...POOL_PLURAL],
+  ...[...PARTITION_ALIASES, ...VOLUME_GROUP_ALIASES, ...RAID_ALIASES, ...BCACHE_ALIASES],
+]

@@ -1,8 +1,8 @@
-// Interfaces and block devices as MAAS shows them (maas-api §8).
+// Interfaces as MAAS shows them (maas-api §8).
 import type { SystemId } from '#model/ids.ts'
 import { contains, parseIp } from '#model/ip.ts'
 import { formatIpv4 } from '#model/ipv4.ts'
-import type { BlockDevice, ControllerInterface, Interface, InterfaceLink } from '#model/machine.ts'
+import type { ControllerInterface, Interface, InterfaceLink } from '#model/machine.ts'
 import { isLive, subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { uri } from './names.ts'
@@ -104,33 +104,5 @@ export function renderControllerInterface(
     numa_node: null,
     sriov_max_vf: 0,
     resource_uri: uri('nodes', where.systemId, 'interfaces', where.number),
-  }
-}
-
-export function renderBlockDevice(device: BlockDevice) {
-  const { id, systemId, name, sizeBytes } = device
-  return {
-    system_id: systemId,
-    id,
-    name,
-    uuid: null,
-    type: 'physical',
-    path: `/dev/disk/by-dname/${name}`,
-    model: device.model === '' ? null : device.model,
-    serial: device.serial === '' ? null : device.serial,
-    id_path: device.idPath === '' ? null : device.idPath,
-    size: sizeBytes,
-    block_size: device.blockSizeBytes,
-    available_size: sizeBytes,
-    used_size: 0,
-    used_for: 'Unused',
-    tags: device.tags,
-    filesystem: null,
-    partition_table_type: null,
-    partitions: [],
-    firmware_version: null,
-    storage_pool: null,
-    numa_node: null,
-    resource_uri: uri('nodes', systemId, 'blockdevices', id),
   }
 }

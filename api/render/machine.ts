@@ -9,9 +9,10 @@ import { addressesOf, interfacesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { renderDomainOfNode } from './dns.ts'
 import { hardwareInfo, NO_RESULTS } from './hardware.ts'
-import { renderBlockDevice, renderInterface } from './interface.ts'
+import { renderInterface } from './interface.ts'
 import { uri } from './names.ts'
 import { renderPool, renderZone } from './objects.ts'
+import { renderMachineStorage } from './storage.ts'
 
 const NO_GATEWAYS = {
   ipv4: { gateway_ip: null, link_id: null },
@@ -23,7 +24,7 @@ export function renderMachine(state: RegionState, machine: Machine) {
     ...identity(state, machine),
     ...hardware(machine),
     ...network(state, machine),
-    ...storage(state, machine),
+    ...renderMachineStorage(state, machine.systemId),
     ...lifecycle(state, machine),
     ...NO_RESULTS,
     resource_uri: uri('machines', machine.systemId),
@@ -99,24 +100,6 @@ function network(state: RegionState, machine: Machine) {
     interface_set: rendered,
     disable_ipv4: false,
     default_gateways: NO_GATEWAYS,
-  }
-}
-
-function storage(state: RegionState, machine: Machine) {
-  const devices = state.blockDevicesByMachine.rows(machine.systemId).map(renderBlockDevice)
-  const bytes = devices.reduce((sum, { size }) => sum + size, 0)
-  return {
-    storage: Math.round(bytes / 100_000) / 10,
-    swap_size: null,
-    boot_disk: devices[0] ?? null,
-    blockdevice_set: devices,
-    physicalblockdevice_set: devices,
-    virtualblockdevice_set: [],
-    special_filesystems: [],
-    volume_groups: [],
-    raids: [],
-    cache_sets: [],
-    bcaches: [],
   }
 }
 

@@ -27,6 +27,7 @@ import { present } from './fabrics.ts'
 import { domainIdIn } from './node-domain.ts'
 import { filterMachines, MACHINE_FILTERS } from './node-filters.ts'
 import { poolIdNamed, SET_ZONE, zoneIdNamed } from './set-zone.ts'
+import { STORAGE_ACTIONS } from './storage-layout.ts'
 
 async function listMachines(call: Call): Promise<Answer> {
   const state = await call.state()
@@ -244,6 +245,7 @@ export const MACHINES: readonly Resource[] = [
         powerParameters,
       ),
       ...MACHINE_ACTIONS,
+      ...STORAGE_ACTIONS,
     ],
   },
   {

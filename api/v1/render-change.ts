@@ -20,6 +20,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   machines: 'machines',
   interfaces: 'interfaces',
   blockDevices: 'block_devices',
+  machineStorage: 'machine_storage',
   bootResources: 'boot_resources',
   events: 'events',
   settings: 'settings',

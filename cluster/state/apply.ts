@@ -95,6 +95,7 @@ import { grantReserves } from './reserve-grants.ts'
 import { acceptRestore, beginRestore } from './restore-quarantine.ts'
 import type { RegionState } from './state.ts'
 import { createStaticRoute, deleteStaticRoute, updateStaticRoute } from './static-routes.ts'
+import { STORAGE_HANDLERS } from './storage.ts'
 import { createSubnet, deleteSubnet, updateSubnet } from './subnets.ts'
 import { beatTenure, replayReserve, returnReserves, sayHello } from './tenures.ts'
 import { createToken, revokeToken, spendToken } from './tokens.ts'
@@ -258,6 +259,7 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'power.claim': claimPower,
   'power.report': reportPower,
   'power.queryReport': reportPowerQuery,
+  ...STORAGE_HANDLERS,
 }
 
 /** Which command it takes is known by the key it was found under. */

@@ -23,6 +23,7 @@ import type { DnsCommand } from './dns-commands.ts'
 import type { MachineCommand } from './machine-commands.ts'
 import type { NetworkCommand } from './network-commands.ts'
 import type { ObjectCommand } from './object-commands.ts'
+import type { StorageCommand } from './storage-commands.ts'
 import type { ApiKey, Event, SettingValue } from './tables.ts'
 
 type UserFields = {
@@ -307,6 +308,7 @@ export type Command =
   | MachineCommand
   | NetworkCommand
   | ObjectCommand
+  | StorageCommand
 
 export type CommandType = Command['type']
 export type CommandOf<T extends CommandType> = Extract<Command, { readonly type: T }>

@@ -25,6 +25,7 @@ import type { Refusal } from './outcome.ts'
 import { cancelIntent, wishPower } from './power-wishes.ts'
 import type { RegionState } from './state.ts'
 import { deadlineOf } from './status-deadline.ts'
+import { restoreOwnersStorage } from './storage-owner.ts'
 
 export type Moved = {
   /** Why it failed or is broken. */
@@ -216,6 +217,7 @@ function dropOwner({ state }: Context, systemId: SystemId): void {
     ...{ netboot: true, locked: false, life: { ...lifeOf(machine), agentName: '', lent: false } },
   })
   state.deployments.delete(systemId)
+  restoreOwnersStorage(state, systemId)
 }
 
 /** The user's request, with what he says about it. */

@@ -103,3 +103,9 @@ export const MACHINES_AT_ONCE_MAX = 10_000
 /** User data of a deployment, characters of base64: 384 KiB. */
 export const USER_DATA_CHARACTERS_MAX = 512 << 10
 export const OWNER_DATA_KEYS_MAX = 1_000
+
+/** Storage of one machine: devices with something on them or made of others, groups, partitions of a device (GPT: 128). */
+export const STORAGE_DEVICES_MAX = 2_048
+export const STORAGE_GROUPS_MAX = 256
+export const STORAGE_PARTITIONS_MAX = 120
+export const STORAGE_TAGS_MAX = 64

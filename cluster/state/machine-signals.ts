@@ -8,6 +8,7 @@ import { moveOn } from './life-cycle.ts'
 import { statusName } from './life-cycle-texts.ts'
 import type { SignalStatus } from './machine-commands.ts'
 import { minutesOf, signOfLife } from './status-deadline.ts'
+import { applyDefaultStorage } from './storage-defaults.ts'
 
 /** Statuses in which machines are at work and speak. */
 const SIGNALLING: ReadonlySet<MachineStatus> = new Set([
@@ -54,7 +55,10 @@ const FOLLOWS: Partial<Record<MachineStatus, Partial<Record<SignalStatus, Move>>
 function follow(context: Context, machine: Machine, status: SignalStatus): boolean {
   const move = FOLLOWS[machine.status]?.[status]
   if (move === undefined) return false
-  const isEnlisted = move === 'commissioned' && lifeOf(machine).enlisting
+  const { enlisting } = lifeOf(machine)
+  const isEnlisted = move === 'commissioned' && enlisting
+  const isKnown = move === 'commissioned' || move === 'testingBegun'
+  if (isKnown && !enlisting) applyDefaultStorage(context, machine)
   return moveOn(context, machine.systemId, isEnlisted ? 'enlisted' : move)
 }
 

@@ -12,8 +12,7 @@ import { addInterface, checkHostname, checkMacs, INTERFACES_MAX } from './node-p
 import { dropSnippets } from './object-rules.ts'
 import type { Refusal } from './outcome.ts'
 import type { RegionState } from './state.ts'
-
-const BLOCK_DEVICES_MAX = 1024
+import { BLOCK_DEVICES_MAX } from './storage-disks.ts'
 
 export const createMachine: Handler<'machine.create'> = (context, command) => {
   const { state } = context
@@ -93,7 +92,8 @@ export const deleteMachine: Handler<'machine.delete'> = (context, { systemId }) 
   if (machine.locked) return refuse('CONFLICT', `Machine ${machine.hostname} is locked.`)
   for (const key of state.interfacesByMachine.keys(systemId)) state.interfaces.delete(key)
   for (const key of state.blockDevicesByMachine.keys(systemId)) state.blockDevices.delete(key)
-  for (const table of [state.deployments, state.machineWork, state.powerIntents]) {
+  const { deployments, machineWork, powerIntents, machineStorage } = state
+  for (const table of [deployments, machineWork, powerIntents, machineStorage]) {
     table.delete(systemId)
   }
   dropDevicesOf(context, systemId)

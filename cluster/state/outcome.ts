@@ -86,6 +86,13 @@ type NamedValues = {
   /** False: it is switched by hand. */
   readonly 'machine.power': { readonly sent: boolean }
   readonly 'power.claim': PowerOrder
+  readonly 'blockDevice.create': Created<number>
+  readonly 'storage.createPartition': Created<number>
+  readonly 'storage.createGroup': Created<number>
+  readonly 'storage.createLogicalVolume': Created<number>
+  readonly 'storage.createRaid': Created<number>
+  readonly 'storage.createCacheSet': Created<number>
+  readonly 'storage.createBcache': Created<number>
   readonly 'tag.assign': { readonly added: number; readonly removed: number }
 }
 

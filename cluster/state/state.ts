@@ -98,6 +98,7 @@ export class RegionState implements Tables {
   readonly deployments = this.#table('deployments')
   readonly machineWork = this.#table('machineWork')
   readonly powerIntents = this.#table('powerIntents')
+  readonly machineStorage = this.#table('machineStorage')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)

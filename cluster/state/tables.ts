@@ -48,6 +48,7 @@ import type {
 } from '#model/network.ts'
 import type { Device, ObjectRows, StoredFile } from '#model/objects.ts'
 import type { PowerIntent } from '#model/power.ts'
+import type { StorageConfig } from '#model/storage.ts'
 import type { Outcome } from './outcome.ts'
 
 export type User = {
@@ -264,6 +265,7 @@ export type TableRows = ObjectRows & {
   readonly deployments: Deployment
   readonly machineWork: MachineWork
   readonly powerIntents: PowerIntent
+  readonly machineStorage: StorageConfig
 }
 export type TableName = keyof TableRows
 
@@ -302,6 +304,7 @@ type OtherKeys = {
   readonly deployments: SystemId
   readonly machineWork: SystemId
   readonly powerIntents: SystemId
+  readonly machineStorage: SystemId
 } & { readonly [T in keyof ObjectRows]: number }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -365,4 +368,5 @@ export const TABLE_NAMES = [
   'deployments',
   'machineWork',
   'powerIntents',
+  'machineStorage',
 ] as const satisfies readonly TableName[]

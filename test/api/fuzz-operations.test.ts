@@ -6,7 +6,11 @@ import fc from 'fast-check'
 import t from 'tap'
 import { OPERATIONS } from '#api/v1/operations.ts'
 import { dump } from '#state/snapshot.ts'
-import { ADMIN, PLAIN, type Answer, type TestApi } from './support/api.ts'
+import { ADMIN, PLAIN, SYSTEM, type Answer, type TestApi } from './support/api.ts'
+import type { SystemId } from '#model/ids.ts'
+import { DEFAULT_PROBE } from '#model/machine-work.ts'
+import { newMachine } from '#test/support/region-state.ts'
+import { disk } from '#test/support/storage.ts'
 import { differences } from '#tools/walk/key-check.ts'
 import { operationsOf } from './support/documents.ts'
 import { hostileTo, type Hostile } from './support/hostile.ts'
@@ -25,6 +29,7 @@ t.setTimeout(60_000 + 100 * RUNS)
 
 t.test('whatever is asked of any operation is answered or refused as a whole', async (t) => {
   const api = await startSite(t)
+  await addDisks(api)
   const operations = [...(await operationsOf(api, 'maas')), ...(await operationsOf(api, 'v1'))]
   const changed = watchChanges(api)
   t.teardown(changed.stop)
@@ -63,6 +68,20 @@ t.test('whatever is asked of any operation is answered or refused as a whole', a
   )
   t.comment(`${count} requests; ${JSON.stringify(statuses)}; ${done.size} operations succeeded`)
 })
+
+/** A Ready machine `disks1` with disks sda to sdd. */
+async function addDisks({ region }: TestApi): Promise<void> {
+  const systemId = 'disks1' as SystemId
+  const blockDevices = ['sda', 'sdb', 'sdc', 'sdd'].map((name) => disk(name, 10e9))
+  const machine = { ...newMachine(9), systemId, powerType: 'manual', blockDevices }
+  for (const command of [
+    { ...machine, begin: DEFAULT_PROBE },
+    { type: 'machine.signal', systemId, status: 'OK', error: '' },
+  ] as const) {
+    const { outcome } = await region.propose(command, { actor: SYSTEM })
+    if (!outcome.ok) throw new Error(outcome.message)
+  }
+}
 
 const seed = () => ({ seed: Number(SEED) })
 

@@ -11,6 +11,7 @@ const cidr = { network: 0x0a000000, prefix: 24 }
 const name = 'name'
 const domain = { name: 'example.org', authoritative: true, ttl: 30, forwardDnsServers: [] }
 const description = 'text'
+const uuid = '6ba7b810-9dad-41d1-80b4-00c04fd430c8'
 const facts = { name: 'eth0', linkConnected: true, linkSpeedMbps: 1000, vendor: 'v', product: 'p' }
 const machine = {
   ...{ systemId, hostname: 'web1', description, architecture: 'amd64/generic' },
@@ -217,6 +218,46 @@ const FIELDS: { readonly [T in CommandType]: object } = {
     ...{ rackId: systemId, systemId, token: 41, result: 'done', state: 'on', message: '' },
   },
   'power.queryReport': { rackId: systemId, systemId, state: 'error', message: 'why' },
+  'blockDevice.create': {
+    systemId,
+    device: {
+      ...{ name: 'sdb', model: 'm', serial: 's', idPath: '/dev/vdb', sizeBytes: 9e9 },
+      ...{ blockSizeBytes: 512, tags: ['ssd'] },
+    },
+  },
+  'blockDevice.update': { systemId, id, set: { serial: 't' } },
+  'blockDevice.delete': { systemId, id },
+  'storage.setBootDisk': { systemId, id },
+  'storage.tag': { systemId, at: { device: id, partition: 4 }, tag: 'fast', isOn: true },
+  'storage.updateDevice': { systemId, id, name, uuid, sizeBytes: 1e9 },
+  'storage.createPartition': { systemId, device: id, sizeBytes: null, bootable: true, uuid },
+  'storage.deletePartition': { systemId, device: id, partition: 4 },
+  'storage.format': { systemId, at: { device: id }, fstype: 'ext4', label: 'root', uuid },
+  'storage.unformat': { systemId, at: { device: id } },
+  'storage.mount': { systemId, at: { device: id }, mountPoint: '/', mountOptions: 'noatime' },
+  'storage.unmount': { systemId, at: { device: id } },
+  'storage.mountSpecial': { systemId, fstype: 'tmpfs', mountPoint: '/tmp', mountOptions: null },
+  'storage.unmountSpecial': { systemId, mountPoint: '/tmp' },
+  'storage.createGroup': { systemId, kind: 'lvm', name, members: [{ device: id }] },
+  'storage.updateGroup': {
+    ...{ systemId, id, kind: 'vmfs6', name, add: [{ device: 4 }], remove: [{ device: id }] },
+  },
+  'storage.createLogicalVolume': { systemId, group: id, name, sizeBytes: 1e9 },
+  'storage.createRaid': {
+    ...{ systemId, level: 'raid-1', members: [{ device: id }, { device: 4 }], spares: [] },
+  },
+  'storage.updateRaid': { systemId, id, add: [], remove: [], addSpares: [], removeSpares: [] },
+  'storage.createCacheSet': { systemId, cache: { device: id } },
+  'storage.updateCacheSet': { systemId, id, cache: { device: 4 } },
+  'storage.deleteCacheSet': { systemId, id },
+  'storage.createBcache': {
+    ...{ systemId, cacheSet: id, backing: { device: 4 }, cacheMode: 'writeback' },
+  },
+  'storage.updateBcache': { systemId, id, cacheMode: 'writearound' },
+  'storage.deleteGroup': { systemId, id, kind: 'raid' },
+  'storage.setLayout': {
+    ...{ systemId, wish: { layout: 'lvm', vgName: 'vg', lvSize: { hundredths: 5_000 } } },
+  },
   'restore.begin': {},
   'restore.accept': {},
 }
@@ -231,6 +272,9 @@ const LATER_FIELDS = {
   'machine.create deployed': { type: 'machine.create', ...machine, begin: 'deployed' },
   'reservation.create comment': {
     ...{ type: 'reservation.create', ip, client: bind.client, mac, hostname: '', comment: 'text' },
+  },
+  'storage.setLayout default': {
+    ...{ type: 'storage.setLayout', systemId, wish: { layout: 'flat' }, isDefault: true },
   },
   'machine.create domain': { type: 'machine.create', ...machine, domainId: 1 },
   'node.place domain': { type: 'node.place', systemIds: [systemId], domainId: 1 },

@@ -1,4 +1,5 @@
 // Machines and devices.
+import { STORAGE_VERBS } from './machine-storage.ts'
 import { field, fields, flag, removal, type Noun, type Verb } from './noun.ts'
 
 const MACS = fields('mac-addresses', 'MAC', 'of one interface; may be repeated')
@@ -86,7 +87,7 @@ export const MACHINE_NOUNS: readonly Noun[] = [
     ...{ id: 'SYSTEM_ID', key: 'system_id' },
     columns: ['system_id', 'hostname', 'status:status_name', 'architecture', 'cpus:cpu_count'],
     wide: ['memory', 'mac:boot_interface.mac_address', 'addresses:ip_addresses', 'power_state'],
-    tables: ['machines', 'interfaces', 'block_devices'],
+    tables: ['machines', 'interfaces', 'block_devices', 'machine_storage'],
     verbs: [
       {
         ...{ verb: 'create', summary: 'add a machine by hand' },
@@ -98,6 +99,7 @@ export const MACHINE_NOUNS: readonly Noun[] = [
         ],
       },
       ...LIFE,
+      ...STORAGE_VERBS,
       removal('forget a machine'),
     ],
   },

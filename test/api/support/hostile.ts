@@ -63,11 +63,16 @@ const RIGHT: Readonly<Record<string, readonly string[]>> = {
     to: ['-1', '1'],
   },
   ...{ keysource: ['gh:somebody'], primary_rack: ['rack01'], secondary_rack: ['rack02'] },
+  ...{ block_devices: ['sda', 'sdb', 'sdb,sdc', '1'], partitions: ['sda-part1', '1'] },
+  ...{ spare_devices: ['sdd'], backing_device: ['sdb'], cache_device: ['sdc'], cache_set: ['1'] },
+  ...{ add_block_devices: ['sdd'], remove_block_devices: ['sdc'], mount_point: ['/', '/a'] },
+  ...{ size: ['1G', '64M', '5000000'], boot_size: ['1G', '10%'], root_size: ['50%'], tag: ['ssd'] },
   ...{ level: ['AUDIT', 'DEBUG'], filename: ['f'], file: ['bytes'], parent: ['rack01'] },
 }
 const PLACES = [
   ...['0', '1', '2', '3', '5001', '5002', '7', 'default', 'plain', 'nobody', 'maas', 'f', 'z1'],
   ...['rack01', 'region-1', '192.0.2.9', '10.1.0.5', 'bench/k', 'custom/a.b', 'f'.repeat(64)],
+  ...['disks1', 'sda', 'sdb', 'sdc', 'sda-part1', 'md0'],
   ...['a-name', '192.0.2.0/24', 'cidr:10.1.0.0/24', 'vid:7,fabric:0', 'windows'],
 ]
 
