@@ -3,6 +3,13 @@
 
 /** Variables: DISKS (those that may be written), BOOT_DISK, FIRMWARE, TARGET, WORK. */
 export const DISK_FUNCTIONS = String.raw`
+# Before anything is written: every program that the steps will call.
+tools() {
+  for name in "$@"; do
+    command -v "$name" >/dev/null || fail "this system has no $name; nothing was written"
+  done
+}
+
 whole_disks() {
   for entry in /sys/block/*; do
     case $(basename "$entry") in

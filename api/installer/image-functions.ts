@@ -28,7 +28,7 @@ forget_image() {
   IMAGE=
 }
 
-fetch() { python3 "$WORK/http.py" fetch "$@"; }
+fetch() { python3 "$WORK/region_client.py" fetch "$@"; }
 
 # The image this system runs from, when it is the one: BYTES SHA256.
 is_running() {

@@ -59,7 +59,7 @@ FIRMWARE=bios
 rm -f "$WORK/reason"
 mkdir -p -m 700 "$WORK"
 mkdir -p "$TARGET"
-cat >"$WORK/http.py" <<'PYTHON'
+cat >"$WORK/region_client.py" <<'PYTHON'
 ${HTTP_PROGRAM}PYTHON
 `
 
@@ -77,7 +77,7 @@ function steps(input: InstallInput): readonly string[] {
     ? [
         stage('extract', 'writing the disk image', [
           'clear_disks',
-          call('write_disk', ...image, ...DISK_COMMANDS[kind]),
+          call('write_disk', ...image, ...(DISK_COMMANDS[kind] ?? [])),
           'mount_root_of_disk',
         ]),
         stage('curthooks', 'configuring the system', identitySteps(input)),
@@ -90,7 +90,7 @@ function steps(input: InstallInput): readonly string[] {
         ]),
         stage('extract', 'unpacking the image', [
           call('get_image', ...image),
-          unpackCall(kind),
+          UNPACK_CALLS[kind] ?? '',
           'forget_image',
           ...mountFatSteps(input),
         ]),
@@ -121,13 +121,7 @@ function stage(name: string, title: string, lines: readonly string[]): string {
 }
 
 /** What makes the bytes of a disk of the file. */
-const DISK_COMMANDS: Readonly<Record<ImageKind, readonly string[]>> = {
-  squashfs: [],
-  tar: [],
-  tgz: [],
-  tbz: [],
-  txz: [],
-  tzst: [],
+const DISK_COMMANDS: Readonly<Partial<Record<ImageKind, readonly string[]>>> = {
   ddraw: ['cat'],
   ddgz: ['gzip', '-dc'],
   ddbz2: ['bzip2', '-dc'],
@@ -139,19 +133,11 @@ const DISK_COMMANDS: Readonly<Record<ImageKind, readonly string[]>> = {
   ddtxz: ['tar', '-x', '-J', '-O', '-f', '-'],
 }
 
-function unpackCall(kind: ImageKind): string {
-  switch (kind) {
-    case 'tar':
-      return 'unpack_tar'
-    case 'tgz':
-      return 'unpack_tar -z'
-    case 'tbz':
-      return 'unpack_tar -j'
-    case 'txz':
-      return 'unpack_tar -J'
-    case 'tzst':
-      return 'unpack_tar --zstd'
-    default:
-      return 'unpack_squashfs'
-  }
+const UNPACK_CALLS: Readonly<Partial<Record<ImageKind, string>>> = {
+  squashfs: 'unpack_squashfs',
+  tar: 'unpack_tar',
+  tgz: 'unpack_tar -z',
+  tbz: 'unpack_tar -j',
+  txz: 'unpack_tar -J',
+  tzst: 'unpack_tar --zstd',
 }

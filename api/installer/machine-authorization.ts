@@ -19,7 +19,7 @@ export function authorizationFields(datasource: InstallInput['datasource']): str
 
 /** RFC 3986 unreserved characters stay. */
 function encode(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replaceAll(
+  return encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, '\ufffd')).replaceAll(
     /[!'()*]/g,
     (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`,
   )

@@ -43,7 +43,7 @@ event() {
   rm -f "$body"
 }
 
-post() { python3 "$WORK/http.py" post "$@"; }
+post() { python3 "$WORK/region_client.py" post "$@"; }
 
 begin() {
   STAGE=$1
@@ -75,14 +75,13 @@ stop_heartbeat() {
 
 # However the script ends before its end, the region is told why and gets the log.
 ended() {
-  code=$1
   trap - EXIT
   trap '' HUP INT TERM
   set +e
   stop_heartbeat
-  [ "$code" != 0 ] || [ -z "$COMPLETE" ] || exit 0
+  [ -z "$COMPLETE" ] || exit 0
   reason=$(cat "$WORK/reason" 2>/dev/null)
-  [ -n "$reason" ] || reason="status $code in the stage $STAGE; the log says more"
+  [ -n "$reason" ] || reason="status $1 in the stage $STAGE; the log says more"
   say "failed: $reason"
   release_target
   if [ -n "$STAGE" ]; then

@@ -20,6 +20,7 @@ import {
 export function findSteps(input: InstallInput): readonly string[] {
   const used = usedDisks(input)
   return [
+    call('tools', ...neededTools(input)),
     ...used.flatMap(({ id }) => {
       const disk = input.disks.find((one) => one.id === id)
       if (disk === undefined) return []
@@ -35,6 +36,23 @@ export function findSteps(input: InstallInput): readonly string[] {
       .filter(({ id }) => id === bootDisk(input))
       .map(({ id }) => `BOOT_DISK=$${deviceVariable(id)}`),
     ...(isWholeDisk(input) ? [] : checkSteps(input)),
+  ]
+}
+
+function neededTools(input: InstallInput): readonly string[] {
+  const kinds = new Set(input.storage.groups.map(({ kind }) => kind))
+  const makers = placedFilesystems(input).flatMap(({ filesystem, device }) => {
+    const line = mkfs(filesystem, device)
+    return line === undefined ? [] : [line.split(' ', 1).join('')]
+  })
+  const rootTools = isWholeDisk(input) ? [] : ['sfdisk', 'chroot', ...new Set(makers)]
+  return [
+    ...['lsblk', 'wipefs', 'blockdev', 'partx', 'udevadm', 'mountpoint', 'sha256sum'],
+    ...rootTools,
+    ...(input.image.kind === 'squashfs' ? ['unsquashfs'] : []),
+    ...(kinds.has('raid') && !isWholeDisk(input) ? ['mdadm'] : []),
+    ...(kinds.has('lvm') && !isWholeDisk(input) ? ['pvs', 'vgcreate', 'lvcreate'] : []),
+    ...(kinds.has('bcache') && !isWholeDisk(input) ? ['make-bcache'] : []),
   ]
 }
 

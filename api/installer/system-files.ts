@@ -6,6 +6,9 @@ import { quote } from './shell.ts'
 import { placedFilesystems } from './storage-view.ts'
 import { formatYaml } from './yaml.ts'
 
+/** Sorts behind Debian's `90_dpkg.cfg`, whose list of datasources it replaces. */
+export const SEED_PATH = '/etc/cloud/cloud.cfg.d/90_dpkg_local_cloud_config.cfg'
+
 export function fstab(input: InstallInput): string {
   const all: readonly Filesystem[] = [
     ...placedFilesystems(input).map(({ filesystem }) => filesystem),

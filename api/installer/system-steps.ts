@@ -6,7 +6,14 @@ import { mapperPath } from './groups.ts'
 import type { InstallInput } from './install-input.ts'
 import { call, quote } from './shell.ts'
 import { biosDisks, placedFilesystems } from './storage-view.ts'
-import { cloudConfig, fstab, grubDefaults, hosts, kernelArguments } from './system-files.ts'
+import {
+  SEED_PATH,
+  cloudConfig,
+  fstab,
+  grubDefaults,
+  hosts,
+  kernelArguments,
+} from './system-files.ts'
 
 /** Of every image, disk images too. */
 export function identitySteps(input: InstallInput): readonly string[] {
@@ -19,9 +26,6 @@ export function identitySteps(input: InstallInput): readonly string[] {
     ...(netplan === '' ? [] : [call('write_network', netplan)]),
   ]
 }
-
-/** Sorts behind Debian's `90_dpkg.cfg`, whose list of datasources it replaces. */
-const SEED_PATH = '/etc/cloud/cloud.cfg.d/90_dpkg_local_cloud_config.cfg'
 
 /** Of a root filesystem; a disk image brings its own boot loader and fstab. */
 export function bootSteps(input: InstallInput): readonly string[] {
