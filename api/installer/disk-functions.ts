@@ -39,8 +39,8 @@ disks_of_serial() {
   done
 }
 
-# find_disk ID_PATH SERIAL NAME BYTES sets FOUND. A name counts only for a disk that has neither path nor serial:
-# names move from disk to disk between boots.
+# find_disk ID_PATH SERIAL NAME BYTES sets FOUND. A name counts only for a disk that has neither path
+# nor serial: names move from disk to disk between boots.
 find_disk() {
   if [ -n "$1" ] && [ -b "$1" ]; then
     FOUND=$(readlink -f "$1")
@@ -66,7 +66,7 @@ find_disk() {
   say "disk $3 is $FOUND"
 }
 
-# A group of this name on a disk that is not ours would be another one of the same name, or be taken for it.
+# A group of this name on a disk that is not ours would be taken for the one to make.
 volume_group_is_ours() {
   for volume in $(pvs --noheadings -o pv_name -S "vg_name=$1" 2>/dev/null); do
     parent=$(lsblk -sno PATH "$volume" | tail -n 1)
@@ -99,7 +99,7 @@ stop_all() {
 
 parts_of() { lsblk -lnpo NAME,TYPE "$1" | sed -n 's/ *part$//p'; }
 
-# Old signatures first in the partitions, then on the disk: none may come back to life in a new partition.
+# Old signatures first in the partitions, then on the disk: none may come back in a new partition.
 clear_disk() {
   for device in $(parts_of "$1"); do
     umount -l "$device" 2>/dev/null || :
@@ -147,7 +147,8 @@ part() {
 
 clear_part() { wipefs -q -a -f "$1"; }
 
-# make_volume GROUP NAME EXTENTS MEMBERS: the group may have lost an extent per member to its own bookkeeping.
+# make_volume GROUP NAME EXTENTS MEMBERS: the group may have lost an extent per member to its own
+# bookkeeping.
 make_volume() {
   free=$(($(vgs --noheadings -o vg_free_count "$1")))
   extents=$3

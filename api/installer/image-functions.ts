@@ -95,7 +95,7 @@ write_disk() {
   settle
 }
 
-# The root of what a disk image holds: the filesystem with a cloud-init to be told where its metadata are.
+# The root of what a disk image holds: the filesystem with a cloud-init to tell of its metadata.
 mount_root_of_disk() {
   vgchange -q -ay >/dev/null 2>&1 || :
   settle

@@ -17,7 +17,7 @@ say() {
 
 # fail REASON: the only way to give up. It works in a subshell too: the reason is in a file.
 fail() {
-  echo "FAILED: $*"
+  echo "FAILED: $*" >&2
   [ -s "$WORK/reason" ] || echo "$*" >"$WORK/reason"
   exit 1
 }
@@ -63,7 +63,7 @@ finish() {
 # Long steps say that they are alive: the region's time-out of a deployment starts anew with every event.
 heartbeat() {
   trap - EXIT
-  while sleep ${HEARTBEAT_SECONDS} 3>&-; do
+  while sleep ${HEARTBEAT_SECONDS} >/dev/null 2>&1 3>&-; do
     event progress "cmd-install/stage-$STAGE" "$TITLE" '' ${EVENT_SECONDS} ''
   done
 }
