@@ -39,8 +39,8 @@ disks_of_serial() {
   done
 }
 
-# find_disk ID_PATH SERIAL NAME BYTES sets FOUND. A name counts only for a disk that has neither path
-# nor serial: names move from disk to disk between boots.
+# find_disk ID_PATH SERIAL NAME BYTES sets FOUND. A name counts only for a disk that has neither
+# path nor serial: names move from disk to disk between boots.
 find_disk() {
   if [ -n "$1" ] && [ -b "$1" ]; then
     FOUND=$(readlink -f "$1")

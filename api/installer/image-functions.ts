@@ -50,7 +50,8 @@ get_image() {
   say 'the digest of the image is right'
 }
 
-unpack_squashfs() { unsquashfs -q -n -f -d "$TARGET" "$IMAGE"; }
+# With its own 512 MiB of queues it was killed for memory on a machine of 640 MiB.
+unpack_squashfs() { unsquashfs -q -n -da 64 -fr 64 -f -d "$TARGET" "$IMAGE"; }
 
 # unpack_tar OPTION: how it is packed.
 unpack_tar() {

@@ -34,7 +34,8 @@ const HEAD = `#!/bin/sh
 # Installs an operating system on this machine's disks. Rendered by Ironraft for this machine and this deployment.
 set -eu
 umask 022
-export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive LVM_SUPPRESS_FD_WARNINGS=1
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 `
 
 function valueLines(input: InstallInput): readonly string[] {

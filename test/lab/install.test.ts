@@ -114,16 +114,16 @@ t.test('the installer writes disks that start', { timeout: 900_000 }, async (t) 
   t.teardown(() => rm(directory, { recursive: true }))
   const lab = { site, root, directory }
 
-  await t.test('flat: one disk, both firmwares', async (t) => {
-    const disks = [await makeDisk(directory, 'DISK1')]
+  const disks = [await makeDisk(directory, 'DISK1'), await makeDisk(directory, 'DISK2')]
+
+  await t.test('LVM over RAID-1; the image waits on the disk, for memory is short', async (t) => {
+    await install(t, lab, { storage: LVM_ON_RAID, disks, memoryMib: 640 })
+    await starts(t, lab, disks, 'bios')
+  })
+
+  await t.test('flat, over what was there: one disk, both firmwares', async (t) => {
     await install(t, lab, { storage: FLAT, disks, memoryMib: 1536 })
     await starts(t, lab, disks, 'bios')
     await starts(t, lab, disks, 'uefi')
-  })
-
-  await t.test('LVM over RAID-1, image kept on the disk meanwhile', async (t) => {
-    const disks = [await makeDisk(directory, 'DISK1'), await makeDisk(directory, 'DISK2')]
-    await install(t, lab, { storage: LVM_ON_RAID, disks, memoryMib: 640 })
-    await starts(t, lab, disks, 'bios')
   })
 })
