@@ -21,6 +21,7 @@ export function layoutProblems(input: InstallInput): readonly string[] {
         ...imageProblems(input),
         ...diskProblems(input),
         ...mountProblems(input),
+        ...bootProblems(input),
         ...tableProblems(input),
         ...groupProblems(input),
       ]
@@ -65,6 +66,21 @@ function* mountProblems(input: InstallInput): Generator<string> {
     yield 'the root filesystem is not ext2, ext4, xfs or btrfs'
   }
   if (new Set(mounted).size < mounted.length) yield 'two filesystems have one mount point'
+}
+
+/** GRUB reads RAID and LVM, not bcache (GRUB manual, "Supported filesystems"). */
+function* bootProblems(input: InstallInput): Generator<string> {
+  const { devices } = input.storage
+  const holder = (path: string): StorageDevice | undefined =>
+    devices.find(({ filesystem, table }) =>
+      [filesystem, ...(table?.partitions ?? []).map((partition) => partition.filesystem)].some(
+        (one) => one?.mountPoint === path,
+      ),
+    )
+  const device = holder('/boot') ?? holder('/')
+  if (device !== undefined && groupOf(input, device)?.kind === 'bcache') {
+    yield 'the kernel would lie on a bcache, which GRUB cannot read: /boot must lie elsewhere'
+  }
 }
 
 function* tableProblems(input: InstallInput): Generator<string> {

@@ -83,6 +83,15 @@ const cases: readonly (readonly [string, Partial<InstallInput>, RegExp])[] = [
     /before what it is made of/,
   ],
   ['made of nothing', { storage: { ...LVM_ON_RAID, groups: [] } }, /made of nothing/],
+  [
+    'a kernel on bcache',
+    changed(BCACHE, (device) =>
+      device.id === 1
+        ? testDevice(1, [testPartition(1, 64, null), ...(device.table?.partitions.slice(2) ?? [])])
+        : device,
+    ),
+    /GRUB cannot read/,
+  ],
   ['no cache set', { storage: { ...BCACHE, cacheSets: [] } }, /no cache set/],
   [
     'a table on a volume',
