@@ -170,8 +170,10 @@ menuentry 'Linux $version' {
 # The rack must not start the installer again. Unsigned, as MAAS's own late command is.
 netboot_off() {
   printf 'op=netboot_off' >"$WORK/netboot-off"
-  OAUTH='' post "$1" "$WORK/netboot-off" application/x-www-form-urlencoded 300 ||
-    fail 'the region did not take netboot_off: the next start would install again'
+  (
+    OAUTH=
+    post "$1" "$WORK/netboot-off" application/x-www-form-urlencoded 300
+  ) || fail 'the region did not take netboot_off: the next start would install again'
 }
 
 restart() { systemctl reboot || reboot -f; }

@@ -120,3 +120,18 @@ t.test('the loader of the firmware in use must be there, the other one may be', 
   const missing = await bios.run(`${grub}; FIRMWARE=uefi; grub_efi x86_64-efi`)
   t.match(missing.stdout, 'FAILED: no boot loader for uefi')
 })
+
+t.test('netboot_off is unsigned, what follows is signed, and it must be taken', async (t) => {
+  const target = await makeTarget(t)
+  const post = 'post() { echo "$1 $(cat "$2") $3 [$OAUTH]"; }; OAUTH=secret'
+  const { stdout } = await target.run(
+    `${post}; netboot_off http://x/; post http://y "$WORK/netboot-off" z`,
+  )
+  t.equal(
+    stdout,
+    'http://x/ op=netboot_off application/x-www-form-urlencoded []\n' +
+      'http://y op=netboot_off z [secret]\n',
+  )
+  const refused = await target.run('post() { false; }; netboot_off http://x/')
+  t.match(refused.stdout, 'FAILED: the region did not take netboot_off')
+})
