@@ -147,6 +147,14 @@ part() {
 
 clear_part() { wipefs -q -a -f "$1"; }
 
+# A new RAID copies its empty members: that waits for the installed system, or it and the
+# installation fight for the disks. In KiB/s; md(4) tells of both limits.
+slow_resync() {
+  for limit in min max; do
+    echo 1000 >"/proc/sys/dev/raid/speed_limit_$limit" || :
+  done
+}
+
 # make_volume GROUP NAME EXTENTS MEMBERS: the group may have lost an extent per member to its own
 # bookkeeping.
 make_volume() {

@@ -32,7 +32,7 @@ export function makeDevice(
       ]
     }
     case 'raid':
-      return [makeRaid(group), `${variable}=$(readlink -f ${raidPath(group.name)})`]
+      return [makeRaid(group), 'slow_resync', `${variable}=$(readlink -f ${raidPath(group.name)})`]
     case 'bcache':
       return makeBcache(storage, group, variable)
     case 'vmfs6':
@@ -56,7 +56,7 @@ export function makeVolumeGroup({
 
 /**
  * The data begin 1 MiB into each member, as the sizes that the region tells assume (mdadm alone would keep up to 128 MiB
- * for a later change of shape). The resync runs on while the system is written.
+ * for a later change of shape).
  */
 function makeRaid(group: Extract<StorageGroup, { kind: 'raid' }>): string {
   const { members, spares } = group

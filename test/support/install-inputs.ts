@@ -81,8 +81,8 @@ const ref = (device: number, partition?: number) =>
 /** /boot on a RAID-1 of two disks; a second RAID-1 holds a volume group with root, /srv (XFS) and swap. */
 export const LVM_ON_RAID: StorageConfig = config({
   devices: [
-    testDevice(1, [testPartition(1, 256, null), testPartition(2, 3824, null)]),
-    testDevice(2, [testPartition(3, 256, null), testPartition(4, 3824, null)]),
+    testDevice(1, [testPartition(1, 256, null), testPartition(2, 1600, null)]),
+    testDevice(2, [testPartition(3, 256, null), testPartition(4, 1600, null)]),
     testDevice(
       3,
       null,
@@ -90,24 +90,24 @@ export const LVM_ON_RAID: StorageConfig = config({
       testFilesystem(4, 'ext4', '/boot', 'boot'),
     ),
     testDevice(4, null, {
-      ...{ group: 2, name: 'md1', uuid: testUuid(0x21), sizeBytes: 3823 * MIB, tags: [] },
+      ...{ group: 2, name: 'md1', uuid: testUuid(0x21), sizeBytes: 1599 * MIB, tags: [] },
     }),
     testDevice(
       5,
       null,
-      { group: 3, name: 'lv-root', uuid: testUuid(0x23), sizeBytes: 2400 * MIB, tags: [] },
+      { group: 3, name: 'lv-root', uuid: testUuid(0x23), sizeBytes: 1200 * MIB, tags: [] },
       testFilesystem(5, 'ext4', '/', 'root'),
     ),
     testDevice(
       6,
       null,
-      { group: 3, name: 'lvsrv', uuid: testUuid(0x24), sizeBytes: 600 * MIB, tags: [] },
+      { group: 3, name: 'lvsrv', uuid: testUuid(0x24), sizeBytes: 304 * MIB, tags: [] },
       testFilesystem(6, 'xfs', '/srv', 'srv'),
     ),
     testDevice(
       7,
       null,
-      { group: 3, name: 'lvswap', uuid: testUuid(0x25), sizeBytes: 816 * MIB, tags: [] },
+      { group: 3, name: 'lvswap', uuid: testUuid(0x25), sizeBytes: 80 * MIB, tags: [] },
       testFilesystem(7, 'swap', 'none', 'swap'),
     ),
   ],

@@ -15,7 +15,8 @@ t.test('a RAID has its level, its members, then its spares', async (t) => {
     ...({ kind: 'raid', level: 'raid-6' } as const),
     ...{ members: [ref(1), ref(2), ref(3), ref(4)], spares: [{ ...ref(5), partition: 1 }] },
   }
-  const [make, name] = makeDevice(FLAT, raid, device, true)
+  const [make, slow, name] = makeDevice(FLAT, raid, device, true)
+  t.equal(slow, 'slow_resync')
   t.match(make, /^mdadm --create \/dev\/md7 --run /)
   t.match(
     make,

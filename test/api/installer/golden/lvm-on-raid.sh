@@ -49,23 +49,32 @@ DEV_2=$FOUND
 DISKS="$DISKS $DEV_2"
 BOOT_DISK=$DEV_1
 volume_group_is_ours vg-root
-uefi_needs_esp
 finish
 
 begin partitioning partitioning
 clear_disks
-write_table "$DEV_1" 'label: gpt
+if [ "$FIRMWARE" = uefi ]; then
+  write_table "$DEV_1" 'label: gpt
 start=4MiB, size=256MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000101
-start=260MiB, size=3824MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000102
+start=260MiB, size=1600MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000102
+start=1MiB, size=3MiB, type=21686148-6449-6E6F-744E-656564454649
+start=1860MiB, size=64MiB, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B
+'
+  ADDED_ESP=$(part "$DEV_1" 4)
+else
+  write_table "$DEV_1" 'label: gpt
+start=4MiB, size=256MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000101
+start=260MiB, size=1600MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000102
 start=1MiB, size=3MiB, type=21686148-6449-6E6F-744E-656564454649
 '
+fi
 PART_1_1=$(part "$DEV_1" 1)
 clear_part "$PART_1_1"
 PART_1_2=$(part "$DEV_1" 2)
 clear_part "$PART_1_2"
 write_table "$DEV_2" 'label: gpt
 start=4MiB, size=256MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000103
-start=260MiB, size=3824MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000104
+start=260MiB, size=1600MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000104
 start=1MiB, size=3MiB, type=21686148-6449-6E6F-744E-656564454649
 '
 PART_2_3=$(part "$DEV_2" 1)
@@ -73,16 +82,18 @@ clear_part "$PART_2_3"
 PART_2_4=$(part "$DEV_2" 2)
 clear_part "$PART_2_4"
 mdadm --create /dev/md0 --run --quiet --force --metadata=1.2 --data-offset=1M "--homehost=$NODE_NAME" --level=1 --uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000020 --raid-devices=2 "$PART_1_1" "$PART_2_3"
+slow_resync
 DEV_3=$(readlink -f /dev/md0)
 mdadm --create /dev/md1 --run --quiet --force --metadata=1.2 --data-offset=1M "--homehost=$NODE_NAME" --level=1 --uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000021 --raid-devices=2 "$PART_1_2" "$PART_2_4"
+slow_resync
 DEV_4=$(readlink -f /dev/md1)
 pvcreate -q -ff -y -Z y "$DEV_4"
 vgcreate -q -y -s 4194304b vg-root "$DEV_4"
-make_volume vg-root lv-root 600 1
+make_volume vg-root lv-root 300 1
 DEV_5=/dev/vg-root/lv-root
-make_volume vg-root lvsrv 150 1
+make_volume vg-root lvsrv 76 1
 DEV_6=/dev/vg-root/lvsrv
-make_volume vg-root lvswap 204 1
+make_volume vg-root lvswap 20 1
 DEV_7=/dev/vg-root/lvswap
 mkfs.ext4 -q -F -U 0a1b2c3d-4e5f-4a6b-8c7d-000000000004 -L boot "$DEV_3"
 mkfs.ext4 -q -F -U 0a1b2c3d-4e5f-4a6b-8c7d-000000000005 -L root "$DEV_5"
