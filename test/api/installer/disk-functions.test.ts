@@ -4,6 +4,9 @@ import { DISK_FUNCTIONS } from '#api/installer/disk-functions.ts'
 import { runShell } from '../../support/shell-run.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
+// Starts programs: on a busy host each takes a while.
+t.setTimeout(120_000)
+
 const MACHINE = `
 DISKS= FIRMWARE=bios TARGET=$PWD/target WORK=$PWD
 say() { echo "$*"; }

@@ -11,6 +11,9 @@ import { parseAuthorization } from '#api/oauth.ts'
 import { runShell } from '../../support/shell-run.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
+// Starts programs: on a busy host each takes a while.
+t.setTimeout(120_000)
+
 async function serve(t: Test, listener: RequestListener): Promise<string> {
   const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -8,6 +8,9 @@ import { IMAGE_FUNCTIONS } from '#api/installer/image-functions.ts'
 import { runShell } from '../../support/shell-run.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
+// Starts programs: on a busy host each takes a while.
+t.setTimeout(120_000)
+
 const MIB = 2 ** 20
 const content = Buffer.alloc(3 * MIB + 12_345, 'what the disk shall hold; ')
 const packed = gzipSync(content)

@@ -24,6 +24,9 @@ import {
 } from '../../support/install-inputs.ts'
 import { recordedCommands } from '../../support/recorded-commands.ts'
 
+// Starts programs: on a busy host each takes a while.
+t.setTimeout(120_000)
+
 const CONSTANTS = {
   REPORT_FUNCTIONS,
   IMAGE_FUNCTIONS,

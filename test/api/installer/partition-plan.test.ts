@@ -13,6 +13,9 @@ import {
 } from '#api/installer/partition-plan.ts'
 import { testFilesystem, testPartition } from '../../support/install-inputs.ts'
 
+// Starts programs: on a busy host each takes a while.
+t.setTimeout(120_000)
+
 const MIB = 2 ** 20
 const root = testPartition(2, 1000, testFilesystem(2, 'ext4', '/'))
 const esp = testPartition(1, 64, testFilesystem(1, 'fat32', '/boot/efi'))

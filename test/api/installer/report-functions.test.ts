@@ -4,6 +4,9 @@ import { REPORT_FUNCTIONS } from '#api/installer/report-functions.ts'
 import { runShell } from '../../support/shell-run.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
+// Starts programs: on a busy host each takes a while.
+t.setTimeout(120_000)
+
 type Posted = {
   readonly name: string
   readonly event_type: string

@@ -4,6 +4,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import { call, quote, sh } from '#api/installer/shell.ts'
 
+// Starts programs: on a busy host each takes a while.
+t.setTimeout(120_000)
+
 const PRINT_WORDS = 'print() { printf "%s\\0" "$#" "$@"; }\n'
 
 function wordsOf(line: string): readonly string[] {

@@ -6,6 +6,9 @@ import { SYSTEM_FUNCTIONS } from '#api/installer/system-functions.ts'
 import { runShell } from '../../support/shell-run.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
+// Starts programs: on a busy host each takes a while.
+t.setTimeout(120_000)
+
 async function makeTarget(t: Test, files: Readonly<Record<string, string>> = {}) {
   const directory = await temporaryDirectory(t)
   const at = (path: string): string => join(directory, 'target', path)

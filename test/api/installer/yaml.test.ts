@@ -4,6 +4,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import { formatYaml } from '#api/installer/yaml.ts'
 
+// Starts programs: on a busy host each takes a while.
+t.setTimeout(120_000)
+
 t.test('nested maps and lists, each value of its own type', async (t) => {
   const text = formatYaml({
     a: 'yes',
