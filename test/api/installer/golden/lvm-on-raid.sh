@@ -1,0 +1,172 @@
+#!/bin/sh
+# Installs an operating system on this machine's disks. Rendered by Ironraft for this machine and this deployment.
+set -eu
+umask 022
+export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive LVM_SUPPRESS_FD_WARNINGS=1
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+
+NODE_NAME=first
+ARCHITECTURE=amd64
+STATUS_URL=http://192.0.2.1:5248/MAAS/metadata/status/abc123
+OAUTH='oauth_version="1.0", oauth_signature_method="PLAINTEXT", oauth_consumer_key="ck", oauth_token="tk", oauth_signature="%26ts"'
+export OAUTH
+
+WORK=/run/ironraft-install
+TARGET=$WORK/target
+LOG=/tmp/install.log
+STAGE= TITLE= HEARTBEAT= COMPLETE= DISKS= BOOT_DISK= ADDED_ESP= IMAGE= PACKAGES=
+FIRMWARE=bios
+[ ! -d /sys/firmware/efi ] || FIRMWARE=uefi
+
+rm -f "$WORK/reason"
+mkdir -p -m 700 "$WORK"
+mkdir -p "$TARGET"
+cat >"$WORK/region_client.py" <<'PYTHON'
+# … HTTP_PROGRAM …
+PYTHON
+
+# … REPORT_FUNCTIONS …
+
+# … IMAGE_FUNCTIONS …
+
+# … DISK_FUNCTIONS …
+
+# … SYSTEM_FUNCTIONS …
+
+
+exec 3>&1 >"$LOG" 2>&1
+trap 'ended $?' EXIT
+trap 'exit 1' HUP INT TERM
+event start cmd-install 'installing' '' 20 ''
+
+begin early 'finding the disks'
+tools lsblk wipefs blockdev partx udevadm mountpoint sha256sum sfdisk chroot mkfs.ext4 mkfs.xfs mkswap mdadm pvs vgcreate lvcreate
+find_disk '' DISK1 vda 4294967296
+DEV_1=$FOUND
+DISKS="$DISKS $DEV_1"
+find_disk '' DISK2 vdb 4294967296
+DEV_2=$FOUND
+DISKS="$DISKS $DEV_2"
+BOOT_DISK=$DEV_1
+volume_group_is_ours vg-root
+finish
+
+begin partitioning partitioning
+clear_disks
+if [ "$FIRMWARE" = uefi ]; then
+  write_table "$DEV_1" 'label: gpt
+start=4MiB, size=256MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000101
+start=260MiB, size=1600MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000102
+start=1MiB, size=3MiB, type=21686148-6449-6E6F-744E-656564454649
+start=1860MiB, size=64MiB, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B
+'
+  ADDED_ESP=$(part "$DEV_1" 4)
+else
+  write_table "$DEV_1" 'label: gpt
+start=4MiB, size=256MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000101
+start=260MiB, size=1600MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000102
+start=1MiB, size=3MiB, type=21686148-6449-6E6F-744E-656564454649
+'
+fi
+PART_1_1=$(part "$DEV_1" 1)
+clear_part "$PART_1_1"
+PART_1_2=$(part "$DEV_1" 2)
+clear_part "$PART_1_2"
+write_table "$DEV_2" 'label: gpt
+start=4MiB, size=256MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000103
+start=260MiB, size=1600MiB, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000104
+start=1MiB, size=3MiB, type=21686148-6449-6E6F-744E-656564454649
+'
+PART_2_3=$(part "$DEV_2" 1)
+clear_part "$PART_2_3"
+PART_2_4=$(part "$DEV_2" 2)
+clear_part "$PART_2_4"
+mdadm --create /dev/md0 --run --quiet --force --metadata=1.2 --data-offset=1M "--homehost=$NODE_NAME" --level=1 --uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000020 --raid-devices=2 "$PART_1_1" "$PART_2_3"
+slow_resync
+DEV_3=$(readlink -f /dev/md0)
+mdadm --create /dev/md1 --run --quiet --force --metadata=1.2 --data-offset=1M "--homehost=$NODE_NAME" --level=1 --uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000021 --raid-devices=2 "$PART_1_2" "$PART_2_4"
+slow_resync
+DEV_4=$(readlink -f /dev/md1)
+pvcreate -q -ff -y -Z y "$DEV_4"
+vgcreate -q -y -s 4194304b vg-root "$DEV_4"
+make_volume vg-root lv-root 300 1
+DEV_5=/dev/vg-root/lv-root
+make_volume vg-root lvsrv 76 1
+DEV_6=/dev/vg-root/lvsrv
+make_volume vg-root lvswap 20 1
+DEV_7=/dev/vg-root/lvswap
+mkfs.ext4 -q -F -U 0a1b2c3d-4e5f-4a6b-8c7d-000000000004 -L boot "$DEV_3"
+mkfs.ext4 -q -F -U 0a1b2c3d-4e5f-4a6b-8c7d-000000000005 -L root "$DEV_5"
+mkfs.xfs -q -f -m uuid=0a1b2c3d-4e5f-4a6b-8c7d-000000000006 -L srv "$DEV_6"
+mkswap -q -f -U 0a1b2c3d-4e5f-4a6b-8c7d-000000000007 -L swap "$DEV_7"
+mount_at "$DEV_5" /
+mount_at "$DEV_3" /boot
+mount_at "$DEV_6" /srv
+finish
+
+begin extract 'unpacking the image'
+get_image http://192.0.2.1:5248/images/5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f/squashfs 5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f 200000000
+unpack_tar -J
+forget_image
+finish
+
+begin curthooks 'configuring the system'
+forget_identity
+write_file /etc/hostname 0644 'first
+'
+write_file /etc/hosts 0644 '127.0.0.1 localhost
+127.0.1.1 first.example.org first
+::1 localhost ip6-localhost ip6-loopback
+ff02::1 ip6-allnodes
+ff02::2 ip6-allrouters
+'
+write_file /etc/cloud/cloud.cfg.d/90_dpkg_local_cloud_config.cfg 0600 '#cloud-config
+# Written by Ironraft'\''s installer.
+datasource_list:
+  - "MAAS"
+datasource:
+  MAAS:
+    metadata_url: "http://192.0.2.1:5248/MAAS/metadata/"
+    consumer_key: "ck"
+    token_key: "tk"
+    token_secret: "ts"
+'
+write_file /etc/fstab 0644 '# Written by Ironraft: fstab(5).
+UUID=0a1b2c3d-4e5f-4a6b-8c7d-000000000005 / ext4 defaults 0 1
+UUID=0a1b2c3d-4e5f-4a6b-8c7d-000000000004 /boot ext4 defaults 0 2
+UUID=0a1b2c3d-4e5f-4a6b-8c7d-000000000007 none swap sw 0 0
+UUID=0a1b2c3d-4e5f-4a6b-8c7d-000000000006 /srv xfs defaults 0 0
+'
+mount_added_esp
+write_file /etc/default/grub.d/90-ironraft.cfg 0644 '# Written by Ironraft'\''s installer.
+GRUB_CMDLINE_LINUX_DEFAULT='\'''\''
+GRUB_CMDLINE_LINUX='\''console=tty0 console=ttyS0,115200n8'\''
+GRUB_DISABLE_OS_PROBER=true
+'
+bind_target
+need_kernel
+need_boot_loader
+need mdadm mdadm
+need lvm lvm2
+need fsck.xfs xfsprogs
+install_packages
+write_arrays
+refresh_initramfs
+grub_bios "$DEV_1"
+grub_bios "$DEV_2"
+grub_efi x86_64-efi
+write_grub_config 0a1b2c3d-4e5f-4a6b-8c7d-000000000004 '' 'root=/dev/mapper/vg--root-lv--root ro console=tty0 console=ttyS0,115200n8'
+finish
+
+begin late 'ending the installation'
+cp "$LOG" "$TARGET/var/log/ironraft-install.log"
+chmod 0600 "$TARGET/var/log/ironraft-install.log"
+release_target
+sync
+netboot_off http://192.0.2.1:5248/MAAS/metadata/latest/by-id/abc123/
+finish
+
+COMPLETE=yes
+event finish cmd-install 'installed' SUCCESS 60 log
+say 'installed: restarting'
+restart
