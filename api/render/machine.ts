@@ -1,6 +1,6 @@
 // A machine as MAAS shows it: all 82 keys of maas-api §8, because strict clients fail on an absent one. Keys
 // of parts that do not exist yet have the value MAAS gives to a machine that never had them.
-import { formatIpv4 } from '#model/ipv4.ts'
+import { formatIp } from '#model/ip.ts'
 import { lifeOf } from '#model/life-cycle.ts'
 import { MACHINE_STATUS, MACHINE_STATUS_NAMES, type Machine } from '#model/machine.ts'
 import { poolOf, zoneOf } from '#state/object-query.ts'
@@ -95,7 +95,7 @@ function network(state: RegionState, machine: Machine) {
   return {
     boot_interface: rendered.find((nic) => nic.id === machine.bootInterfaceId) ?? null,
     address_ttl: null,
-    ip_addresses: addressesOf(state, machine.systemId).map(formatIpv4),
+    ip_addresses: addressesOf(state, machine.systemId).map(formatIp),
     interface_set: rendered,
     disable_ipv4: false,
     default_gateways: NO_GATEWAYS,

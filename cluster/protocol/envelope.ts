@@ -141,6 +141,16 @@ const COMMAND_TYPES = {
   'power.claim': true,
   'power.report': true,
   'power.queryReport': true,
+  'interface.create': true,
+  'interface.update': true,
+  'interface.delete': true,
+  'interface.tag': true,
+  'interface.disconnect': true,
+  'interface.link': true,
+  'interface.unlink': true,
+  'interface.setGateway': true,
+  'interface.clearGateways': true,
+  'interface.restore': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

@@ -103,3 +103,8 @@ export const MACHINES_AT_ONCE_MAX = 10_000
 /** User data of a deployment, characters of base64: 384 KiB. */
 export const USER_DATA_CHARACTERS_MAX = 512 << 10
 export const OWNER_DATA_KEYS_MAX = 1_000
+
+/** Of one interface. */
+export const INTERFACE_PARENTS_MAX = 32
+export const INTERFACE_TAGS_MAX = 256
+export const INTERFACE_LINKS_MAX = 64
