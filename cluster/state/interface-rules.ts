@@ -23,9 +23,9 @@ export function checkInterface({ state }: Context, nic: Interface): Refusal | nu
   }
   return (
     checkName(state, nic) ??
+    checkParents(state, nic) ??
     checkMac(state, nic) ??
-    checkVlan(state, nic) ??
-    checkParents(state, nic)
+    checkVlan(state, nic)
   )
 }
 
