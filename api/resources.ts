@@ -16,6 +16,7 @@ import { EVENTS } from './routes/events.ts'
 import { FABRICS, VLAN_BY_ID } from './routes/fabrics.ts'
 import { FAN_NETWORKS } from './routes/fan-networks.ts'
 import { FILES } from './routes/files.ts'
+import { INTERFACES } from './routes/interfaces.ts'
 import { IP_RANGES } from './routes/ip-ranges.ts'
 import { LICENSE_KEYS } from './routes/license-keys.ts'
 import { MACHINES } from './routes/machines.ts'
@@ -38,6 +39,7 @@ import { POOL_PLURAL, POOLS, ZONES } from './routes/zones.ts'
 export function allResources(version: string): readonly Resource[] {
   return [
     ...withNodeActions(MACHINES),
+    ...INTERFACES,
     ...SUBNETS,
     ...FABRICS,
     ...SPACES,

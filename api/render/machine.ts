@@ -3,6 +3,7 @@
 import { formatIp } from '#model/ip.ts'
 import { lifeOf } from '#model/life-cycle.ts'
 import { MACHINE_STATUS, MACHINE_STATUS_NAMES, type Machine } from '#model/machine.ts'
+import { defaultGateways } from '#state/interface-query.ts'
 import { poolOf, zoneOf } from '#state/object-query.ts'
 import { fqdnOf } from '#state/query-dns.ts'
 import { addressesOf, interfacesOf } from '#state/query.ts'
@@ -12,11 +13,6 @@ import { hardwareInfo, NO_RESULTS } from './hardware.ts'
 import { renderBlockDevice, renderInterface } from './interface.ts'
 import { uri } from './names.ts'
 import { renderPool, renderZone } from './objects.ts'
-
-const NO_GATEWAYS = {
-  ipv4: { gateway_ip: null, link_id: null },
-  ipv6: { gateway_ip: null, link_id: null },
-}
 
 export function renderMachine(state: RegionState, machine: Machine) {
   return {
@@ -91,15 +87,26 @@ function hardware(machine: Machine) {
 
 function network(state: RegionState, machine: Machine) {
   const interfaces = interfacesOf(state, machine.systemId)
-  const rendered = interfaces.map((nic) => renderInterface(state, nic))
+  const rendered = interfaces.map((nic) => renderInterface(state, nic, interfaces))
   return {
     boot_interface: rendered.find((nic) => nic.id === machine.bootInterfaceId) ?? null,
     address_ttl: null,
     ip_addresses: addressesOf(state, machine.systemId).map(formatIp),
     interface_set: rendered,
     disable_ipv4: false,
-    default_gateways: NO_GATEWAYS,
+    default_gateways: renderGateways(state, machine),
   }
+}
+
+/** The gateways in force; the links only of those that were chosen. */
+function renderGateways(state: RegionState, machine: Machine) {
+  const found = defaultGateways(state, machine)
+  const shown = (family: 'ipv4' | 'ipv6') => {
+    const gateway = found[family]
+    const chosen = machine.gatewayLinks?.[family] ?? null
+    return { gateway_ip: gateway === null ? null : formatIp(gateway.gatewayIp), link_id: chosen }
+  }
+  return { ipv4: shown('ipv4'), ipv6: shown('ipv6') }
 }
 
 function storage(state: RegionState, machine: Machine) {

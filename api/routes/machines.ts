@@ -26,6 +26,7 @@ import { present } from './fabrics.ts'
 import { domainIdIn } from './node-domain.ts'
 import { filterMachines, MACHINE_FILTERS } from './node-filters.ts'
 import { poolIdNamed, SET_ZONE, zoneIdNamed } from './set-zone.ts'
+import { RESTORE_ACTIONS } from './restore-configuration.ts'
 
 async function listMachines(call: Call): Promise<Answer> {
   const state = await call.state()
@@ -239,6 +240,7 @@ export const MACHINES: readonly Resource[] = [
         powerParameters,
       ),
       ...MACHINE_ACTIONS,
+      ...RESTORE_ACTIONS,
     ],
   },
   {
