@@ -26,7 +26,8 @@ function takeAddress(context: Context, nic: Interface, { mode, subnet, ip }: Wan
   if (isRestoring(state, now)) {
     return refuse('CONFLICT', 'The region was restored: no address is given until leases ran out.')
   }
-  const chosen = ip === null ? chooseAddress(state, subnet, now) : checked(context, subnet, ip)
+  const chosen =
+    ip === null ? chooseAddress(state, subnet, now) : checked(context, { subnet, ip, mac: nic.mac })
   if (!chosen.ok) return chosen
   state.ipAddresses.put(chosen.ip, {
     ip: chosen.ip,
@@ -42,8 +43,11 @@ function takeAddress(context: Context, nic: Interface, { mode, subnet, ip }: Wan
   return chosen
 }
 
-function checked({ state, now }: Context, subnet: Subnet, ip: Ip): Taken {
-  const why = whyNotGiven(state, now, { subnet, ip })
+type Named = { readonly subnet: Subnet; readonly ip: Ip; readonly mac: Interface['mac'] }
+
+function checked({ state, now }: Context, named: Named): Taken {
+  const { ip } = named
+  const why = whyNotGiven(state, now, named)
   if (why === null) return { ok: true, ip }
   return refuse('ADDRESS_UNAVAILABLE', `The IP address ${formatIp(ip)} ${why}.`)
 }

@@ -42,7 +42,8 @@ export function interfacesOf(state: RegionState, systemId: SystemId): readonly I
 export function machineBootOf(state: RegionState, systemId: SystemId): MachineBoot | undefined {
   const machine = state.machines.get(systemId)
   if (machine === undefined) return undefined
-  const macs = interfacesOf(state, systemId).flatMap(({ mac }) => (mac === null ? [] : [mac]))
+  // A bond has the MAC of one of its ports.
+  const macs = [...new Set(interfacesOf(state, systemId).flatMap(({ mac }) => mac ?? []))]
   const { hostname, architecture } = machine
   const { domainId } = machine
   const fields = { systemId, hostname, macs, architecture, purpose: purposeOf(machine) }

@@ -18,7 +18,7 @@ import {
   SUBNET,
   TAGGED,
 } from '#test/support/network-lab.ts'
-import { ADMIN, anyIp, bind, contentOf, ip, mac } from '#test/support/region-state.ts'
+import { ADMIN, anyIp, bind, contentOf, ip, mac, RACK } from '#test/support/region-state.ts'
 
 function makeStage() {
   const lab = makeNetworkLab()
@@ -142,6 +142,16 @@ t.test('links that make no sense are refused', async (t) => {
   t.same(shown(nic('eth0').links), ['link_up -'])
   make(lab, systemId, { kind: 'bond', name: 'bond0', parents: [nic('eth0').id, nic('eth1').id] })
   t.same(fieldOf({}), ['__all__'], 'a port has none')
+})
+
+t.test('an address that the machine itself was seen with is its to have', async (t) => {
+  const { lab, nic } = makeStage()
+  lab.actor = SYSTEM
+  const seen = { type: 'lease.observe', rackId: RACK, ip: ip('10.0.0.9') } as const
+  lab.ok({ ...seen, mac: mac(100) })
+  lab.actor = ADMIN
+  t.match(lab.refused(link(nic('eth1'), { ip: ip('10.0.0.9') })), { message: /was seen in use/ })
+  lab.ok(link(nic('eth0'), { ip: ip('10.0.0.9') }))
 })
 
 t.test('unlinking frees; disconnecting leaves nothing', async (t) => {
