@@ -147,11 +147,13 @@ t.test('links that make no sense are refused', async (t) => {
 t.test('an address that the machine itself was seen with is its to have', async (t) => {
   const { lab, nic } = makeStage()
   lab.actor = SYSTEM
-  const seen = { type: 'lease.observe', rackId: RACK, ip: ip('10.0.0.9') } as const
+  const seen = { type: 'lease.observe', rackId: RACK, ip: ip('10.0.0.150') } as const
   lab.ok({ ...seen, mac: mac(100) })
   lab.actor = ADMIN
-  t.match(lab.refused(link(nic('eth1'), { ip: ip('10.0.0.9') })), { message: /was seen in use/ })
-  lab.ok(link(nic('eth0'), { ip: ip('10.0.0.9') }))
+  lab.ok({ type: 'ipRange.delete', id: 1 as never })
+  const at = { ip: ip('10.0.0.150') }
+  t.match(lab.refused(link(nic('eth1'), at)), { message: /was seen in use/ })
+  lab.ok(link(nic('eth0'), at))
 })
 
 t.test('unlinking frees; disconnecting leaves nothing', async (t) => {
