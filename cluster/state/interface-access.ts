@@ -1,7 +1,12 @@
 // Whose network may be configured, by whom and when (MAAS's rules): that of a machine by administrators while nothing
 // runs on it, that of a device by its owner. What a controller has it reports itself.
 import type { InterfaceId, SystemId } from '#model/ids.ts'
-import { MACHINE_STATUS as S, type Interface, type MachineStatus } from '#model/machine.ts'
+import {
+  MACHINE_STATUS as S,
+  type Interface,
+  type Machine,
+  type MachineStatus,
+} from '#model/machine.ts'
 import { notFound, refuse, type Context } from './context.ts'
 import { isAdministrator, machineFor, whyNotAllowed } from './life-cycle.ts'
 import type { Refusal } from './outcome.ts'
@@ -39,12 +44,14 @@ export function whyNotConfigured(context: Context, systemId: SystemId, verb: Ver
   const machine = machineFor(context, systemId)
   if (machine === undefined) return notFound('Node')
   const refusal = whyNotAllowed(context, machine, 'admin')
-  return refusal ?? whyNotNow(machine.status, verb)
+  return refusal ?? whyNotNow(context, machine, verb)
 }
 
-function whyNotNow(status: MachineStatus, verb: Verb): Refusal | null {
+function whyNotNow({ state }: Context, machine: Machine, verb: Verb): Refusal | null {
+  const { status, systemId } = machine
   if (verb === 'restore') {
-    if (RESTORABLE.has(status)) return null
+    // One that was deployed when its test failed may go on with the addresses that it has.
+    if (RESTORABLE.has(status) && !state.deployments.has(systemId)) return null
     const text = 'Machine must be in a ready or failed testing state to restore networking'
     return refuse('CONFLICT', `${text} configuration`)
   }

@@ -102,3 +102,18 @@ t.test('restoring drops bonds and links and keeps the cards', async (t) => {
     ...{ code: 'CONFLICT', message: text },
   })
 })
+
+t.test('a deployed machine whose test failed keeps its addresses', async (t) => {
+  const { lab, systemId, nic } = makeStage()
+  bring(lab, systemId, S.DEPLOYED)
+  const addresses = nic('eth0').links
+  lab.actor = ADMIN
+  lab.ok({ type: 'machine.test', systemId, comment: '', options: DEFAULT_PROBE })
+  lab.actor = SYSTEM
+  lab.ok({ type: 'machine.signal', systemId, status: 'FAILED', error: '' })
+  t.equal(lab.state.machines.get(systemId)?.status, S.FAILED_TESTING)
+  lab.actor = ADMIN
+  t.match(lab.refused({ type: 'interface.restore', systemId }), { code: 'CONFLICT' })
+  lab.ok({ type: 'machine.overrideFailedTesting', systemId, comment: '' })
+  t.same(nic('eth0').links, addresses)
+})
