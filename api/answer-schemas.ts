@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<string, string>> = {
   ...{ 'boot-sources': 'boot-source', 'boot-sources/selections': 'boot-source-selection' },
   ...{ 'dhcp-snippets': 'dhcp-snippet', version: 'version', 'static-routes': 'static-route' },
   ...{ dnsresources: 'dnsresource', dnsresourcerecords: 'dnsresourcerecord' },
+  ...{ 'nodes/interfaces': 'interface' },
   ...{ rackcontrollers: 'rackcontroller', regioncontrollers: 'regioncontroller' },
   ...{ 'nodes/blockdevices': 'blockdevice', 'nodes/blockdevices/partitions': 'partition' },
   ...{ 'nodes/blockdevices/partition': 'partition', 'nodes/volume-groups': 'volume-group' },
@@ -55,6 +56,7 @@ function refTo(kind: string): object {
 const TYPES: Readonly<Record<string, object>> = {
   ...{ str: { type: 'string' }, int: { type: 'integer' }, num: { type: 'number' } },
   ...{ bool: { type: 'boolean' }, null: { type: 'null' }, obj: { type: 'object' } },
+  'str|obj': { type: ['string', 'object'] },
   ...{ list: { type: 'array' }, '[str]': { type: 'array', items: { type: 'string' } } },
 }
 

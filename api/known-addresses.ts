@@ -16,6 +16,8 @@ export type KnownAddress = {
   readonly updatedWall: number
   readonly userId: IpAddress['userId']
   readonly mac: MacAddress | null
+  /** Whose link has it; else the MAC says whose it is. */
+  readonly interfaceId?: IpAddress['interfaceId']
   /** Of a rack or region, the position of the interface in its report with it. */
   readonly controller: { readonly row: Controller; readonly at: number } | null
 }
@@ -49,8 +51,8 @@ function isKnownOtherwise(state: RegionState, ip: Observed['ip']): boolean {
 }
 
 export function fromTheApi(row: IpAddress): KnownAddress {
-  const { ip, allocType, createdWall, updatedWall, userId, mac } = row
-  return { ip, allocType, createdWall, updatedWall, userId, mac, controller: null }
+  const { ip, allocType, createdWall, updatedWall, userId, mac, interfaceId } = row
+  return { ip, allocType, createdWall, updatedWall, userId, mac, interfaceId, controller: null }
 }
 
 function ofControllers(state: RegionState, within: IpSpan | null): readonly KnownAddress[] {

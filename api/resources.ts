@@ -18,6 +18,7 @@ import { EVENTS } from './routes/events.ts'
 import { FABRICS, VLAN_BY_ID } from './routes/fabrics.ts'
 import { FAN_NETWORKS } from './routes/fan-networks.ts'
 import { FILES } from './routes/files.ts'
+import { INTERFACES } from './routes/interfaces.ts'
 import { IP_RANGES } from './routes/ip-ranges.ts'
 import { LICENSE_KEYS } from './routes/license-keys.ts'
 import { MACHINES } from './routes/machines.ts'
@@ -44,6 +45,7 @@ export function allResources(version: string): readonly Resource[] {
   return [
     ...withNodeActions(MACHINES),
     ...[...BLOCK_DEVICES, ...PARTITIONS, ...VOLUME_GROUPS, ...RAIDS, ...BCACHES],
+    ...INTERFACES,
     ...SUBNETS,
     ...FABRICS,
     ...SPACES,

@@ -1,6 +1,7 @@
 // The nouns of the API as commands: list, get and what else each can do. The nouns themselves are data.
 import type { Command, Option } from './command-line.ts'
 import { CONTENT_NOUNS } from './nouns/content.ts'
+import { INTERFACE_NOUNS } from './nouns/interfaces.ts'
 import { MACHINE_NOUNS } from './nouns/machines.ts'
 import { NAME_NOUNS } from './nouns/names.ts'
 import { NETWORK_NOUNS } from './nouns/network.ts'
@@ -11,6 +12,7 @@ import { SITE_NOUNS } from './nouns/site.ts'
 
 export const NOUNS: readonly Noun[] = [
   ...MACHINE_NOUNS,
+  ...INTERFACE_NOUNS,
   ...NETWORK_NOUNS,
   ...NAME_NOUNS,
   ...PEOPLE_NOUNS,
@@ -84,7 +86,7 @@ function readCommands(noun: Noun): Command[] {
     },
   }
   // Settings are asked for by name; there is no list of them.
-  const listed = noun.noun === 'config' ? [] : [list]
+  const listed = noun.noun === 'config' || noun.list === 'none' ? [] : [list]
   return noun.get === 'none' ? listed : [...listed, get]
 }
 

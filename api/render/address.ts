@@ -34,7 +34,8 @@ export function renderIpAddress(state: RegionState, address: KnownAddress) {
   }
 }
 
-function interfacesOf(state: RegionState, { mac, controller }: KnownAddress) {
+function interfacesOf(state: RegionState, address: KnownAddress) {
+  const { controller } = address
   if (controller !== null) {
     const { row, at } = controller
     const nic = row.interfaces[at]
@@ -42,8 +43,14 @@ function interfacesOf(state: RegionState, { mac, controller }: KnownAddress) {
     const where = { systemId: row.systemId, number: at + 1 }
     return [renderControllerInterface(state, nic, where)]
   }
-  const nic = mac === null ? undefined : state.interfacesByMac.first(mac)
+  const nic = interfaceOf(state, address)
   return nic === undefined ? [] : [renderInterface(state, nic)]
+}
+
+/** Of several with one MAC (a bond and its ports) the one whose link has the address. */
+function interfaceOf(state: RegionState, { mac, interfaceId }: KnownAddress) {
+  const linked = interfaceId === undefined ? undefined : state.interfaces.get(interfaceId)
+  return linked ?? (mac === null ? undefined : state.interfacesByMac.first(mac))
 }
 
 export type SummaryOptions = { readonly username: boolean; readonly node: boolean }
@@ -68,19 +75,22 @@ export function renderAddressLine(
   }
 }
 
-function nodeSummary(state: RegionState, { mac, controller }: KnownAddress) {
+function nodeSummary(state: RegionState, address: KnownAddress) {
+  const { controller } = address
   if (controller !== null) {
     const { systemId, hostname, kind, interfaces } = controller.row
     const via = interfaces[controller.at]?.name ?? ''
     const fqdn = fqdnOf(state, controller.row)
     return summaryOf({ systemId, hostname, fqdn, nodeType: kind === 'rack' ? 2 : 3, via })
   }
-  const nic = mac === null ? undefined : state.interfacesByMac.first(mac)
-  const machine = nic === undefined ? undefined : state.machines.get(nic.systemId)
-  if (nic === undefined || machine === undefined) return null
-  const { systemId, hostname } = machine
-  const fqdn = fqdnOf(state, machine)
-  return summaryOf({ systemId, hostname, fqdn, nodeType: 0, via: nic.name })
+  const nic = interfaceOf(state, address)
+  if (nic === undefined) return null
+  const machine = state.machines.get(nic.systemId)
+  const node = machine ?? state.devices.get(nic.systemId)
+  if (node === undefined) return null
+  const { systemId, hostname } = node
+  const nodeType = machine === undefined ? 1 : 0
+  return summaryOf({ systemId, hostname, fqdn: fqdnOf(state, node), nodeType, via: nic.name })
 }
 
 function summaryOf(node: {

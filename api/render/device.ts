@@ -1,5 +1,5 @@
 // A device as MAAS shows it (maas-api §8).
-import { formatIpv4 } from '#model/ipv4.ts'
+import { formatIp } from '#model/ip.ts'
 import type { Device } from '#model/objects.ts'
 import { zoneOf } from '#state/object-query.ts'
 import { fqdnOf } from '#state/query-dns.ts'
@@ -24,7 +24,7 @@ export function renderDevice(state: RegionState, device: Device) {
     parent,
     tag_names: device.tagNames,
     address_ttl: null,
-    ip_addresses: addressesOf(state, systemId).map(formatIpv4),
+    ip_addresses: addressesOf(state, systemId).map(formatIp),
     interface_set: interfacesOf(state, systemId).map((nic) => renderInterface(state, nic)),
     zone: renderZone(zoneOf(state, device)),
     node_type: 1,

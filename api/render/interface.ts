@@ -1,16 +1,22 @@
 // Interfaces as MAAS shows them (maas-api §8).
 import type { SystemId } from '#model/ids.ts'
-import { contains, parseIp } from '#model/ip.ts'
+import { contains, formatIp, parseIp } from '#model/ip.ts'
 import { formatIpv4 } from '#model/ipv4.ts'
 import type { ControllerInterface, Interface, InterfaceLink } from '#model/machine.ts'
-import { isLive, subnetOf } from '#state/query.ts'
+import { childrenIn, effectiveMtu, parentsOf } from '#state/interface-query.ts'
+import { interfacesOf, isLive, subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { uri } from './names.ts'
 import { renderSubnet, renderVlan } from './network.ts'
 
 const DEFAULT_MTU = 1_500
 
-export function renderInterface(state: RegionState, nic: Interface) {
+/** `all`: those of its node, where they are at hand. */
+export function renderInterface(
+  state: RegionState,
+  nic: Interface,
+  all: readonly Interface[] = interfacesOf(state, nic.systemId),
+) {
   const vlan = nic.vlanId === null ? undefined : state.vlans.get(nic.vlanId)
   return {
     system_id: nic.systemId,
@@ -19,14 +25,14 @@ export function renderInterface(state: RegionState, nic: Interface) {
     type: nic.type,
     vlan: vlan === undefined ? null : renderVlan(state, vlan),
     mac_address: nic.mac ?? '',
-    parents: [],
-    children: [],
+    parents: parentsOf(nic).flatMap((id) => all.find((each) => each.id === id)?.name ?? []),
+    children: childrenIn(all, nic.id).map(({ name }) => name),
     tags: nic.tags,
     enabled: nic.enabled,
     links: nic.links.map((link) => renderLink(state, link)),
-    params: '',
+    params: renderParams(nic),
     discovered: discoveredOf(state, nic),
-    effective_mtu: vlan?.mtu ?? DEFAULT_MTU,
+    effective_mtu: effectiveMtu(state, nic, all),
     vendor: nic.vendor,
     product: nic.product,
     firmware_version: nic.firmwareVersion,
@@ -39,12 +45,21 @@ export function renderInterface(state: RegionState, nic: Interface) {
   }
 }
 
+/** MAAS's names of them, `bond_mode` and so on; '' when there are none. */
+function renderParams({ params = {} }: Interface): '' | Readonly<Record<string, unknown>> {
+  const entries = Object.entries(params).map(([name, value]) => [
+    name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    value,
+  ])
+  return entries.length === 0 ? '' : Object.fromEntries(entries)
+}
+
 function renderLink(state: RegionState, link: InterfaceLink) {
   const subnet = link.subnetId === null ? undefined : state.subnets.get(link.subnetId)
   return {
     id: link.id,
     mode: link.mode,
-    ...(link.ip === null ? {} : { ip_address: link.ip }),
+    ...(link.ip === null ? {} : { ip_address: formatIp(link.ip) }),
     ...(subnet === undefined ? {} : { subnet: renderSubnet(state, subnet) }),
   }
 }

@@ -1,8 +1,9 @@
 // A machine as MAAS shows it: all 82 keys of maas-api §8, because strict clients fail on an absent one. Keys
 // of parts that do not exist yet have the value MAAS gives to a machine that never had them.
-import { formatIpv4 } from '#model/ipv4.ts'
+import { formatIp } from '#model/ip.ts'
 import { lifeOf } from '#model/life-cycle.ts'
 import { MACHINE_STATUS, MACHINE_STATUS_NAMES, type Machine } from '#model/machine.ts'
+import { defaultGateways } from '#state/interface-query.ts'
 import { poolOf, zoneOf } from '#state/object-query.ts'
 import { fqdnOf } from '#state/query-dns.ts'
 import { addressesOf, interfacesOf } from '#state/query.ts'
@@ -13,11 +14,6 @@ import { renderInterface } from './interface.ts'
 import { uri } from './names.ts'
 import { renderPool, renderZone } from './objects.ts'
 import { renderMachineStorage } from './storage.ts'
-
-const NO_GATEWAYS = {
-  ipv4: { gateway_ip: null, link_id: null },
-  ipv6: { gateway_ip: null, link_id: null },
-}
 
 export function renderMachine(state: RegionState, machine: Machine) {
   return {
@@ -92,15 +88,26 @@ function hardware(machine: Machine) {
 
 function network(state: RegionState, machine: Machine) {
   const interfaces = interfacesOf(state, machine.systemId)
-  const rendered = interfaces.map((nic) => renderInterface(state, nic))
+  const rendered = interfaces.map((nic) => renderInterface(state, nic, interfaces))
   return {
     boot_interface: rendered.find((nic) => nic.id === machine.bootInterfaceId) ?? null,
     address_ttl: null,
-    ip_addresses: addressesOf(state, machine.systemId).map(formatIpv4),
+    ip_addresses: addressesOf(state, machine.systemId).map(formatIp),
     interface_set: rendered,
     disable_ipv4: false,
-    default_gateways: NO_GATEWAYS,
+    default_gateways: renderGateways(state, machine),
   }
+}
+
+/** The gateways in force; the links only of those that were chosen. */
+function renderGateways(state: RegionState, machine: Machine) {
+  const found = defaultGateways(state, machine)
+  const shown = (family: 'ipv4' | 'ipv6') => {
+    const gateway = found[family]
+    const chosen = machine.gatewayLinks?.[family] ?? null
+    return { gateway_ip: gateway === null ? null : formatIp(gateway.gatewayIp), link_id: chosen }
+  }
+  return { ipv4: shown('ipv4'), ipv6: shown('ipv6') }
 }
 
 function lifecycle(state: RegionState, machine: Machine) {

@@ -132,10 +132,11 @@ async function setOwnerData(call: Call, onlyOwn: boolean) {
   return showAfter(call, device.systemId)
 }
 
-/** A device has no network configuration of its own to differ from the default one. */
+/** Its interfaces are linked to nothing again. */
 async function restore(call: Call) {
-  const state = await call.state()
-  return json(renderDevice(state, deviceOf(state, call)))
+  const { systemId } = deviceOf(await call.state(), call)
+  await call.propose({ type: 'interface.restore', systemId })
+  return showAfter(call, systemId)
 }
 
 export const DEVICES: readonly Resource[] = [

@@ -1,8 +1,7 @@
 // dnsresources/: names and their addresses (maas-api §9).
 import type { DnsResource } from '#model/dns.ts'
 import type { DnsResourceId } from '#model/ids.ts'
-import { parseIp, type Ip } from '#model/ip.ts'
-import { formatIpv4 } from '#model/ipv4.ts'
+import { formatIp, parseIp, type Ip } from '#model/ip.ts'
 import { domainOfNode, fqdnOf } from '#state/query-dns.ts'
 import { addressesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
@@ -53,7 +52,7 @@ function machineNames(state: RegionState, call: Call) {
     const addresses = addressesOf(state, systemId)
     const isWanted = wanted === undefined || [fqdn.toLowerCase(), hostname].includes(wanted)
     if (!isWanted || addresses.length === 0) return []
-    const ips = addresses.map((ip) => ({ ip: formatIpv4(ip) }))
+    const ips = addresses.map((ip) => ({ ip: formatIp(ip) }))
     const nothing = { id: null, address_ttl: null, resource_uri: null }
     return [{ ...nothing, fqdn, ip_addresses: ips, resource_records: [] }]
   })

@@ -28,6 +28,7 @@ import { domainIdIn } from './node-domain.ts'
 import { filterMachines, MACHINE_FILTERS } from './node-filters.ts'
 import { poolIdNamed, SET_ZONE, zoneIdNamed } from './set-zone.ts'
 import { STORAGE_ACTIONS } from './storage-layout.ts'
+import { RESTORE_ACTIONS } from './restore-configuration.ts'
 
 async function listMachines(call: Call): Promise<Answer> {
   const state = await call.state()
@@ -246,6 +247,7 @@ export const MACHINES: readonly Resource[] = [
       ),
       ...MACHINE_ACTIONS,
       ...STORAGE_ACTIONS,
+      ...RESTORE_ACTIONS,
     ],
   },
   {

@@ -1,13 +1,14 @@
 // What a machine does with its storage as a whole: a layout, the default one again, filesystems without a device.
-import type { BlockDeviceId } from '#model/ids.ts'
+import type { BlockDeviceId, SystemId } from '#model/ids.ts'
 import {
   STORAGE_LAYOUTS,
   type CacheMode,
   type LayoutWish,
   type StorageLayout,
 } from '#model/storage.ts'
+import type { Command } from '#state/command.ts'
 import { configOf } from '#state/config-keys.ts'
-import type { Answer, Call } from '../call.ts'
+import type { RegionState } from '#state/state.ts'
 import { choice, flag, text, type Values } from '../params.ts'
 import type { StorageView } from '../render/storage.ts'
 import { operation, taking, type Action } from '../resource.ts'
@@ -55,13 +56,11 @@ function wishFrom(view: StorageView, values: Values<typeof LAYOUT>): LayoutWish 
   }
 }
 
-/** The layout that the setting names. */
-async function restore(call: Call): Promise<Answer> {
-  const { systemId } = await viewOf(call)
-  const named = configOf(await call.state(), 'default_storage_layout')
+/** To the layout that the setting names. */
+export function restoredLayout(systemId: SystemId, state: RegionState): Command {
+  const named = configOf(state, 'default_storage_layout')
   const layout: StorageLayout = STORAGE_LAYOUTS.find((each) => each === named) ?? 'flat'
-  await call.propose({ type: 'storage.setLayout', systemId, wish: { layout }, isDefault: true })
-  return shown(call, systemId)
+  return { type: 'storage.setLayout', systemId, wish: { layout }, isDefault: true }
 }
 
 export const STORAGE_ACTIONS: readonly Action[] = [
@@ -78,14 +77,6 @@ export const STORAGE_ACTIONS: readonly Action[] = [
       await call.propose({ type: 'storage.setLayout', systemId, wish })
       return shown(call, systemId)
     },
-  ),
-  taking(
-    {},
-    (run) => {
-      const doc = 'Lay out the storage as after commissioning.'
-      return operation('POST', 'restore_storage_configuration', { access: 'admin', doc }, run)
-    },
-    restore,
   ),
   ...SPECIAL_FILESYSTEMS,
 ]

@@ -8,6 +8,8 @@ import type {
   UserId,
   VlanId,
 } from './ids.ts'
+import type { InterfaceParams } from './interface.ts'
+import type { Ip } from './ip.ts'
 import type { MacAddress } from './mac-address.ts'
 
 /** MAAS's numbers and names of a machine's status. */
@@ -135,15 +137,25 @@ export type Machine = {
   readonly life?: MachineLife
   /** Absent: whichever is the default one. */
   readonly domainId?: DomainId
+  /** Absent: none was chosen, the best ones are. */
+  readonly gatewayLinks?: GatewayLinks
   readonly createdWall: number
   readonly updatedWall: number
 }
 
+/** Ids of the links whose subnets' gateways are the machine's default ones; null: not chosen. */
+export type GatewayLinks = { readonly ipv4: number | null; readonly ipv6: number | null }
+
+export type LinkMode = 'auto' | 'dhcp' | 'static' | 'link_up'
+
+/** How an interface takes part in a subnet. */
 export type InterfaceLink = {
   readonly id: number
-  readonly mode: 'auto' | 'dhcp' | 'static' | 'link_up'
+  readonly mode: LinkMode
+  /** Never null for `auto` and `static`. */
   readonly subnetId: SubnetId | null
-  readonly ip: string | null
+  /** Of `static` always; of `auto` while the machine is deployed; it has a row in `ipAddresses`. */
+  readonly ip: Ip | null
 }
 
 export type Interface = {
@@ -163,6 +175,10 @@ export type Interface = {
   readonly linkSpeedMbps: number
   readonly interfaceSpeedMbps: number
   readonly links: readonly InterfaceLink[]
+  /** What it is made of, in order; absent: nothing, it is hardware. */
+  readonly parents?: readonly InterfaceId[]
+  /** Absent: none. */
+  readonly params?: InterfaceParams
 }
 
 export type BlockDevice = {

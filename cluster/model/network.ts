@@ -2,6 +2,7 @@
 // end in `Wall` (Unix ms, display only).
 import type {
   FabricId,
+  InterfaceId,
   IpRangeId,
   ReservedIpId,
   SpaceId,
@@ -112,6 +113,8 @@ export type IpAddress = {
   readonly userId: UserId | null
   readonly hostname: string
   readonly mac: MacAddress | null
+  /** Whose link has it (`auto`, `sticky`): it goes with the link. Absent: nobody's. */
+  readonly interfaceId?: InterfaceId
   readonly createdWall: number
   readonly updatedWall: number
 }

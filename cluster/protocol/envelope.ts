@@ -167,6 +167,16 @@ const COMMAND_TYPES = {
   'storage.updateBcache': true,
   'storage.deleteGroup': true,
   'storage.setLayout': true,
+  'interface.create': true,
+  'interface.update': true,
+  'interface.delete': true,
+  'interface.tag': true,
+  'interface.disconnect': true,
+  'interface.link': true,
+  'interface.unlink': true,
+  'interface.setGateway': true,
+  'interface.clearGateways': true,
+  'interface.restore': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

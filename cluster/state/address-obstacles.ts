@@ -1,6 +1,7 @@
 // Why somebody cannot have an address, with the object in the way named: the end of a sentence that begins with
 // the address. One text for refusals and for `explain`.
 import { formatIp, formatIpCidr, isIn, isIpv4, type Ip } from '#model/ip.ts'
+import type { MacAddress } from '#model/mac-address.ts'
 import type { Subnet } from '#model/network.ts'
 import { obstacleTo, type Obstacle } from './free.ts'
 import { hostRange, subnetOf } from './query.ts'
@@ -8,14 +9,14 @@ import type { RegionState } from './state.ts'
 
 /**
  * Why the API cannot give `ip` of `subnet` to who asks for it by name; null when it can. It may lie in a
- * reserved range, not in a dynamic one.
+ * reserved range, not in a dynamic one. `mac`: who is to have it, and may have been seen with it.
  */
 export function whyNotGiven(
   state: RegionState,
   now: number,
-  of: { readonly subnet: Subnet; readonly ip: Ip },
+  of: { readonly subnet: Subnet; readonly ip: Ip; readonly mac?: MacAddress | null },
 ): string | null {
-  const { subnet, ip } = of
+  const { subnet, ip, mac } = of
   if (!isIn(hostRange(subnet), ip)) return `is not a host address of ${formatIpCidr(subnet.cidr)}`
   const owner = subnetOf(state, ip)
   if (owner !== undefined && owner.id !== subnet.id) {
@@ -27,7 +28,7 @@ export function whyNotGiven(
   }
   const kept = state.keptAddresses.reason(ip)
   if (kept !== undefined) return `is ${kept.text}`
-  const obstacle = obstacleTo(state, now, { ip, client: null })
+  const obstacle = obstacleTo(state, now, { ip, client: null, ...(mac ? { mac } : {}) })
   return obstacle === null ? null : describeObstacle(state, ip, obstacle)
 }
 

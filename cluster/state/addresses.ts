@@ -55,6 +55,13 @@ export const releaseAddress: Handler<'address.release'> = ({ state }, { ip, user
   if (address === undefined || (address.userId !== userId && !force)) {
     return notFound('StaticIPAddress')
   }
+  const nic =
+    address.interfaceId === undefined ? undefined : state.interfaces.get(address.interfaceId)
+  if (nic !== undefined) {
+    const owner = state.machines.get(nic.systemId) ?? state.devices.get(nic.systemId)
+    const text = `is linked to ${nic.name} of ${owner?.hostname ?? nic.systemId}: unlink it there`
+    return refuse('CONFLICT', `The IP address ${formatIp(ip)} ${text}.`)
+  }
   state.ipAddresses.delete(ip)
   return DONE
 }

@@ -49,8 +49,22 @@ import {
   updateSpace,
 } from './fabrics.ts'
 import { withIdempotency } from './idempotency.ts'
+import {
+  createInterface,
+  deleteInterface,
+  restoreInterfaces,
+  tagInterface,
+  updateInterface,
+} from './interfaces.ts'
 import { createIpRange, deleteIpRange, updateIpRange } from './ip-ranges.ts'
 import { bindLease, declineLease, releaseLease } from './lease.ts'
+import {
+  clearGateways,
+  disconnectInterface,
+  linkInterface,
+  setGateway,
+  unlinkInterface,
+} from './link-commands.ts'
 import { closeLogin, openLogin } from './login-sessions.ts'
 import {
   abortMachine,
@@ -260,6 +274,16 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'power.report': reportPower,
   'power.queryReport': reportPowerQuery,
   ...STORAGE_HANDLERS,
+  'interface.create': createInterface,
+  'interface.update': updateInterface,
+  'interface.delete': deleteInterface,
+  'interface.tag': tagInterface,
+  'interface.disconnect': disconnectInterface,
+  'interface.link': linkInterface,
+  'interface.unlink': unlinkInterface,
+  'interface.setGateway': setGateway,
+  'interface.clearGateways': clearGateways,
+  'interface.restore': restoreInterfaces,
 }
 
 /** Which command it takes is known by the key it was found under. */

@@ -165,6 +165,16 @@ const COMMAND_LEVELS = {
   'storage.updateBcache': 3,
   'storage.deleteGroup': 3,
   'storage.setLayout': 3,
+  'interface.create': 3,
+  'interface.update': 3,
+  'interface.delete': 3,
+  'interface.tag': 3,
+  'interface.disconnect': 3,
+  'interface.link': 3,
+  'interface.unlink': 3,
+  'interface.setGateway': 3,
+  'interface.clearGateways': 3,
+  'interface.restore': 3,
 } as const satisfies { readonly [T in CommandType]: number }
 
 /** Old logs may hold them and are replayed for ever; `cluster.restore` does what they did, and nothing proposes them. */

@@ -6,6 +6,7 @@ import { DEFAULT_ZONE_ID } from '#model/objects.ts'
 import { DONE, invalid, notFound, refuse, type Context, type Handler } from './context.ts'
 import { checkDomainOfNode } from './domains.ts'
 import { addEvent } from './events.ts'
+import { dropInterfaces } from './interface-links.ts'
 import { DEVICES_MAX } from './limits.ts'
 import { addInterface, checkHostname, checkMacs } from './node-parts.ts'
 import { objectOf } from './object-query.ts'
@@ -68,7 +69,7 @@ export function dropDevicesOf(context: Context, parent: SystemId): void {
 
 function dropDevice(context: Context, { systemId, hostname }: Device): void {
   const { state } = context
-  for (const key of state.interfacesByMachine.keys(systemId)) state.interfaces.delete(key)
+  dropInterfaces(context, systemId)
   dropSnippets(state, (row) => row.systemId === systemId)
   announce(context, systemId, 'Device deleted', hostname)
   state.devices.delete(systemId)

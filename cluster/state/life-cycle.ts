@@ -20,6 +20,7 @@ import type { SystemId } from '#model/ids.ts'
 import { isByHand, type PowerAction } from '#model/power.ts'
 import { notFound, refuse, type Context } from './context.ts'
 import { addEvent } from './events.ts'
+import { freeAutoAddresses } from './interface-links.ts'
 import { requestName, statusName, wrongStatus } from './life-cycle-texts.ts'
 import type { Refusal } from './outcome.ts'
 import { cancelIntent, wishPower } from './power-wishes.ts'
@@ -61,7 +62,8 @@ export function whyNotAllowed(
   return refuse('CONFLICT', `Machine ${machine.hostname} is locked.`)
 }
 
-function isAdministrator(state: RegionState, actor: Context['actor']): boolean {
+/** Of a user that is known. */
+export function isAdministrator(state: RegionState, actor: Context['actor']): boolean {
   return actor.userId !== null && state.users.get(actor.userId)?.isSuperuser === true
 }
 
@@ -128,6 +130,7 @@ function applyMove(
     })
   }
   if (leavesOwner(transition.move, kept)) dropOwner(context, machine.systemId)
+  if (POOL.has(status)) freeAutoAddresses(context, machine.systemId)
   cancelIntent(state, machine.systemId)
   if (power !== null) {
     wishPower(context, machine.systemId, { action: power, soft: false, isOfMove: true })

@@ -109,3 +109,7 @@ export const STORAGE_DEVICES_MAX = 2_048
 export const STORAGE_GROUPS_MAX = 256
 export const STORAGE_PARTITIONS_MAX = 120
 export const STORAGE_TAGS_MAX = 64
+/** Of one interface. */
+export const INTERFACE_PARENTS_MAX = 32
+export const INTERFACE_TAGS_MAX = 256
+export const INTERFACE_LINKS_MAX = 64

@@ -11,6 +11,7 @@ import { DONE, invalid, notFound, refuse, type Context, type Handler } from './c
 import { act, machineFor, moveOn, noteRequest, whyNotAllowed } from './life-cycle.ts'
 import { statusName } from './life-cycle-texts.ts'
 import { MACHINES_AT_ONCE_MAX, USER_DATA_CHARACTERS_MAX } from './limits.ts'
+import { takeAutoAddresses } from './link-addresses.ts'
 import type { EraseOptions } from './machine-commands.ts'
 import type { Refusal } from './outcome.ts'
 
@@ -48,7 +49,7 @@ export const deployMachine: Handler<'machine.deploy'> = (context, command) => {
   const refusal = act(context, { systemId, comment }, 'deploy', deployed(options, agentName))
   if (refusal !== null) return refusal
   state.deployments.put(systemId, { systemId, ...options })
-  return DONE
+  return takeAutoAddresses(context, systemId) ?? DONE
 }
 
 function deployed(options: DeployOptions, agentName?: string) {

@@ -2,7 +2,10 @@
 // deadline of a status is log time, so replicas agree on who is late.
 import { lifeOf, type Move } from '#model/life-cycle.ts'
 import { MACHINE_STATUS as S, type Machine, type MachineStatus } from '#model/machine.ts'
+import { DEFAULT_PROBE } from '#model/machine-work.ts'
+import type { SystemId } from '#model/ids.ts'
 import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
+import { configureByDefault } from './default-network.ts'
 import { addEvent } from './events.ts'
 import { moveOn } from './life-cycle.ts'
 import { statusName } from './life-cycle-texts.ts'
@@ -56,10 +59,22 @@ function follow(context: Context, machine: Machine, status: SignalStatus): boole
   const move = FOLLOWS[machine.status]?.[status]
   if (move === undefined) return false
   const { enlisting } = lifeOf(machine)
+  if (COMPLETING.has(move)) {
+    configureCommissioned(context, machine.systemId)
+    if (!enlisting) applyDefaultStorage(context, machine)
+  }
   const isEnlisted = move === 'commissioned' && enlisting
-  const isKnown = move === 'commissioned' || move === 'testingBegun'
-  if (isKnown && !enlisting) applyDefaultStorage(context, machine)
   return moveOn(context, machine.systemId, isEnlisted ? 'enlisted' : move)
+}
+
+/** Moves by which commissioning is over. */
+const COMPLETING: ReadonlySet<Move> = new Set(['commissioned', 'testingBegun'])
+
+/** What MAAS configures of a machine that is known now, unless whoever commissioned it said not to. */
+function configureCommissioned(context: Context, systemId: SystemId): void {
+  const work = context.state.machineWork.get(systemId)?.work
+  const options = work?.kind === 'commission' ? work.options : DEFAULT_PROBE
+  if (!options.skipNetworking) configureByDefault(context, systemId)
 }
 
 export const heartbeatMachine: Handler<'machine.heartbeat'> = ({ state, now }, { systemId }) => {

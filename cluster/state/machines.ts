@@ -8,6 +8,7 @@ import { dropDevicesOf } from './devices.ts'
 import { checkDomainOfNode } from './domains.ts'
 import { addEvent } from './events.ts'
 import { beginCommissioning } from './machine-actions.ts'
+import { dropInterfaces } from './interface-links.ts'
 import { addInterface, checkHostname, checkMacs, INTERFACES_MAX } from './node-parts.ts'
 import { dropSnippets } from './object-rules.ts'
 import type { Refusal } from './outcome.ts'
@@ -90,7 +91,7 @@ export const deleteMachine: Handler<'machine.delete'> = (context, { systemId }) 
   const machine = state.machines.get(systemId)
   if (machine === undefined) return notFound('Machine')
   if (machine.locked) return refuse('CONFLICT', `Machine ${machine.hostname} is locked.`)
-  for (const key of state.interfacesByMachine.keys(systemId)) state.interfaces.delete(key)
+  dropInterfaces(context, systemId)
   for (const key of state.blockDevicesByMachine.keys(systemId)) state.blockDevices.delete(key)
   const { deployments, machineWork, powerIntents, machineStorage } = state
   for (const table of [deployments, machineWork, powerIntents, machineStorage]) {

@@ -7,6 +7,7 @@ import type {
   DnsResourceId,
   DomainId,
   FabricId,
+  InterfaceId,
   IpRangeId,
   SpaceId,
   StaticRouteId,
@@ -76,6 +77,7 @@ type NamedValues = {
   readonly 'dnsResource.create': Created<DnsResourceId>
   readonly 'dnsRecord.create': Created<DnsRecordId>
   readonly 'object.create': Created<number>
+  readonly 'interface.create': Created<InterfaceId>
   readonly 'machine.allocate': {
     readonly systemId: SystemId
     readonly constraintsByType: ConstraintsByType

@@ -5,6 +5,7 @@ import { RELAYED_VLAN_LEVEL } from '#model/feature-level.ts'
 import type { SystemId } from '#model/ids.ts'
 import { purposeOf } from '#model/life-cycle.ts'
 import {
+  compareIps,
   isIpv4,
   isIpv4Cidr,
   nextIp,
@@ -14,11 +15,12 @@ import {
   type IpCidr,
   type IpSpan,
 } from '#model/ip.ts'
-import { makeIpv4, maskOf, type Ipv4 } from '#model/ipv4.ts'
+import { makeIpv4, maskOf } from '#model/ipv4.ts'
 import { lastOfIpv6, networkOf, type Ipv6 } from '#model/ipv6.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { Interface, Machine } from '#model/machine.ts'
 import { racksOf, type Hold, type Subnet, type Vlan } from '#model/network.ts'
+import { linkedAddresses } from './interface-query.ts'
 import { cidrKey, type RegionState } from './state.ts'
 import type { SettingValue } from './tables.ts'
 import type { Key } from './sorted-keys.ts'
@@ -40,7 +42,8 @@ export function interfacesOf(state: RegionState, systemId: SystemId): readonly I
 export function machineBootOf(state: RegionState, systemId: SystemId): MachineBoot | undefined {
   const machine = state.machines.get(systemId)
   if (machine === undefined) return undefined
-  const macs = interfacesOf(state, systemId).flatMap(({ mac }) => (mac === null ? [] : [mac]))
+  // A bond has the MAC of one of its ports.
+  const macs = [...new Set(interfacesOf(state, systemId).flatMap(({ mac }) => mac ?? []))]
   const { hostname, architecture } = machine
   const { domainId } = machine
   const fields = { systemId, hostname, macs, architecture, purpose: purposeOf(machine) }
@@ -148,14 +151,14 @@ export function keysWithin<K extends Ip>(
   return keys
 }
 
-/** Addresses a machine is known to have: static links and live DHCP holds of its MACs. */
-export function addressesOf(state: RegionState, systemId: SystemId): readonly Ipv4[] {
-  const addresses = new Set<Ipv4>()
+/** Addresses a machine is known to have: those of its links and live DHCP holds of its MACs. */
+export function addressesOf(state: RegionState, systemId: SystemId): readonly Ip[] {
+  const addresses = new Set<Ip>(linkedAddresses(state, systemId))
   for (const { mac } of interfacesOf(state, systemId)) {
     if (mac === null) continue
     for (const hold of state.holdsByMac.rows(mac)) {
       if (isLive(hold, state.stamp) && !hold.released) addresses.add(hold.ip)
     }
   }
-  return [...addresses].sort((a, b) => a - b)
+  return [...addresses].sort(compareIps)
 }

@@ -25,6 +25,7 @@ import {
   type Handler,
 } from './context.ts'
 import { dropDhcpOptions } from './dhcp-options.ts'
+import { dropLinksTo } from './interface-links.ts'
 import type { Refusal } from './outcome.ts'
 import { dropSnippets } from './object-rules.ts'
 import { hostRange, keysWithin, subnetOf } from './query.ts'
@@ -73,6 +74,7 @@ export const deleteSubnet: Handler<'subnet.delete'> = (context, { id, force }) =
   dropDhcpOptions(state, { scope: 'subnet', scopeId: id })
   dropSnippets(state, (row) => row.subnetId === id)
   state.counters.delete(cursorName(id))
+  dropLinksTo(context, subnet)
   state.subnets.delete(id)
   return DONE
 }

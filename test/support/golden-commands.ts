@@ -260,6 +260,21 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   },
   'restore.begin': {},
   'restore.accept': {},
+  'interface.create': {
+    ...{ systemId, kind: 'bond', name: 'bond0', mac, vlanId, parents: [3, 4], tags: ['fast'] },
+    params: { mtu: 9000, bondMode: '802.3ad', bondLacpRate: 'fast' },
+  },
+  'interface.update': { systemId, id, set: { name, vlanId: null, params: { acceptRa: true } } },
+  'interface.delete': { systemId, id },
+  'interface.tag': { systemId, id, tag: 'fast', isSet: true },
+  'interface.disconnect': { systemId, id },
+  'interface.link': {
+    ...{ systemId, id, mode: 'static', subnetId, ip, force: false, defaultGateway: true },
+  },
+  'interface.unlink': { systemId, id, linkId: 5 },
+  'interface.setGateway': { systemId, id, linkId: 5 },
+  'interface.clearGateways': { systemId },
+  'interface.restore': { systemId },
 }
 
 /** Fields that came after their command: sample name → command. */
@@ -304,6 +319,10 @@ const LATER_FIELDS = {
   'dnsResource.create ipv6': {
     ...{ type: 'dnsResource.create', userId, name: 'www', domainId: 1, addressTtl: null },
     addresses: [ip, ipv6],
+  },
+  'interface.link ipv6': {
+    ...{ type: 'interface.link', systemId, id, mode: 'static', subnetId, ip: ipv6 },
+    ...{ force: true, defaultGateway: false },
   },
 }
 

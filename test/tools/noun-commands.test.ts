@@ -19,6 +19,7 @@ function ownCall(noun: Noun, verb: Verb): string {
 
 function signature({ verb, op, method }: Verb): string {
   if (op !== undefined) return `${method ?? 'POST'}:${op}`
+  if (method === 'GET') return method
   return { create: 'POST', update: 'PUT', delete: 'DELETE' }[verb] ?? `no method for ${verb}`
 }
 

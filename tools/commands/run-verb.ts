@@ -52,7 +52,8 @@ type Upload = { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }
 /** `delete` and operations that read have everything in their query, as MAAS's have. */
 async function formRequest({ verb, path, fields, uploads }: Sent): Promise<Request> {
   const { op, method = 'POST' } = verb
-  if (op !== undefined && method === 'GET') return { method, path, query: { op, ...fields } }
+  if (method === 'GET')
+    return { method, path, query: op === undefined ? fields : { op, ...fields } }
   if (verb.verb === 'delete' && op === undefined) return { method: 'DELETE', path, query: fields }
   const query = op === undefined ? {} : { op }
   const written = op === undefined && verb.verb !== 'create' ? 'PUT' : 'POST'

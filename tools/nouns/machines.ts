@@ -75,6 +75,11 @@ const LIFE: readonly Verb[] = [
   act('power-off', 'switch it off', {
     options: [field('stop-mode', 'HOW', 'hard or soft'), COMMENT],
   }),
+  act('restore-networking-configuration', 'configure its network as commissioning does', {
+    options: [],
+  }),
+  act('restore-default-configuration', 'configure it as commissioning does', { options: [] }),
+  act('clear-default-gateways', 'forget which default gateways were chosen', { options: [] }),
   act('query-power-state', 'show whether it is on', { method: 'GET', columns: ['state'] }),
   act('set-workload-annotations', 'set key=value pairs; an empty value takes one away', {
     options: [],

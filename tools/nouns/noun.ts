@@ -17,6 +17,8 @@ export type Noun = {
   readonly query?: Readonly<Record<string, string>>
   /** `single`: there is no path of one of them, `list` narrows; `none`: there is no `get`. */
   readonly get?: 'single' | 'none'
+  /** `none`: not by itself; a verb of the noun may. */
+  readonly list?: 'none'
   /** Row field that the id of the command line is. */
   readonly key: string
   /** `heading` or `heading:path.to.value`. */
@@ -33,7 +35,7 @@ export type Verb = {
   readonly op?: string
   /** Default: `create` on the collection, everything else on one item. */
   readonly on?: 'collection' | 'item'
-  /** Of an operation; default POST. */
+  /** Default POST; GET without an operation reads the path. */
   readonly method?: 'GET' | 'POST'
   readonly summary: string
   /** After the id, if there is one. Each is a field of the form, or fills the `{}` of `path`. */

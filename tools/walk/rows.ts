@@ -1,4 +1,5 @@
 // Every row of the walk, in its order.
+import { INTERFACE_ROWS } from './rows-interfaces.ts'
 import { NAMES } from './rows-names.ts'
 import { NETWORK } from './rows-network.ts'
 import { LAST, NODES } from './rows-nodes.ts'
@@ -9,5 +10,5 @@ import type { Row } from './row.ts'
 
 export const ROWS: readonly Row[] = [
   ...[...PEOPLE, ...NETWORK, ...NAMES],
-  ...[...OBJECTS, ...NODES, ...STORAGE, ...LAST],
+  ...[...OBJECTS, ...NODES, ...INTERFACE_ROWS, ...STORAGE, ...LAST],
 ]

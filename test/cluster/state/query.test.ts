@@ -1,6 +1,5 @@
 import t from 'tap'
 import { formatIp, formatIpCidr, type IpSpan } from '#model/ip.ts'
-import { formatIpv4 } from '#model/ipv4.ts'
 import {
   addressesOf,
   defaultVlanOf,
@@ -74,9 +73,9 @@ t.test('addresses of a machine are its live leases', async (t) => {
   const { systemId } = lab.ok(newMachine(1))
   lab.ok(bind(1, '10.0.0.101'))
   lab.ok(bind(1, '10.0.0.100'))
-  t.same(addressesOf(lab.state, systemId).map(formatIpv4), ['10.0.0.100', '10.0.0.101'])
+  t.same(addressesOf(lab.state, systemId).map(formatIp), ['10.0.0.100', '10.0.0.101'])
   lab.ok({ type: 'lease.release', client: `1-${mac(1)}`, ip: ip('10.0.0.100') })
-  t.same(addressesOf(lab.state, systemId).map(formatIpv4), ['10.0.0.101'])
+  t.same(addressesOf(lab.state, systemId).map(formatIp), ['10.0.0.101'])
   lab.ok({ type: 'rack.beat', racks: [] }, 10_000_000)
   t.same(addressesOf(lab.state, systemId), [])
 })

@@ -11,7 +11,7 @@ type Rule = {
 const CLUSTER = ['model', 'raft', 'state', 'protocol', 'platform', 'storage', 'transport', 'node']
 const STATE_DOORS = [
   ...['command', 'outcome', 'query', 'query-dns', 'settings', 'subnet-usage', 'object-query'],
-  ...['config-keys', 'explain-address', 'event-feed', 'choose-machine'],
+  ...['config-keys', 'explain-address', 'event-feed', 'choose-machine', 'interface-query'],
   ...['storage-parts', 'storage-query', 'storage-sizes'],
 ]
 const ASSERT = 'node:assert/strict'

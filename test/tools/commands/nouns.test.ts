@@ -52,6 +52,29 @@ t.test('a network is built, asked about and taken down', async (t) => {
   t.notMatch(await run('vlans', 'list'), /storage/)
 })
 
+t.test('the interfaces of a machine are made and linked, node first', async (t) => {
+  const { run, json } = await makeLab(t)
+  await run('subnets', 'create', '10.1.0.0/24')
+  const macs = ['--mac-addresses', '52:54:00:00:01:01', '--mac-addresses', '52:54:00:00:01:02']
+  const made = await json('machines', 'create', ...macs, '--architecture', 'amd64/generic')
+  const node = String(made.system_id)
+  await run('machines', 'abort', node)
+  const parents = ['--parents', 'eth0', '--parents', 'eth1']
+  const bond = await json('interfaces', 'create-bond', node, '--name', 'bond0', ...parents)
+  t.same(bond.parents, ['eth0', 'eth1'])
+  const vlan = ['--vlan', String((await json('subnets', 'get', '1')).vlan.id)]
+  await run('interfaces', 'update', node, 'bond0', '--mtu', '9000', ...vlan)
+  const link = ['--mode', 'static', '--subnet', '1', '--ip-address', '10.1.0.9']
+  const linked = await json('interfaces', 'link-subnet', node, 'bond0', ...link)
+  t.match(linked.links, [{ ip_address: '10.1.0.9' }])
+  t.match(await run('interfaces', 'list', node), /^ID .*\n[^]*bond0 +bond .*static +10\.1\.0\.9/)
+  await run('interfaces', 'add-tag', node, 'bond0', 'fast')
+  await run('interfaces', 'unlink-subnet', node, 'bond0', String(linked.links[0].id))
+  t.match(await json('interfaces', 'get', node, 'bond0'), { tags: ['fast'], effective_mtu: 9000 })
+  await run('interfaces', 'delete', node, 'bond0')
+  t.notMatch(await run('interfaces', 'list', node), /bond0/)
+})
+
 t.test('keys are listed, made, and revoked by their name on the command line', async (t) => {
   const { run, json } = await makeLab(t)
   const made = await json('apikeys', 'create', '--name', 'ci')

@@ -1,0 +1,42 @@
+// Operations of machines that bring back what commissioning configured, and clear what was chosen (maas-api §9).
+import type { SystemId } from '#model/ids.ts'
+import type { Command } from '#state/command.ts'
+import type { RegionState } from '#state/state.ts'
+import type { Answer, Call } from '../call.ts'
+import { operation, takingNothing, type Action } from '../resource.ts'
+import { machineOf, shown } from './find-machine.ts'
+import { restoredLayout } from './storage-layout.ts'
+
+type MakeCommand = (systemId: SystemId, state: RegionState) => Command
+
+/** One command of each part; `restore_default_configuration` proposes all of them, in this order. */
+const PARTS: Readonly<Record<string, MakeCommand>> = {
+  networking: (systemId) => ({ type: 'interface.restore', systemId }),
+  storage: restoredLayout,
+}
+
+function proposing(op: string, doc: string, commands: readonly MakeCommand[]): Action {
+  const run = async (call: Call): Promise<Answer> => {
+    const state = await call.state()
+    const { systemId } = machineOf(state, call)
+    for (const command of commands.map((make) => make(systemId, state))) await call.propose(command)
+    return shown(call, systemId)
+  }
+  return takingNothing(operation('POST', op, { access: 'admin', doc }, run))
+}
+
+export const RESTORE_ACTIONS: readonly Action[] = [
+  ...Object.entries(PARTS).map(([part, make]) =>
+    proposing(`restore_${part}_configuration`, `Restore the default ${part} configuration.`, [
+      make,
+    ]),
+  ),
+  proposing(
+    'restore_default_configuration',
+    'Restore the default configuration.',
+    Object.values(PARTS),
+  ),
+  proposing('clear_default_gateways', 'Forget which default gateways were chosen.', [
+    (systemId) => ({ type: 'interface.clearGateways', systemId }),
+  ]),
+]
