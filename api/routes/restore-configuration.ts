@@ -9,17 +9,18 @@ import { restoredLayout } from './storage-layout.ts'
 
 type MakeCommand = (systemId: SystemId, state: RegionState) => Command
 
-/** One command of each part; `restore_default_configuration` proposes all of them, in this order. */
-const PARTS: Readonly<Record<string, MakeCommand>> = {
+/** One command of each part. */
+const PARTS = {
   networking: (systemId) => ({ type: 'interface.restore', systemId }),
   storage: restoredLayout,
-}
+} satisfies Readonly<Record<string, MakeCommand>>
 
 function proposing(op: string, doc: string, commands: readonly MakeCommand[]): Action {
   const run = async (call: Call): Promise<Answer> => {
     const state = await call.state()
     const { systemId } = machineOf(state, call)
-    for (const command of commands.map((make) => make(systemId, state))) await call.propose(command)
+    for (const command of partsOf(state, systemId).map((make) => make(systemId, state)))
+      await call.propose(command)
     return shown(call, systemId)
   }
   return takingNothing(operation('POST', op, { access: 'admin', doc }, run))
@@ -27,16 +28,20 @@ function proposing(op: string, doc: string, commands: readonly MakeCommand[]): A
 
 export const RESTORE_ACTIONS: readonly Action[] = [
   ...Object.entries(PARTS).map(([part, make]) =>
-    proposing(`restore_${part}_configuration`, `Restore the default ${part} configuration.`, [
+    proposing(`restore_${part}_configuration`, `Restore the default ${part} configuration.`, () => [
       make,
     ]),
   ),
   proposing(
     'restore_default_configuration',
     'Restore the default configuration.',
-    Object.values(PARTS),
+    // Storage first: it is what may not be had, and then nothing is restored.
+    (state, systemId) => {
+      const hasDisks = state.blockDevicesByMachine.first(systemId) !== undefined
+      return [...(hasDisks ? [PARTS.storage] : []), PARTS.networking]
+    },
   ),
-  proposing('clear_default_gateways', 'Forget which default gateways were chosen.', [
+  proposing('clear_default_gateways', 'Forget which default gateways were chosen.', () => [
     (systemId) => ({ type: 'interface.clearGateways', systemId }),
   ]),
 ]
