@@ -8,19 +8,20 @@ import { machineOf, shown } from './find-machine.ts'
 import { restoredLayout } from './storage-layout.ts'
 
 type MakeCommand = (systemId: SystemId, state: RegionState) => Command
+type PartsOf = (state: RegionState, systemId: SystemId) => readonly MakeCommand[]
 
 /** One command of each part. */
 const PARTS = {
-  networking: (systemId) => ({ type: 'interface.restore', systemId }),
+  networking: (systemId: SystemId) => ({ type: 'interface.restore', systemId }),
   storage: restoredLayout,
 } satisfies Readonly<Record<string, MakeCommand>>
 
-function proposing(op: string, doc: string, commands: readonly MakeCommand[]): Action {
+function proposing(op: string, doc: string, partsOf: PartsOf): Action {
   const run = async (call: Call): Promise<Answer> => {
     const state = await call.state()
     const { systemId } = machineOf(state, call)
-    for (const command of partsOf(state, systemId).map((make) => make(systemId, state)))
-      await call.propose(command)
+    const commands = partsOf(state, systemId).map((make) => make(systemId, state))
+    for (const command of commands) await call.propose(command)
     return shown(call, systemId)
   }
   return takingNothing(operation('POST', op, { access: 'admin', doc }, run))
@@ -42,6 +43,6 @@ export const RESTORE_ACTIONS: readonly Action[] = [
     },
   ),
   proposing('clear_default_gateways', 'Forget which default gateways were chosen.', () => [
-    (systemId) => ({ type: 'interface.clearGateways', systemId }),
+    (id) => ({ type: 'interface.clearGateways', systemId: id }),
   ]),
 ]
