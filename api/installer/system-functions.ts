@@ -106,6 +106,7 @@ $(mdadm --detail --scan)
 }
 
 refresh_initramfs() {
+  say 'making the initramfs'
   if has update-initramfs; then
     in_target update-initramfs -u -k all
   elif has dracut; then
@@ -124,6 +125,7 @@ mount_added_esp() {
 }
 
 grub_install() {
+  say "installing the boot loader: $*"
   if has grub-install; then in_target grub-install "$@"; else in_target grub2-install "$@"; fi
 }
 

@@ -116,14 +116,17 @@ t.test('the installer writes disks that start', { timeout: 900_000 }, async (t) 
 
   const disks = [await makeDisk(directory, 'DISK1'), await makeDisk(directory, 'DISK2')]
 
-  await t.test('LVM over RAID-1; the image waits on the disk, for memory is short', async (t) => {
-    await install(t, lab, { storage: LVM_ON_RAID, disks, memoryMib: 640 })
+  await t.test('LVM over RAID-1', async (t) => {
+    await install(t, lab, { storage: LVM_ON_RAID, disks, memoryMib: 1536 })
     await starts(t, lab, disks, 'bios')
   })
 
-  await t.test('flat, over what was there: one disk, both firmwares', async (t) => {
-    await install(t, lab, { storage: FLAT, disks, memoryMib: 1536 })
-    await starts(t, lab, disks, 'bios')
-    await starts(t, lab, disks, 'uefi')
-  })
+  await t.test(
+    'flat, over what was there, in little memory: one disk, both firmwares',
+    async (t) => {
+      await install(t, lab, { storage: FLAT, disks, memoryMib: 768 })
+      await starts(t, lab, disks, 'bios')
+      await starts(t, lab, disks, 'uefi')
+    },
+  )
 })
