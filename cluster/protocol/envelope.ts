@@ -141,6 +141,11 @@ const COMMAND_TYPES = {
   'power.claim': true,
   'power.report': true,
   'power.queryReport': true,
+  'scriptResult.report': true,
+  'scriptResult.suppress': true,
+  'scriptSet.delete': true,
+  'machine.facts': true,
+  'nodeDevice.delete': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

@@ -96,6 +96,9 @@ import { acceptRestore, beginRestore } from './restore-quarantine.ts'
 import type { RegionState } from './state.ts'
 import { createStaticRoute, deleteStaticRoute, updateStaticRoute } from './static-routes.ts'
 import { createSubnet, deleteSubnet, updateSubnet } from './subnets.ts'
+import { deleteNodeDevice } from './found-devices.ts'
+import { applyFacts } from './machine-facts.ts'
+import { deleteScriptSet, reportResult, suppressResults } from './script-results.ts'
 import { beatTenure, replayReserve, returnReserves, sayHello } from './tenures.ts'
 import { createToken, revokeToken, spendToken } from './tokens.ts'
 import {
@@ -258,6 +261,11 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'power.claim': claimPower,
   'power.report': reportPower,
   'power.queryReport': reportPowerQuery,
+  'scriptResult.report': reportResult,
+  'scriptResult.suppress': suppressResults,
+  'scriptSet.delete': deleteScriptSet,
+  'machine.facts': applyFacts,
+  'nodeDevice.delete': deleteNodeDevice,
 }
 
 /** Which command it takes is known by the key it was found under. */

@@ -23,6 +23,7 @@ import type { DnsCommand } from './dns-commands.ts'
 import type { MachineCommand } from './machine-commands.ts'
 import type { NetworkCommand } from './network-commands.ts'
 import type { ObjectCommand } from './object-commands.ts'
+import type { ScriptCommand } from './script-commands.ts'
 import type { ApiKey, Event, SettingValue } from './tables.ts'
 
 type UserFields = {
@@ -305,6 +306,7 @@ export type Command =
   | { readonly type: 'token.revoke'; readonly digest: string }
   | DnsCommand
   | MachineCommand
+  | ScriptCommand
   | NetworkCommand
   | ObjectCommand
 

@@ -11,6 +11,8 @@ import { beginCommissioning } from './machine-actions.ts'
 import { addInterface, checkHostname, checkMacs, INTERFACES_MAX } from './node-parts.ts'
 import { dropSnippets } from './object-rules.ts'
 import type { Refusal } from './outcome.ts'
+import { dropFound } from './found-devices.ts'
+import { dropSets } from './script-sets.ts'
 import type { RegionState } from './state.ts'
 
 const BLOCK_DEVICES_MAX = 1024
@@ -96,6 +98,8 @@ export const deleteMachine: Handler<'machine.delete'> = (context, { systemId }) 
   for (const table of [state.deployments, state.machineWork, state.powerIntents]) {
     table.delete(systemId)
   }
+  dropSets(state, systemId)
+  dropFound(state, systemId)
   dropDevicesOf(context, systemId)
   dropSnippets(state, (row) => row.systemId === systemId)
   const { hostname } = machine
