@@ -15,6 +15,8 @@ const KINDS: Readonly<Record<string, string>> = {
   ...{ 'boot-sources': 'boot-source', 'boot-sources/selections': 'boot-source-selection' },
   ...{ 'dhcp-snippets': 'dhcp-snippet', version: 'version', 'static-routes': 'static-route' },
   ...{ dnsresources: 'dnsresource', dnsresourcerecords: 'dnsresourcerecord' },
+  ...{ 'nodes/results': 'script-set', 'nodes/devices': 'node-device' },
+  ...{ 'commissioning-results': 'node-result', 'installation-results': 'node-result' },
   ...{ rackcontrollers: 'rackcontroller', regioncontrollers: 'regioncontroller' },
 }
 

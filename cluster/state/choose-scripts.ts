@@ -88,16 +88,6 @@ function ofUploaded(row: Script): ChosenScript {
   return { name, hardwareType, parallel, timeoutSeconds, parameters, ...from }
 }
 
-/** What the parameters of a chosen script may be; of one that is gone none. */
-export function parametersNamed(
-  state: RegionState,
-  { name, scriptId }: Pick<ChosenScript, 'name' | 'scriptId'>,
-): Readonly<Record<string, ScriptParameter>> {
-  if (scriptId === null) return BUILTIN_SCRIPTS.find((row) => row.name === name)?.parameters ?? {}
-  const row = state.scripts.get(scriptId)
-  return row === undefined ? {} : parametersOf(textOf(row))
-}
-
 type Values = Readonly<Record<string, string>>
 
 /**

@@ -1,11 +1,14 @@
 // Read-only selectors of script sets, results and found devices.
+import { BUILTIN_SCRIPTS, type ScriptParameter } from '#model/builtin-scripts.ts'
 import type { SystemId } from '#model/ids.ts'
+import { parametersOf } from '#model/script-header.ts'
 import {
   RESULT_TYPE,
   type ResultType,
   type ScriptResult,
   type ScriptSet,
 } from '#model/script-result.ts'
+import { textOf } from './object-query.ts'
 import type { RegionState } from './state.ts'
 
 /** Of a machine and a type, oldest first. */
@@ -46,4 +49,14 @@ export function currentResults(
 ): readonly ScriptResult[] {
   const set = currentSetOf(state, systemId, type)
   return set === undefined ? [] : resultsOf(state, set)
+}
+
+/** What the parameters of a script may be; of one that is gone none. */
+export function parametersNamed(
+  state: RegionState,
+  { name, scriptId }: Pick<ScriptResult, 'name' | 'scriptId'>,
+): Readonly<Record<string, ScriptParameter>> {
+  if (scriptId === null) return BUILTIN_SCRIPTS.find((row) => row.name === name)?.parameters ?? {}
+  const row = state.scripts.get(scriptId)
+  return row === undefined ? {} : parametersOf(textOf(row))
 }

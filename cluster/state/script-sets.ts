@@ -18,7 +18,6 @@ import {
   chooseScripts,
   installation,
   isPerDevice,
-  parametersNamed,
   runsOf,
   type ChosenScript,
 } from './choose-scripts.ts'
@@ -26,7 +25,14 @@ import { configOf } from './config-keys.ts'
 import { invalid, nextId, type Context } from './context.ts'
 import { SCRIPT_OUTPUT_SETS_MAX, SCRIPT_RESULTS_PER_SET_MAX } from './limits.ts'
 import type { Refusal } from './outcome.ts'
-import { allSetsOf, currentResults, currentSetOf, resultsOf, setsOf } from './script-query.ts'
+import {
+  allSetsOf,
+  currentResults,
+  currentSetOf,
+  parametersNamed,
+  resultsOf,
+  setsOf,
+} from './script-query.ts'
 import type { RegionState } from './state.ts'
 
 type Probe = {
@@ -172,7 +178,7 @@ function isSame(
   runs: readonly ScriptResult['parameters'][],
 ): boolean {
   const texts = (all: readonly ScriptResult['parameters'][]): string =>
-    all.map((each) => Object.entries(each).toSorted().join()).join('\n')
+    all.map((each) => Object.values(each).join()).join('\n')
   return texts(rows.map(({ parameters }) => parameters)) === texts(runs)
 }
 
