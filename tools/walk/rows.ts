@@ -4,9 +4,10 @@ import { NETWORK } from './rows-network.ts'
 import { LAST, NODES } from './rows-nodes.ts'
 import { OBJECTS } from './rows-objects.ts'
 import { PEOPLE } from './rows-people.ts'
+import { RESULTS } from './rows-results.ts'
 import type { Row } from './row.ts'
 
 export const ROWS: readonly Row[] = [
   ...[...PEOPLE, ...NETWORK, ...NAMES],
-  ...[...OBJECTS, ...NODES, ...LAST],
+  ...[...OBJECTS, ...NODES, ...RESULTS, ...LAST],
 ]
