@@ -90,7 +90,8 @@ function resultNamed(
   if (resultId !== null) {
     const row = state.scriptResults.get(resultId)
     const set = row === undefined ? undefined : state.scriptSets.get(row.setId)
-    if (row === undefined || set === undefined || row.systemId !== systemId) return undefined
+    if (row === undefined || set === undefined) return undefined
+    // The newest of this machine: another machine's is never that.
     return currentSetOf(state, systemId, set.type)?.id === set.id ? row : undefined
   }
   if (scriptName === null) return undefined

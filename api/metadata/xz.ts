@@ -26,13 +26,13 @@ function makeBlockHeader(): Uint8Array {
   return Buffer.concat([fields, uint32(crc32(fields))])
 }
 
-/** 1: stored, the dictionary begins anew; 2: stored; 0: the end. */
+/** 1: stored, and the dictionary begins anew; 0: the end. */
 function makeChunks(content: Uint8Array): Uint8Array {
   const parts: Uint8Array[] = []
   for (let at = 0; at < content.length; at += CHUNK_BYTES_MAX) {
     const chunk = content.subarray(at, at + CHUNK_BYTES_MAX)
     const last = chunk.length - 1
-    parts.push(Buffer.from([at === 0 ? 1 : 2, last >>> 8, last & 0xff]), chunk)
+    parts.push(Buffer.from([1, last >>> 8, last & 0xff]), chunk)
   }
   return Buffer.concat([...parts, Buffer.from([0])])
 }

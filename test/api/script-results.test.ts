@@ -131,7 +131,9 @@ t.test('a set is deleted; one that is not there is 404', async (t) => {
 })
 
 t.test('who may not see a machine sees none of its results', async (t) => {
-  const { api, systemId, root } = await commissioning(t)
+  const { api, systemId, root, report } = await commissioning(t)
+  await report('maas-lshw', { stdout: 'x' })
+  t.equal((await api.get('commissioning-results/')).json.length, 1)
   // The administrator who commissions it has it until it is done.
   t.equal((await api.get(root, { key: PLAIN })).status, 404)
   t.equal((await api.get(`nodes/${systemId}/devices/`, { key: PLAIN })).status, 404)

@@ -59,6 +59,8 @@ const WRONG = [
   { name: 'a value and a block', lines: ['a: 1', '  b: 2'], says: /indented more/ },
   { name: 'less indentation', lines: ['  a: 1', 'b: 2'], says: /indented too little/ },
   { name: 'an open bracket', lines: ['a: [b'], says: /not understood/ },
+  { name: 'a key twice in braces', lines: ['a: {b: 1, b: 2}'], says: /not understood/ },
+  { name: 'an escape', lines: [String.raw`a: "b\n"`], says: /not understood/ },
   { name: 'an anchor', lines: ['a: &b c'], says: /not understood/ },
   { name: 'a block scalar', lines: ['a: |'], says: /not understood/ },
   { name: 'a list at the top', lines: ['- a'], says: /no mapping/ },
