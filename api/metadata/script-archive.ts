@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SystemId } from '#model/ids.ts'
+import type { BlockDevice } from '#model/machine.ts'
 import { RESULT_TYPE, SCRIPT_STATUS, type ScriptResult } from '#model/script-result.ts'
 import { isOpen } from '#model/script-status.ts'
 import { textOf } from '#state/object-query.ts'
@@ -23,7 +24,6 @@ type Run = {
   readonly row: ScriptResult
   /** In the archive. Runs of one script for several disks share it. */
   readonly path: string
-  readonly args: readonly string[]
 }
 
 /** `index.json`: its entries in the order in which they run. */
@@ -40,22 +40,14 @@ export function scriptIndex(state: RegionState, systemId: SystemId): object {
   }
 }
 
-/**
- * `maas-scripts`: `index.json`, the scripts, and `index.tsv`, which says the same to a shell: of each run folder, result
- * id, version id, name, path, seconds, parallel, hardware type, and its arguments quoted for `eval set --`.
- * Null: there is nothing to run.
- */
+/** `maas-scripts`: tar.xz of `index.json` and the scripts. Null: there is nothing to run. */
 export function scriptArchive(state: RegionState, systemId: SystemId): Uint8Array | null {
   const runs = runsOf(state, systemId)
   if (runs.length === 0) return null
   const index = JSON.stringify(scriptIndex(state, systemId), null, 1)
   return storeXz(
     makeTar(
-      [
-        { path: 'index.json', content: Buffer.from(index) },
-        { path: 'index.tsv', content: Buffer.from(runs.map(lineOf).join('')) },
-        ...scriptFiles(state, runs),
-      ],
+      [{ path: 'index.json', content: Buffer.from(index) }, ...scriptFiles(state, runs)],
       state.wall,
     ),
   )
@@ -76,14 +68,11 @@ function runsOf(state: RegionState, systemId: SystemId): readonly Run[] {
   return (['commissioning', 'testing'] as const).flatMap((folder) =>
     currentResults(state, systemId, FOLDERS[folder])
       .filter(({ status }) => isOpen(status))
-      .map((row) => ({
-        ...{ folder, row, path: `${folder}/${row.name}` },
-        args: argumentsOf(state, row),
-      })),
+      .map((row) => ({ folder, row, path: `${folder}/${row.name}` })),
   )
 }
 
-function entryOf(state: RegionState, { row, path, args }: Run): object {
+function entryOf(state: RegionState, { row, path }: Run): object {
   const script = row.scriptId === null ? undefined : state.scripts.get(row.scriptId)
   return {
     name: row.name,
@@ -93,45 +82,49 @@ function entryOf(state: RegionState, { row, path, args }: Run): object {
     timeout_seconds: row.timeoutSeconds,
     parallel: row.parallel,
     hardware_type: row.hardwareType,
-    parameters: renderParameters(state, row),
+    parameters: parametersOf(state, row),
     packages: {},
     for_hardware: script?.forHardware ?? [],
     has_started: row.status !== SCRIPT_STATUS.PENDING,
     apply_configured_networking: script?.applyConfiguredNetworking ?? false,
-    args,
+    // MAAS leaves the making of arguments to its client.
+    args: argumentsOf(state, row),
   }
 }
 
-function lineOf({ folder, row, path, args }: Run): string {
-  const fields = [
-    ...[folder, row.id, row.scriptRevisionId ?? '-', row.name, path],
-    ...[row.timeoutSeconds, row.parallel, row.hardwareType],
-    args.map(quoted).join(' '),
-  ]
-  return `${fields.map((field) => String(field).replaceAll(/[\t\r\n]/g, ' ')).join('\t')}\n`
-}
-
-/** For a POSIX shell. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`
-}
+type Value = { readonly disk: BlockDevice | undefined; readonly text: string }
 
 /** A disk is named by what stays when its `sda` becomes `sdb`. */
+function valueOf(state: RegionState, row: ScriptResult, name: string): Value {
+  const text = row.parameters[name] ?? ''
+  if (parametersNamed(state, row)[name]?.type !== 'storage') return { disk: undefined, text }
+  const disks = state.blockDevicesByMachine.rows(row.systemId)
+  const disk = disks.find((each) => `/dev/${each.name}` === text)
+  return { disk, text: disk?.idPath || text }
+}
+
+/** As MAAS tells them, but the value is what the script is given; what it is, is `device`. */
+function parametersOf(state: RegionState, row: ScriptResult): object {
+  const shown = Object.entries(renderParameters(state, row)).map(([name, about]) => {
+    const device = typeof about.value === 'object' ? { device: about.value } : {}
+    return [name, { ...about, value: valueOf(state, row, name).text, ...device }] as const
+  })
+  return Object.fromEntries(shown)
+}
+
 function argumentsOf(state: RegionState, row: ScriptResult): readonly string[] {
   const possible = parametersNamed(state, row)
-  return Object.entries(row.parameters).map(([name, value]) => {
+  return Object.keys(row.parameters).map((name) => {
     const format = possible[name]?.argumentFormat ?? ''
-    const isStorage = possible[name]?.type === 'storage'
-    const disk = isStorage
-      ? state.blockDevicesByMachine.rows(row.systemId).find((each) => `/dev/${each.name}` === value)
-      : undefined
-    const path = disk?.idPath || value
-    if (format === '') return `--${name}=${path}`
+    const { disk, text } = valueOf(state, row, name)
+    if (format === '') return `--${name}=${text}`
     const fields: Readonly<Record<string, string>> = {
-      ...{ input: path, path, value: path, name: disk?.name ?? value },
+      ...{ input: text, path: text, value: text, name: disk?.name ?? text },
       ...{ model: disk?.model ?? '', serial: disk?.serial ?? '' },
     }
-    return format.replaceAll(/\{(\w+)\}/g, (whole, key: string) => fields[key] ?? whole)
+    return format.replaceAll(/\{(\w+)\}/g, (whole, key: string) =>
+      Object.hasOwn(fields, key) ? (fields[key] ?? whole) : whole,
+    )
   })
 }
 

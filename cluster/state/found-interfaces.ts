@@ -66,7 +66,7 @@ function refreshed(context: Context, row: Interface, nic: FoundInterface): Inter
     .rows(row.systemId)
     .some(({ id, name }) => name === nic.name && id !== row.id)
   // Its VLAN is seen anew as long as nobody configured it.
-  const mayMove = row.vlanId === null || (row.links.length === 0 && nic.ip !== null)
+  const mayMove = row.vlanId === null || (!hasLinks(row) && nic.ip !== null)
   return {
     ...row,
     name: isFree && nic.name !== '' ? nic.name : row.name,
@@ -88,9 +88,14 @@ function forget(state: RegionState, row: Interface, keepAll: boolean): void {
   state.interfaces.delete(row.id)
 }
 
+/** Others than the bare ones that every interface gets by default. */
+function hasLinks({ links }: Interface): boolean {
+  return links.some(({ mode, subnetId }) => mode !== 'link_up' || subnetId !== null)
+}
+
 /** It has links, or something may lie upon it, or the machine boots from it. */
 function isConfigured(state: RegionState, row: Interface): boolean {
-  if (row.links.length > 0) return true
+  if (hasLinks(row)) return true
   if (state.machines.get(row.systemId)?.bootInterfaceId === row.id) return true
   return state.interfacesByMachine.rows(row.systemId).some(({ type }) => type !== 'physical')
 }

@@ -115,6 +115,7 @@ t.test('what is gone goes unless something lies upon it', async (t) => {
   const [boot, a, b] = nics(lab, id)
   const link = { id: 1, mode: 'auto', subnetId: null, ip: null } as const
   lab.state.interfaces.put(b!.id, { ...b!, links: [link], tags: ['mine'] })
+  lab.state.interfaces.put(a!.id, { ...a!, links: [{ ...link, mode: 'link_up' }] })
   lab.state.journal.take()
   t.ok(tell(lab, id, { interfaces: [nic(7, 'c')] }).ok)
   t.match(
