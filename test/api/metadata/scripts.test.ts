@@ -26,6 +26,8 @@ const run = (
   })
 }
 
+const NOT_BOOTED = 'This system was not booted to be commissioned: it is left as it is.\n'
+
 t.test('the list and the files are the same', async (t) => {
   t.same(readdirSync(FOLDER).toSorted(), BUILTIN_SCRIPTS.map(({ name }) => name).toSorted())
   for (const { name } of BUILTIN_SCRIPTS) {
@@ -60,6 +62,13 @@ for (const shell of SHELLS) {
     t.equal(found.details.numaNodes.length, nodes.length)
   })
 }
+
+t.test('what would change this host leaves it as it is', async (t) => {
+  for (const name of ['20-maas-01-install-lldpd', '20-maas-02-dhcp-unconfigured-ifaces']) {
+    const { status, stdout } = run(name)
+    t.same([status, stdout], [0, NOT_BOOTED], name)
+  }
+})
 
 t.test('what only looks ends well here, whatever is absent', async (t) => {
   const looking = ['maas-capture-lldpd', 'maas-kernel-cmdline', 'maas-list-modaliases', 'maas-lshw']
