@@ -145,8 +145,8 @@ function runtimeOf({ runtimeMs }: SignalReport): number | null {
 function outputsOf({ files }: SignalReport, name: string): Outputs {
   const of = (ending: string): string => kept(files.get(`${name}${ending}`))
   const [output, stdout, stderr, result] = [of(''), of('.out'), of('.err'), of('.yaml')]
-  // All of it is mostly what one of them is: it is kept once.
-  return { output: output === stdout && stderr === '' ? '' : output, stdout, stderr, result }
+  // All of it is mostly the two one after the other, and is shown as that where it is not kept.
+  return { output: output === stdout + stderr ? '' : output, stdout, stderr, result }
 }
 
 /** The end of it; what is no UTF-8 is replaced, and zero bytes, which no JSON client likes. */

@@ -130,7 +130,7 @@ t.test('a script runs, then passes, with its outputs', async (t) => {
   const { id: resultId } = row(api, systemId, 'maas-lshw')
   await say(api, systemId, { resultId })
   t.equal(row(api, systemId, 'maas-lshw').status, S.RUNNING)
-  const said = files({ 'maas-lshw': 'out', 'maas-lshw.out': 'out', 'maas-lshw.err': '' })
+  const said = files({ 'maas-lshw': 'outerr', 'maas-lshw.out': 'out', 'maas-lshw.err': 'err' })
   await say(api, systemId, { resultId, exitStatus: 0, runtimeMs: 1_234.4, files: said })
   const done = row(api, systemId, 'maas-lshw')
   t.match(done, { status: S.PASSED, exitStatus: 0 })
