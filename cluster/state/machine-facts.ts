@@ -24,7 +24,8 @@ export const applyFacts: Handler<'machine.facts'> = (context, { systemId, facts 
   const work = state.machineWork.get(systemId)?.work
   const options = work?.kind === 'commission' ? work.options : undefined
   const refusal = applyInterfaces(context, systemId, {
-    ...{ found: facts.interfaces, keepAll: options?.skipNetworking === true },
+    ...{ found: facts.interfaces, bootMac: facts.bootMac },
+    keepAll: options?.skipNetworking === true,
   })
   if (refusal !== null) return refusal
   applyDisks(context, systemId, {

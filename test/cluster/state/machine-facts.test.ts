@@ -131,6 +131,23 @@ t.test('what is gone goes unless something lies upon it', async (t) => {
   t.same(lab.state.interfaces.get(b!.id)?.tags, ['mine'])
 })
 
+t.test('interfaces may change names, and never share one', async (t) => {
+  const { lab, id } = start()
+  const names = () => nics(lab, id).map(({ mac: address, name }) => [address, name])
+  t.ok(tell(lab, id, { interfaces: [nic(5, 'a'), nic(6, 'b')], bootMac: mac(5) }).ok)
+  t.same(names(), [
+    [mac(5), 'a'],
+    [mac(6), 'b'],
+  ])
+  t.ok(tell(lab, id, { interfaces: [nic(5, 'b'), nic(6, 'a'), nic(7, 'a')] }).ok)
+  t.same(names(), [
+    [mac(5), 'b'],
+    [mac(6), 'a'],
+    [mac(7), 'a-1'],
+  ])
+  t.equal(lab.state.machines.get(id)?.bootInterfaceId, nics(lab, id)[0]?.id)
+})
+
 t.test('with skip_networking and skip_storage nothing goes', async (t) => {
   const { lab, id } = start({ skipNetworking: true, skipStorage: true })
   t.ok(tell(lab, id, { interfaces: [nic(5, 'a'), nic(6, 'b')], disks: [disk('sda', 's')] }).ok)
