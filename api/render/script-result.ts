@@ -115,7 +115,9 @@ export function renderParameters(
   const shown = Object.entries(row.parameters).map(([name, value]): [string, Parameter] => {
     const { type = 'string', argumentFormat = '' } = possible[name] ?? {}
     const format = argumentFormat === '' ? {} : { argument_format: argumentFormat }
-    const shownValue = type === 'password' ? '' : valueOf(state, row.systemId, { type, value })
+    // Of a script that is gone nobody knows which were secrets.
+    const isShown = possible[name] !== undefined && type !== 'password'
+    const shownValue = isShown ? valueOf(state, row.systemId, { type, value }) : ''
     return [name, { type, value: shownValue, ...format }]
   })
   return Object.fromEntries(shown)

@@ -78,7 +78,8 @@ export const SHOWN_TABLES: ReadonlySet<string> = new Set(
   Object.values(TABLES).filter((name) => name !== null),
 )
 
-const SECRET = new Set(['passwordHash', 'powerParameters', 'digest'])
+/** `parameters` of scripts may be passwords. */
+const SECRET = new Set(['passwordHash', 'powerParameters', 'digest', 'parameters'])
 /** Long texts that a watcher reads where the object is. */
 const LONG = new Set(['history', 'keyringData'])
 const SECRET_SETTINGS = new Set(['vcenter_password', 'maas_auto_ipmi_k_g_bmc_key'])

@@ -13,7 +13,7 @@ import { addEvent } from './events.ts'
 import { machineFor, whyNotAllowed } from './life-cycle.ts'
 import { SCRIPT_OUTPUT_CHARACTERS_MAX, SCRIPT_OUTPUTS_CHARACTERS_MAX } from './limits.ts'
 import type { Refusal } from './outcome.ts'
-import { currentSetOf } from './script-query.ts'
+import { currentSetOf, parametersNamed } from './script-query.ts'
 import { deleteSet } from './script-sets.ts'
 import type { RegionState } from './state.ts'
 
@@ -57,8 +57,14 @@ const WHAT_HAPPENED: Partial<Record<Report['status'], string>> = {
   [S.FAILED_APPLYING_NETCONF]: 'got no network',
 }
 
-function tell(context: Context, { systemId, name, parameters }: ScriptResult, command: Report) {
-  const values = Object.values(parameters).join(', ')
+/** Of its values only what it ran for: others may be secrets. */
+function tell(context: Context, row: ScriptResult, command: Report): void {
+  const { systemId, name } = row
+  const possible = parametersNamed(context.state, row)
+  const values = Object.entries(row.parameters)
+    .filter(([each]) => possible[each]?.type === 'storage' || possible[each]?.type === 'interface')
+    .map(([, value]) => value)
+    .join(', ')
   const subject = values === '' ? name : `${name} on ${values}`
   const exit = command.exitStatus === null ? '' : ` with exit status ${command.exitStatus}`
   const description = `${subject} ${WHAT_HAPPENED[command.status] ?? `failed${exit}`}`

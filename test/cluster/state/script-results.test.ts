@@ -347,6 +347,35 @@ t.test('a machine that enlists runs what is tagged so, and no bad script stops i
   })
 })
 
+t.test('a script has a name of its own that a file may have', async (t) => {
+  const lab = makeRoom()
+  for (const name of ['smartctl-validate', '..', 'x'.repeat(91)]) {
+    t.throws(() => upload(lab, name), /VALIDATION/, name)
+  }
+  t.ok(upload(lab, 'x'.repeat(90)))
+})
+
+t.test('the event of a failure names the disk and no secret', async (t) => {
+  const lab = makeRoom()
+  const id = addMachine(lab, 1, twoDisks)
+  const value = [
+    '#!/bin/sh\n# --- Start MAAS 1.0 script metadata ---',
+    '# parameters: {storage: {type: storage}, word: {type: password}}',
+    '# --- End MAAS 1.0 script metadata ---',
+  ].join('\n')
+  upload(lab, 'mine', { scriptType: 2, value })
+  const parameters = { storage: 'sdb', word: 'hush' }
+  t.ok(commission(lab, id, { testingScripts: ['mine'], parameters }).ok)
+  const [row] = currentResults(lab.state, id, T.TESTING)
+  t.same(row?.parameters, { storage: '/dev/sdb', word: 'hush' })
+  report(lab, id, { resultId: row!.id, status: S.FAILED, exitStatus: 1 })
+  const events = [...lab.state.events.values()]
+  t.ok(
+    events.some(({ description }) => description === 'mine on /dev/sdb failed with exit status 1'),
+  )
+  t.notOk(events.some(({ description }) => description.includes('hush')))
+})
+
 t.test('a set is deleted by administrators, and the one before it is the newest', async (t) => {
   const lab = makeRoom()
   const id = addMachine(lab, 1)
