@@ -5,7 +5,6 @@ import type { SystemId } from '#model/ids.ts'
 import { MACHINE_STATUS as M } from '#model/machine.ts'
 import { DEFAULT_PROBE, type ProbeOptions } from '#model/machine-work.ts'
 import { RESULT_TYPE as T, SCRIPT_STATUS as S, type ResultType } from '#model/script-result.ts'
-import { isOpen, statusOfAll } from '#model/script-status.ts'
 import type { CommandOf } from '#state/command.ts'
 import { allSetsOf, currentResults, currentSetOf } from '#state/script-query.ts'
 import {
@@ -388,17 +387,4 @@ t.test('a set is deleted by administrators, and the one before it is the newest'
   t.equal(currentSetOf(lab.state, id, T.COMMISSIONING)?.id, first.id)
   t.notOk([...lab.state.scriptResults.values()].some(({ setId }) => setId === second.id))
   t.equal(lab.refused({ type: 'scriptSet.delete', systemId: id, setId: 99 }).code, 'NOT_FOUND')
-})
-
-t.test('of many statuses the first in MAAS’s order is said', async (t) => {
-  const of = (...all: readonly (typeof S)[keyof typeof S][]) =>
-    statusOfAll(all.map((status) => ({ status, suppressed: false })))
-  t.equal(of(), -1)
-  t.equal(of(S.PASSED, S.RUNNING, S.FAILED), S.RUNNING)
-  t.equal(of(S.PASSED, S.FAILED, S.TIMED_OUT), S.FAILED)
-  t.equal(of(S.PASSED, S.DEGRADED), S.DEGRADED)
-  t.equal(of(S.PASSED, S.SKIPPED), S.PASSED)
-  t.equal(of(S.SKIPPED), S.SKIPPED)
-  t.equal(statusOfAll([{ status: S.FAILED, suppressed: true }]), S.PASSED)
-  t.ok(isOpen(S.INSTALLING))
 })
