@@ -16,6 +16,8 @@ const KINDS: Readonly<Record<string, string>> = {
   ...{ 'dhcp-snippets': 'dhcp-snippet', version: 'version', 'static-routes': 'static-route' },
   ...{ dnsresources: 'dnsresource', dnsresourcerecords: 'dnsresourcerecord' },
   ...{ 'nodes/interfaces': 'interface' },
+  ...{ 'nodes/results': 'script-set', 'nodes/devices': 'node-device' },
+  ...{ 'commissioning-results': 'node-result', 'installation-results': 'node-result' },
   ...{ rackcontrollers: 'rackcontroller', regioncontrollers: 'regioncontroller' },
   ...{ 'nodes/blockdevices': 'blockdevice', 'nodes/blockdevices/partitions': 'partition' },
   ...{ 'nodes/blockdevices/partition': 'partition', 'nodes/volume-groups': 'volume-group' },

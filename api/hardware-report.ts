@@ -1,9 +1,21 @@
-// What the enlistment agent says about a machine (`hardware`, JSON text): parsed from hostile input into
-// bounded facts. A missing or strange part becomes unknown; only text that is no JSON object is refused.
+// What the enlistment agent and the commissioning script say about a machine (JSON text): parsed from hostile input into
+// bounded facts. A missing or strange part becomes unknown; only text that is no JSON object is refused. What the agent
+// does not look at is read by `hardware-details.ts`.
 import { parseIpv4 } from '#model/ipv4.ts'
 import { parseMac, type MacAddress } from '#model/mac-address.ts'
 import type { HardwareFacts } from '#model/machine.ts'
-import type { NewBlockDevice, NewInterface } from '#state/command.ts'
+import type { FoundInterface } from '#model/found-hardware.ts'
+import type { NewBlockDevice } from '#state/command.ts'
+import {
+  clean,
+  count,
+  nameOf,
+  orNull,
+  parseObject,
+  part,
+  parts,
+  type Part,
+} from './hardware-values.ts'
 
 export type HardwareReport = {
   readonly facts: HardwareFacts
@@ -12,18 +24,16 @@ export type HardwareReport = {
   readonly cpuSpeedMhz: number
   readonly memoryMib: number
   readonly biosBootMethod: string
-  readonly interfaces: readonly NewInterface[]
+  readonly interfaces: readonly FoundInterface[]
   readonly blockDevices: readonly NewBlockDevice[]
 }
 
-const TEXT_CHARACTERS_MAX = 256
 const NICS_MAX = 64
 const DISKS_MAX = 256
 const CPUS_MAX = 65_536
-const MEMORY_MIB_MAX = 2 ** 40
+const SPEED_MBPS_MAX = 1_000_000
+export const MEMORY_MIB_MAX = 2 ** 40
 const DISK_BYTES_MAX = Number.MAX_SAFE_INTEGER
-
-type Part = Readonly<Record<string, unknown>>
 
 /** Undefined when the text is not a JSON object. */
 export function parseHardware(text: string): HardwareReport | undefined {
@@ -43,15 +53,6 @@ export function parseHardware(text: string): HardwareReport | undefined {
   }
 }
 
-function parseObject(text: string): Part | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isPart(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
 function factsOf(cpu: Part, dmi: Part): HardwareFacts {
   return {
     cpuModel: clean(cpu['model']),
@@ -68,7 +69,7 @@ function factsOf(cpu: Part, dmi: Part): HardwareFacts {
 }
 
 /** One NIC or, when its MAC is none, nothing. */
-function interfaceOf(nic: Part): readonly NewInterface[] {
+function interfaceOf(nic: Part): readonly FoundInterface[] {
   const mac = parseMac(clean(nic['mac']))
   if (mac === undefined || !isUsable(mac)) return []
   return [
@@ -77,9 +78,11 @@ function interfaceOf(nic: Part): readonly NewInterface[] {
       mac,
       ip: parseIpv4(clean(nic['ip'])) ?? null,
       linkConnected: nic['carrier'] === 1 || nic['carrier'] === true,
-      linkSpeedMbps: count(nic['speed'], 1_000_000),
-      vendor: null,
-      product: orNull(clean(nic['driver'])),
+      linkSpeedMbps: count(nic['speed'], SPEED_MBPS_MAX),
+      interfaceSpeedMbps: count(nic['max_speed'], SPEED_MBPS_MAX),
+      vendor: orNull(clean(nic['vendor'])),
+      product: orNull(clean(nic['product'])) ?? orNull(clean(nic['driver'])),
+      firmwareVersion: orNull(clean(nic['firmware'])),
     },
   ]
 }
@@ -98,7 +101,7 @@ function blockDeviceOf(disk: Part): readonly NewBlockDevice[] {
       name,
       model: clean(disk['model']),
       serial: clean(disk['serial']),
-      idPath: '',
+      idPath: idPathOf(disk['id_path']),
       sizeBytes,
       blockSizeBytes: count(disk['block_size'], 1 << 20) || 512,
       tags: [disk['rotational'] === 1 || disk['rotational'] === true ? 'rotary' : 'ssd'],
@@ -117,36 +120,7 @@ function uuidOf(value: unknown): string | null {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text) ? text : null
 }
 
-function nameOf(value: unknown): string {
+function idPathOf(value: unknown): string {
   const text = clean(value)
-  return /^[\w.:!-]{1,64}$/.test(text) ? text : ''
-}
-
-/** Control characters become spaces; cut to a length; trimmed. */
-function clean(value: unknown): string {
-  if (typeof value !== 'string' && typeof value !== 'number') return ''
-  const text = String(value).slice(0, TEXT_CHARACTERS_MAX)
-  return text.replaceAll(/\p{C}/gu, ' ').trim()
-}
-
-function orNull(text: string): string | null {
-  return text === '' ? null : text
-}
-
-/** Whole number from 0 to `max`; anything else is 0. */
-function count(value: unknown, max: number): number {
-  const number = Math.trunc(typeof value === 'string' ? Number(value) : (value as number))
-  return Number.isSafeInteger(number) && number >= 0 && number <= max ? number : 0
-}
-
-function isPart(value: unknown): value is Part {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function part(value: unknown): Part {
-  return isPart(value) ? value : {}
-}
-
-function parts(value: unknown, max: number): readonly Part[] {
-  return Array.isArray(value) ? value.slice(0, max).filter(isPart) : []
+  return /^\/dev\/disk\/by-(?:id|path)\/[\w.:+@=-]{1,200}$/.test(text) ? text : ''
 }

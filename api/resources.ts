@@ -24,12 +24,15 @@ import { LICENSE_KEYS } from './routes/license-keys.ts'
 import { MACHINES } from './routes/machines.ts'
 import { NETWORKS } from './routes/networks.ts'
 import { withNodeActions } from './routes/node-actions.ts'
+import { NODE_DEVICES } from './routes/node-devices.ts'
+import { COMMISSIONING_RESULTS, NODE_RESULTS } from './routes/node-results.ts'
 import { NOTIFICATIONS } from './routes/notifications.ts'
 import { PARTITION_ALIASES, PARTITIONS } from './routes/partitions.ts'
 import { PACKAGE_REPOSITORIES } from './routes/package-repositories.ts'
 import { RESERVED_IPS } from './routes/reserved-ips.ts'
 import { PUBLIC_KEYS } from './routes/public-keys.ts'
 import { RAID_ALIASES, RAIDS } from './routes/raids.ts'
+import { SCRIPT_RESULTS } from './routes/script-results.ts'
 import { SCRIPTS } from './routes/scripts.ts'
 import { SPACES } from './routes/spaces.ts'
 import { STATIC_ROUTES } from './routes/static-routes.ts'
@@ -59,6 +62,7 @@ export function allResources(version: string): readonly Resource[] {
     ...[...ZONES, ...POOLS, ...TAGS, ...DEVICES, ...DISCOVERY],
     ...[...PACKAGE_REPOSITORIES, ...NOTIFICATIONS, ...FILES, ...LICENSE_KEYS, ...SCRIPTS],
     ...[...BOOT_SOURCES, ...BOOT_SOURCE_SELECTIONS, ...DHCP_SNIPPETS],
+    ...[...SCRIPT_RESULTS, NODE_RESULTS, ...NODE_DEVICES],
     ...[...COMMISSIONING_SCRIPTS, ...NETWORKS, ...FAN_NETWORKS],
     versionResource(version),
   ]
@@ -66,6 +70,6 @@ export function allResources(version: string): readonly Resource[] {
 
 /** Other paths of resources above: MAAS routes them too and does not describe them. */
 export const ALIASES: readonly Resource[] = [
-  ...[VLAN_BY_ID, ...POOL_PLURAL],
+  ...[VLAN_BY_ID, COMMISSIONING_RESULTS, ...POOL_PLURAL],
   ...[...PARTITION_ALIASES, ...VOLUME_GROUP_ALIASES, ...RAID_ALIASES, ...BCACHE_ALIASES],
 ]

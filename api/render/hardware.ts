@@ -1,10 +1,14 @@
-// Parts that machines and controllers show alike: hardware facts and the results of scripts.
+// Parts that machines and controllers show alike: hardware facts, and the results of scripts where none ran.
+import type { HardwareDetails } from '#model/found-hardware.ts'
 import type { HardwareFacts } from '#model/machine.ts'
 
 const UNKNOWN = 'Unknown'
 
 /** MAAS's names; what the agent could not see is `Unknown`. */
-export function hardwareInfo(facts: HardwareFacts | null) {
+export function hardwareInfo(
+  facts: HardwareFacts | null,
+  details?: Pick<HardwareDetails, 'chassisSerial' | 'mainboardSerial'>,
+) {
   const known = (value: string | undefined): string =>
     value === undefined || value === '' ? UNKNOWN : value
   return {
@@ -15,6 +19,8 @@ export function hardwareInfo(facts: HardwareFacts | null) {
     cpu_model: known(facts?.cpuModel),
     mainboard_vendor: known(facts?.mainboardVendor),
     mainboard_product: known(facts?.mainboardProduct),
+    mainboard_serial: known(details?.mainboardSerial),
+    chassis_serial: known(details?.chassisSerial),
     mainboard_firmware_vendor: known(facts?.firmwareVendor),
     mainboard_firmware_version: known(facts?.firmwareVersion),
     mainboard_firmware_date: known(facts?.firmwareDate),
@@ -24,6 +30,7 @@ export function hardwareInfo(facts: HardwareFacts | null) {
 /** No script has run: every status is −1. */
 const NONE = -1
 
+/** Controllers run none. */
 export const NO_RESULTS = Object.freeze({
   current_commissioning_result_id: null,
   current_testing_result_id: null,

@@ -9,20 +9,22 @@ import { fqdnOf } from '#state/query-dns.ts'
 import { addressesOf, interfacesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { renderDomainOfNode } from './dns.ts'
-import { hardwareInfo, NO_RESULTS } from './hardware.ts'
+import { hardwareInfo } from './hardware.ts'
 import { renderInterface } from './interface.ts'
 import { uri } from './names.ts'
+import { numaNodes } from './node-device.ts'
 import { renderPool, renderZone } from './objects.ts'
+import { machineResults } from './script-result.ts'
 import { renderMachineStorage } from './storage.ts'
 
 export function renderMachine(state: RegionState, machine: Machine) {
   return {
     ...identity(state, machine),
-    ...hardware(machine),
+    ...hardware(state, machine),
     ...network(state, machine),
     ...renderMachineStorage(state, machine.systemId),
     ...lifecycle(state, machine),
-    ...NO_RESULTS,
+    ...machineResults(state, machine),
     resource_uri: uri('machines', machine.systemId),
   }
 }
@@ -68,9 +70,8 @@ function identity(state: RegionState, machine: Machine) {
   }
 }
 
-function hardware(machine: Machine) {
+function hardware(state: RegionState, machine: Machine) {
   const { cpuCount, memoryMib } = machine
-  const cores = Array.from({ length: Math.min(cpuCount, 4_096) }, (_, core) => core)
   return {
     architecture: machine.architecture,
     min_hwe_kernel: machine.minHweKernel,
@@ -79,8 +80,8 @@ function hardware(machine: Machine) {
     cpu_count: cpuCount,
     cpu_speed: machine.cpuSpeedMhz,
     memory: memoryMib,
-    hardware_info: hardwareInfo(machine.hardware),
-    numanode_set: [{ index: 0, cores, memory: memoryMib, hugepages_set: [] }],
+    hardware_info: hardwareInfo(machine.hardware, state.hardwareDetails.get(machine.systemId)),
+    numanode_set: numaNodes(state, machine),
     power_type: machine.powerType,
     power_state: machine.powerState,
   }

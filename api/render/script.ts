@@ -1,5 +1,7 @@
 // A script as MAAS shows it, and MAAS's numbers with the names that may be sent for them (maas-api §7, §8).
 import type { Script } from '#model/objects.ts'
+import { isMapping, parseHeader } from '#model/script-header.ts'
+import { textOf } from '#state/object-query.ts'
 import { eventTime, uri } from './names.ts'
 
 export const SCRIPT_TYPES: Readonly<Record<number, readonly string[]>> = {
@@ -24,7 +26,7 @@ export const PARALLEL: Readonly<Record<number, readonly string[]>> = {
 const TYPE_NAMES: Readonly<Record<number, string>> = {
   ...{ 0: 'Commissioning script', 2: 'Testing script', 3: 'Release script' },
 }
-const HARDWARE_NAMES = ['Node', 'CPU', 'Memory', 'Storage', 'Network', 'GPU']
+export const HARDWARE_NAMES = ['Node', 'CPU', 'Memory', 'Storage', 'Network', 'GPU']
 const PARALLEL_NAMES = [
   'Disabled',
   'Run along other instances of this script',
@@ -42,8 +44,8 @@ export function renderScript(row: Script, { withText }: { readonly withText: boo
     parallel: row.parallel,
     parallel_name: PARALLEL_NAMES[row.parallel] ?? '',
     results: {},
-    parameters: {},
-    packages: {},
+    parameters: mappingIn(row, 'parameters'),
+    packages: mappingIn(row, 'packages'),
     timeout: duration(row.timeoutSeconds),
     destructive: row.destructive,
     default: false,
@@ -63,8 +65,15 @@ export function renderScript(row: Script, { withText }: { readonly withText: boo
   }
 }
 
+/** Of the header of the version in force. */
+function mappingIn(row: Script, name: string): object {
+  const header = parseHeader(textOf(row))
+  const value = header.ok ? header.fields[name] : undefined
+  return isMapping(value) ? value : {}
+}
+
 /** As Python prints a timedelta: `1 day, 0:05:00`. */
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   const days = Math.floor(seconds / 86_400)
   const two = (value: number): string => String(value).padStart(2, '0')
   const hours = Math.floor(seconds / 3_600) % 24

@@ -1,5 +1,5 @@
 // scripts/: commissioning, testing and release scripts as data, with versions. What a script's own header says
-// (maas-features §10) is not read: the form is.
+// (`script-fields.ts`) holds where the form says nothing.
 import type { Script } from '#model/objects.ts'
 import { objectsOf, textOf } from '#state/object-query.ts'
 import type { RegionState } from '#state/state.ts'
@@ -11,25 +11,11 @@ import { renderScript } from '../render/script.ts'
 import { HARDWARE_TYPES, PARALLEL, SCRIPT_TYPES } from '../render/script.ts'
 import { operation, taking, type Resource } from '../resource.ts'
 import { present } from './fabrics.ts'
+import { numbered } from './numbered.ts'
+import { headerFields, parseTimeout, whyNotHeader } from './script-fields.ts'
 
 const SCRIPT_CHARACTERS_MAX = 256 << 10
 const TAG = /^[\w.-]{1,64}$/
-
-/** By number or by MAAS's name for it. */
-const numbered = (doc: string, names: Readonly<Record<number, readonly string[]>>) =>
-  custom<number>(
-    doc,
-    { type: 'string', enum: Object.entries(names).flatMap(([id, words]) => [id, ...words]) },
-    (form, name) => {
-      const given = form.input.text(name)?.trim().toLowerCase()
-      if (given === undefined || given === '') return undefined
-      const found = Object.entries(names).find(
-        ([id, words]) => id === given || words.includes(given),
-      )
-      if (found !== undefined) return Number(found[0])
-      return form.report(name, `'${given.slice(0, 64)}' is not a valid value.`)
-    },
-  )
 
 export const SCRIPT_TEXT = custom<string>(
   'The script, a text or a file part; it begins with #!.',
@@ -39,8 +25,9 @@ export const SCRIPT_TEXT = custom<string>(
     if (given === undefined) return undefined
     if (given.length > SCRIPT_CHARACTERS_MAX) return form.report(name, 'The script is too long.')
     if (given.includes('\0')) return form.report(name, 'The script holds a zero byte.')
-    if (given.startsWith('#!')) return given
-    return form.report(name, 'Must start with shebang.')
+    if (!given.startsWith('#!')) return form.report(name, 'Must start with shebang.')
+    const wrong = whyNotHeader(given)
+    return wrong === null ? given : form.report(name, wrong)
   },
   { required: true },
 )
@@ -52,10 +39,7 @@ const timeout = custom<number>(
   (form, name) => {
     const given = form.input.text(name)?.trim()
     if (given === undefined || given === '') return undefined
-    const parts = /^(?:(\d{1,4}) (?:days?,? )?)?(?:(\d{1,3}):(\d{1,2}):)?(\d{1,8})$/.exec(given)
-    if (parts === null) return form.report(name, 'Enter seconds or HH:MM:SS.')
-    const [days, hours, minutes, seconds] = parts.slice(1).map((part) => Number(part ?? 0))
-    return (((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)
+    return parseTimeout(given) ?? form.report(name, 'Enter seconds or HH:MM:SS.')
   },
 )
 
@@ -140,8 +124,9 @@ export const SCRIPTS: readonly Resource[] = objectRoutes({
     words: ['script', 'scripts'],
   },
   ...{ names: ['NodeScriptsHandler', 'NodeScriptHandler'], paths: ['scripts/', 'scripts/{name}'] },
-  fieldsOf: (values) =>
-    present({
+  fieldsOf: (values) => ({
+    ...headerFields(values.script ?? ''),
+    ...present({
       name: values.name,
       title: values.title,
       description: values.description,
@@ -158,6 +143,7 @@ export const SCRIPTS: readonly Resource[] = objectRoutes({
       value: values.script,
       comment: values.comment,
     }),
+  }),
   listed: (row, call) => matches(row, call),
   query: LISTED,
   shown: INCLUDE_SCRIPT,

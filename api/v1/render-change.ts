@@ -41,6 +41,10 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   devices: 'devices',
   auditEvents: 'audit_events',
   powerIntents: 'power_intents',
+  scriptSets: 'script_sets',
+  scriptResults: 'script_results',
+  hardwareDetails: 'hardware_details',
+  nodeDevices: 'node_devices',
   sshKeys: 'ssh_keys',
   sslKeys: 'ssl_keys',
   accessTokens: 'access_tokens',
@@ -63,6 +67,8 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   counters: null,
   cluster: null,
   machineWork: null,
+  // Long, and machines write them: they are read where the result is.
+  scriptOutputs: null,
   tenures: null,
   reserves: null,
   scans: null,
@@ -73,7 +79,8 @@ export const SHOWN_TABLES: ReadonlySet<string> = new Set(
   Object.values(TABLES).filter((name) => name !== null),
 )
 
-const SECRET = new Set(['passwordHash', 'powerParameters', 'digest'])
+/** `parameters` of scripts may be passwords. */
+const SECRET = new Set(['passwordHash', 'powerParameters', 'digest', 'parameters'])
 /** Long texts that a watcher reads where the object is. */
 const LONG = new Set(['history', 'keyringData'])
 const SECRET_SETTINGS = new Set(['vcenter_password', 'maas_auto_ipmi_k_g_bmc_key'])

@@ -10,7 +10,8 @@
 //      comments of reservations, further racks of a VLAN, allocation that steps over nested subnets, deletion of
 //      subnets by force; IPv6 subnets; typed DHCP options, DHCP servers that are not ours, neighbours; audit of
 //      every write of a user; SSH and SSL keys, access tokens, login sessions; the life cycle of
-//      machines, power intents; interfaces of machines, their links and addresses
+//      machines, power intents; interfaces of machines, their links and addresses; sets of script
+//      results and what they found; storage of machines
 
 export type LevelRange = { readonly min: number; readonly max: number }
 

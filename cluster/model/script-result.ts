@@ -26,6 +26,12 @@ export type ScriptStatus = (typeof SCRIPT_STATUS)[keyof typeof SCRIPT_STATUS]
 export const RESULT_TYPE = { COMMISSIONING: 0, INSTALLATION: 1, TESTING: 2, RELEASE: 3 } as const
 export type ResultType = (typeof RESULT_TYPE)[keyof typeof RESULT_TYPE]
 
+/** `parallel` of a script: alone, beside others of its name, beside anything. */
+export const PARALLEL_MODE = { DISABLED: 0, INSTANCE: 1, ANY: 2 } as const
+
+/** `hardware_type` of a script, a result and a device. */
+export const HARDWARE_TYPE = { NODE: 0, CPU: 1, MEMORY: 2, STORAGE: 3, NETWORK: 4, GPU: 5 } as const
+
 /** The newest of each type is the machine's current one. */
 export type ScriptSet = {
   readonly id: ScriptSetId

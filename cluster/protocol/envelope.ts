@@ -177,6 +177,11 @@ const COMMAND_TYPES = {
   'interface.setGateway': true,
   'interface.clearGateways': true,
   'interface.restore': true,
+  'scriptResult.report': true,
+  'scriptResult.suppress': true,
+  'scriptSet.delete': true,
+  'machine.facts': true,
+  'nodeDevice.delete': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

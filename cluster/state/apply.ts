@@ -111,6 +111,9 @@ import type { RegionState } from './state.ts'
 import { createStaticRoute, deleteStaticRoute, updateStaticRoute } from './static-routes.ts'
 import { STORAGE_HANDLERS } from './storage.ts'
 import { createSubnet, deleteSubnet, updateSubnet } from './subnets.ts'
+import { deleteNodeDevice } from './found-devices.ts'
+import { applyFacts } from './machine-facts.ts'
+import { deleteScriptSet, reportResult, suppressResults } from './script-results.ts'
 import { beatTenure, replayReserve, returnReserves, sayHello } from './tenures.ts'
 import { createToken, revokeToken, spendToken } from './tokens.ts'
 import {
@@ -284,6 +287,11 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'interface.setGateway': setGateway,
   'interface.clearGateways': clearGateways,
   'interface.restore': restoreInterfaces,
+  'scriptResult.report': reportResult,
+  'scriptResult.suppress': suppressResults,
+  'scriptSet.delete': deleteScriptSet,
+  'machine.facts': applyFacts,
+  'nodeDevice.delete': deleteNodeDevice,
 }
 
 /** Which command it takes is known by the key it was found under. */

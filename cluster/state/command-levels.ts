@@ -175,6 +175,11 @@ const COMMAND_LEVELS = {
   'interface.setGateway': 3,
   'interface.clearGateways': 3,
   'interface.restore': 3,
+  'scriptResult.report': 3,
+  'scriptResult.suppress': 3,
+  'scriptSet.delete': 3,
+  'machine.facts': 3,
+  'nodeDevice.delete': 3,
 } as const satisfies { readonly [T in CommandType]: number }
 
 /** Old logs may hold them and are replayed for ever; `cluster.restore` does what they did, and nothing proposes them. */

@@ -25,6 +25,7 @@ import type { MachineCommand } from './machine-commands.ts'
 import type { NetworkCommand } from './network-commands.ts'
 import type { ObjectCommand } from './object-commands.ts'
 import type { StorageCommand } from './storage-commands.ts'
+import type { ScriptCommand } from './script-commands.ts'
 import type { ApiKey, Event, SettingValue } from './tables.ts'
 
 type UserFields = {
@@ -308,6 +309,7 @@ export type Command =
   | DnsCommand
   | InterfaceCommand
   | MachineCommand
+  | ScriptCommand
   | NetworkCommand
   | ObjectCommand
   | StorageCommand

@@ -24,6 +24,7 @@ import { freeAutoAddresses } from './interface-links.ts'
 import { requestName, statusName, wrongStatus } from './life-cycle-texts.ts'
 import type { Refusal } from './outcome.ts'
 import { cancelIntent, wishPower } from './power-wishes.ts'
+import { closeResults } from './script-sets.ts'
 import type { RegionState } from './state.ts'
 import { deadlineOf } from './status-deadline.ts'
 import { restoreOwnersStorage } from './storage-owner.ts'
@@ -33,6 +34,8 @@ export type Moved = {
   readonly error?: string
   readonly set?: Partial<Omit<Machine, 'life'>>
   readonly life?: Partial<MachineLife>
+  /** It failed because it took too long. */
+  readonly timedOut?: boolean
 }
 
 /** The machine as it is now, if whoever asks may see it. */
@@ -108,9 +111,10 @@ function applyMove(
   context: Context,
   machine: Machine,
   transition: Transition,
-  { error = '', set = {}, life: more = {} }: Moved,
+  { error = '', set = {}, life: more = {}, timedOut = false }: Moved,
 ): void {
   const { state, wall } = context
+  closeResults(context, machine, { move: transition.move, timedOut })
   const before = lifeOf(machine)
   const status = destinationOf(transition, before)
   const power = powerFor(transition, machine, status)

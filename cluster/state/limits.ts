@@ -113,3 +113,12 @@ export const STORAGE_TAGS_MAX = 64
 export const INTERFACE_PARENTS_MAX = 32
 export const INTERFACE_TAGS_MAX = 256
 export const INTERFACE_LINKS_MAX = 64
+/** Runs of scripts in one set. */
+export const SCRIPT_RESULTS_PER_SET_MAX = 1_024
+/** Newest sets of a type of which the outputs are kept, whatever the settings say of the results. */
+export const SCRIPT_OUTPUT_SETS_MAX = 2
+/** UTF-16 units of one output: 64 KiB and the line that says that it was cut; of all outputs of all machines. */
+export const SCRIPT_OUTPUT_CHARACTERS_MAX = (64 << 10) + 256
+export const SCRIPT_OUTPUTS_CHARACTERS_MAX = 128 << 20
+/** PCI and USB devices of one machine. */
+export const NODE_DEVICES_MAX = 512

@@ -11,6 +11,7 @@ import { MACHINES_AT_ONCE_MAX, OWNER_DATA_KEYS_MAX } from './limits.ts'
 import { machinesNamed } from './machine-claims.ts'
 import type { Refusal } from './outcome.ts'
 import { cancelIntent, wishPower } from './power-wishes.ts'
+import { beginProbe } from './script-sets.ts'
 
 /** Whoever sets a machine that is nobody's to work has it until it is done. */
 function borrowed({ state, actor }: Context, systemId: SystemId): Moved {
@@ -32,8 +33,19 @@ export function beginCommissioning(
   options: ProbeOptions,
 ): Refusal | null {
   const { systemId } = command
-  remember(context, systemId, { kind: 'commission', options })
-  return act(context, command, 'commission', borrowed(context, systemId))
+  const work = { kind: 'commission', options } as const
+  remember(context, systemId, work)
+  return (
+    act(context, command, 'commission', borrowed(context, systemId)) ??
+    beginProbe(context, systemId, work)
+  )
+}
+
+/** By the machine itself, in the boot that enlisted it: nobody could say how. */
+export function beginEnlisting(context: Context, systemId: SystemId): void {
+  const work = { kind: 'commission', options: DEFAULT_PROBE } as const
+  remember(context, systemId, work)
+  beginProbe(context, systemId, { ...work, enlisting: true })
 }
 
 export const acceptMachines: Handler<'machine.accept'> = (context, command) => {
@@ -60,8 +72,12 @@ export const acceptMachines: Handler<'machine.accept'> = (context, command) => {
 
 export const testMachine: Handler<'machine.test'> = (context, command) => {
   const { systemId, options } = command
-  remember(context, systemId, { kind: 'test', options })
-  return act(context, command, 'test', borrowed(context, systemId)) ?? DONE
+  const work = { kind: 'test', options } as const
+  remember(context, systemId, work)
+  const refusal =
+    act(context, command, 'test', borrowed(context, systemId)) ??
+    beginProbe(context, systemId, work)
+  return refusal ?? DONE
 }
 
 export const abortMachine: Handler<'machine.abort'> = (context, command) => {

@@ -14,6 +14,7 @@ import { MACHINES_AT_ONCE_MAX, USER_DATA_CHARACTERS_MAX } from './limits.ts'
 import { takeAutoAddresses } from './link-addresses.ts'
 import type { EraseOptions } from './machine-commands.ts'
 import type { Refusal } from './outcome.ts'
+import { beginInstallation } from './script-sets.ts'
 
 export const allocateMachine: Handler<'machine.allocate'> = (context, command) => {
   const { state, actor } = context
@@ -49,6 +50,7 @@ export const deployMachine: Handler<'machine.deploy'> = (context, command) => {
   const refusal = act(context, { systemId, comment }, 'deploy', deployed(options, agentName))
   if (refusal !== null) return refusal
   state.deployments.put(systemId, { systemId, ...options })
+  beginInstallation(context, systemId)
   return takeAutoAddresses(context, systemId) ?? DONE
 }
 

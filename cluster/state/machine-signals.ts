@@ -8,6 +8,8 @@ import { DONE, notFound, refuse, type Context, type Handler } from './context.ts
 import { configureByDefault } from './default-network.ts'
 import { addEvent } from './events.ts'
 import { moveOn } from './life-cycle.ts'
+import { beginEnlisting } from './machine-actions.ts'
+import { failedScripts } from './script-sets.ts'
 import { statusName } from './life-cycle-texts.ts'
 import type { SignalStatus } from './machine-commands.ts'
 import { minutesOf, signOfLife } from './status-deadline.ts'
@@ -34,7 +36,9 @@ export const signalMachine: Handler<'machine.signal'> = (context, { systemId, st
     return refuse('CONFLICT', `Machine status isn't valid (status is ${name})`)
   }
   if (isFailure(status)) {
-    moveOn(context, systemId, 'failed', { error: error === '' ? 'The machine says so.' : error })
+    const timedOut = status === 'TIMEDOUT'
+    const why = error === '' ? 'The machine says so.' : error
+    moveOn(context, systemId, 'failed', { error: why, timedOut })
     return DONE
   }
   if (!follow(context, machine, status)) signOfLife(context.state, machine, context.now)
@@ -58,6 +62,11 @@ const FOLLOWS: Partial<Record<MachineStatus, Partial<Record<SignalStatus, Move>>
 function follow(context: Context, machine: Machine, status: SignalStatus): boolean {
   const move = FOLLOWS[machine.status]?.[status]
   if (move === undefined) return false
+  const failed = failedScripts(context.state, machine)
+  if (failed.length > 0) {
+    return moveOn(context, machine.systemId, 'failed', { error: `Failed: ${failed.join(', ')}.` })
+  }
+  if (move === 'enlistmentBegun') beginEnlisting(context, machine.systemId)
   const { enlisting } = lifeOf(machine)
   if (COMPLETING.has(move)) {
     configureCommissioned(context, machine.systemId)
@@ -115,6 +124,6 @@ export function expireMachines(context: Context, limit: number): void {
       type: 'Node timed out',
       description: error,
     })
-    moveOn(context, systemId, 'failed', { error })
+    moveOn(context, systemId, 'failed', { error, timedOut: true })
   }
 }

@@ -12,6 +12,8 @@ import { dropInterfaces } from './interface-links.ts'
 import { addInterface, checkHostname, checkMacs, INTERFACES_MAX } from './node-parts.ts'
 import { dropSnippets } from './object-rules.ts'
 import type { Refusal } from './outcome.ts'
+import { dropFound } from './found-devices.ts'
+import { dropSets } from './script-sets.ts'
 import type { RegionState } from './state.ts'
 import { BLOCK_DEVICES_MAX } from './storage-disks.ts'
 
@@ -97,6 +99,8 @@ export const deleteMachine: Handler<'machine.delete'> = (context, { systemId }) 
   for (const table of [deployments, machineWork, powerIntents, machineStorage]) {
     table.delete(systemId)
   }
+  dropSets(state, systemId)
+  dropFound(state, systemId)
   dropDevicesOf(context, systemId)
   dropSnippets(state, (row) => row.systemId === systemId)
   const { hostname } = machine

@@ -76,7 +76,10 @@ export function addInterface(
 }
 
 /** VLAN of the address it had, of the newest lease of its MAC, else the default one if it has a link. */
-function placeInterface({ state, now }: Context, nic: NewInterface): VlanId | null {
+export function placeInterface(
+  { state, now }: Context,
+  nic: Pick<NewInterface, 'mac' | 'ip' | 'linkConnected'>,
+): VlanId | null {
   const live = state.holdsByMac.rows(nic.mac).filter((hold) => hold.until > now)
   const holds = live.toSorted((a, b) => b.boundAt - a.boundAt)
   const ip = nic.ip ?? holds[0]?.ip ?? null

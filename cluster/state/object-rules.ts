@@ -5,6 +5,7 @@ import {
   type ObjectTable,
   type ResourcePool,
 } from '#model/objects.ts'
+import { BUILTIN_SCRIPTS } from '#model/builtin-scripts.ts'
 import { invalid, type Context } from './context.ts'
 import type { Refusal } from './outcome.ts'
 import { renameTag } from './node-places.ts'
@@ -30,6 +31,7 @@ export type ObjectRule<T extends ObjectTable> = {
 
 const NAME = /^[a-z0-9](?:[ \w-]*[a-z0-9_-])?$/i
 const TAG_NAME = /^[a-zA-Z0-9_-]{1,256}$/
+const SCRIPT_NAME_MAX = 90
 const NOTHING = () => ({})
 
 const named = (model: string) => ({
@@ -80,7 +82,10 @@ export const OBJECT_RULES: { readonly [T in ObjectTable]: ObjectRule<T> } = {
     uniqueField: '__all__',
     uniqueMessage: 'License key with this operating system and distro series already exists.',
   },
-  scripts: { ...named('Script'), ...{ model: 'Script', rowsMax: 1_000 } },
+  scripts: {
+    ...named('Script'),
+    ...{ model: 'Script', rowsMax: 1_000, check: checkScript },
+  },
   bootSources: {
     ...{ model: 'BootSource', rowsMax: 100 },
     initial: (wall) => ({ createdWall: wall, updatedWall: wall }),
@@ -164,4 +169,14 @@ export function dropSnippets(
   isFor: (row: ObjectRows['dhcpSnippets']) => boolean,
 ): void {
   for (const { id } of [...state.dhcpSnippets.values()].filter(isFor)) state.dhcpSnippets.delete(id)
+}
+
+/** It is a file in the archives that machines fetch, beside the built-in ones. */
+function checkScript(_state: RegionState, { name }: ObjectRows['scripts']): Refusal | null {
+  if (BUILTIN_SCRIPTS.some((script) => script.name === name)) {
+    return invalid('name', 'Script with this Name already exists.')
+  }
+  if (name.length > SCRIPT_NAME_MAX)
+    return invalid('name', `At most ${SCRIPT_NAME_MAX} characters.`)
+  return /^\.+$/.test(name) ? invalid('name', 'Enter a name that a file may have.') : null
 }

@@ -20,6 +20,7 @@ import { FreeMachines } from './free-machines.ts'
 import { Ipv6Prefixes } from './ipv6-prefixes.ts'
 import { KeptAddresses } from './kept-addresses.ts'
 import { IDEMPOTENCY_KEPT_MS } from './limits.ts'
+import { OutputSize } from './output-size.ts'
 import { Pools } from './pools.ts'
 import { TableIndex } from './table-index.ts'
 import { Journal, Table } from './table.ts'
@@ -99,6 +100,11 @@ export class RegionState implements Tables {
   readonly machineWork = this.#table('machineWork')
   readonly powerIntents = this.#table('powerIntents')
   readonly machineStorage = this.#table('machineStorage')
+  readonly scriptSets = this.#table('scriptSets')
+  readonly scriptResults = this.#table('scriptResults')
+  readonly scriptOutputs = this.#table('scriptOutputs')
+  readonly hardwareDetails = this.#table('hardwareDetails')
+  readonly nodeDevices = this.#table('nodeDevices')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -165,6 +171,20 @@ export class RegionState implements Tables {
   )
   readonly blockDevicesByMachine: IndexOn<'blockDevices', SystemId> = new TableIndex(
     this.blockDevices,
+    (r) => r.systemId,
+  )
+  /** By `<system id>/<type>`. */
+  readonly scriptSetsByMachine: IndexOn<'scriptSets', string> = new TableIndex(
+    this.scriptSets,
+    (r) => `${r.systemId}/${r.type}`,
+  )
+  readonly scriptResultsBySet: IndexOn<'scriptResults', number> = new TableIndex(
+    this.scriptResults,
+    (r) => r.setId,
+  )
+  readonly scriptOutputSize = new OutputSize(this.scriptOutputs)
+  readonly nodeDevicesByMachine: IndexOn<'nodeDevices', SystemId> = new TableIndex(
+    this.nodeDevices,
     (r) => r.systemId,
   )
   readonly bootResourcesByName: IndexOn<'bootResources', string> = new TableIndex(

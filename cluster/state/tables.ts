@@ -26,6 +26,7 @@ import type { Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { Ipv6 } from '#model/ipv6.ts'
 import type { BlockDevice, Controller, Interface, Machine } from '#model/machine.ts'
+import type { HardwareDetails, NodeDevice } from '#model/found-hardware.ts'
 import type { Deployment, MachineWork } from '#model/machine-work.ts'
 import type { Member } from '#model/member.ts'
 import type {
@@ -49,6 +50,7 @@ import type {
 import type { Device, ObjectRows, StoredFile } from '#model/objects.ts'
 import type { PowerIntent } from '#model/power.ts'
 import type { StorageConfig } from '#model/storage.ts'
+import type { ScriptOutput, ScriptResult, ScriptSet } from '#model/script-result.ts'
 import type { Outcome } from './outcome.ts'
 
 export type User = {
@@ -266,6 +268,11 @@ export type TableRows = ObjectRows & {
   readonly machineWork: MachineWork
   readonly powerIntents: PowerIntent
   readonly machineStorage: StorageConfig
+  readonly scriptSets: ScriptSet
+  readonly scriptResults: ScriptResult
+  readonly scriptOutputs: ScriptOutput
+  readonly hardwareDetails: HardwareDetails
+  readonly nodeDevices: NodeDevice
 }
 export type TableName = keyof TableRows
 
@@ -305,6 +312,11 @@ type OtherKeys = {
   readonly machineWork: SystemId
   readonly powerIntents: SystemId
   readonly machineStorage: SystemId
+  readonly scriptSets: number
+  readonly scriptResults: number
+  readonly scriptOutputs: number
+  readonly hardwareDetails: SystemId
+  readonly nodeDevices: number
 } & { readonly [T in keyof ObjectRows]: number }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -369,4 +381,9 @@ export const TABLE_NAMES = [
   'machineWork',
   'powerIntents',
   'machineStorage',
+  'scriptSets',
+  'scriptResults',
+  'scriptOutputs',
+  'hardwareDetails',
+  'nodeDevices',
 ] as const satisfies readonly TableName[]

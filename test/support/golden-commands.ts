@@ -59,6 +59,31 @@ const deploy = {
   licenseKey: '',
 }
 
+const disk = {
+  ...{ name: 'sda', model: 'm', serial: 's', idPath: '/dev/disk/by-id/x', sizeBytes: 2 ** 40 },
+  ...{ blockSizeBytes: 512, tags: ['ssd'] },
+}
+const found = {
+  ...{ architecture: 'amd64/generic', hardwareUuid: null, cpuCount: 2, cpuSpeedMhz: 2000 },
+  ...{ memoryMib: 2048, biosBootMethod: 'uefi', bootMac: mac },
+  hardware: { cpuModel: 'c', systemVendor: 'v', systemProduct: '', systemSerial: '1' },
+  interfaces: [{ ...facts, mac, ip, interfaceSpeedMbps: 1000, firmwareVersion: null }],
+  disks: [disk],
+  devices: [
+    {
+      ...{ bus: 1, hardwareType: 4, numaNode: 0, vendorId: '1af4', productId: '1000', driver: 'd' },
+      ...{ vendorName: 'v', productName: 'p', busNumber: 0, deviceNumber: 3 },
+      pciAddress: '0000:00:03.0',
+    },
+  ],
+  details: {
+    numaNodes: [{ index: 0, cores: [0, 1], memoryMib: 2048, hugepages: [] }],
+    ...{ bmc: { kind: 'ipmi', address: '192.0.2.7', mac }, virtuality: 'kvm' },
+    ...{ chassisSerial: '', mainboardSerial: '' },
+    lldp: [{ interface: 'eth0', chassis: 'switch', port: '1' }],
+  },
+}
+
 const address = { id: systemId, host: '192.0.2.4', port: 5250, apiUrl: 'http://192.0.2.4:5240' }
 const FIELDS: { readonly [T in CommandType]: object } = {
   'cluster.initialise': { clusterId: 'c', admin, apiKey, joinTokenDigest: 'd', featureLevel: 2 },
@@ -258,6 +283,14 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'storage.setLayout': {
     ...{ systemId, wish: { layout: 'lvm', vgName: 'vg', lvSize: { hundredths: 5_000 } } },
   },
+  'scriptResult.report': {
+    ...{ systemId, resultId: 7, status: 2, exitStatus: 0, runtimeMs: 1500 },
+    ...{ output: 'o', stdout: 'o', stderr: '', result: '' },
+  },
+  'scriptResult.suppress': { systemId, resultIds: [7], suppressed: true },
+  'scriptSet.delete': { systemId, setId: 3 },
+  'machine.facts': { systemId, facts: found },
+  'nodeDevice.delete': { systemId, id },
   'restore.begin': {},
   'restore.accept': {},
   'interface.create': {

@@ -6,9 +6,10 @@ import { LAST, NODES } from './rows-nodes.ts'
 import { OBJECTS } from './rows-objects.ts'
 import { PEOPLE } from './rows-people.ts'
 import { STORAGE } from './rows-storage.ts'
+import { RESULTS } from './rows-results.ts'
 import type { Row } from './row.ts'
 
 export const ROWS: readonly Row[] = [
   ...[...PEOPLE, ...NETWORK, ...NAMES],
-  ...[...OBJECTS, ...NODES, ...INTERFACE_ROWS, ...STORAGE, ...LAST],
+  ...[...OBJECTS, ...NODES, ...INTERFACE_ROWS, ...STORAGE, ...RESULTS, ...LAST],
 ]
