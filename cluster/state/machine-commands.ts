@@ -4,6 +4,7 @@ import type { SystemId } from '#model/ids.ts'
 import type { PowerState } from '#model/machine.ts'
 import type { MachineConstraints } from '#model/machine-constraints.ts'
 import type { PowerAction } from '#model/power.ts'
+import type { MachineToken } from '#model/machine-token.ts'
 import type { DeployOptions, ProbeOptions } from '#model/machine-work.ts'
 
 type Verb<T extends string, More = unknown> = {
@@ -85,6 +86,8 @@ export type MachineCommand =
   | { readonly type: 'machine.netboot'; readonly systemId: SystemId; readonly on: boolean }
   /** The installed system fetched its user data. */
   | { readonly type: 'machine.booted'; readonly systemId: SystemId }
+  /** It asks for its preseed; the answer is the token in force, which need not be this one. */
+  | ({ readonly type: 'machineToken.issue' } & Omit<MachineToken, 'enteredAt' | 'createdWall'>)
   | {
       readonly type: 'power.claim'
       readonly rackId: SystemId

@@ -93,7 +93,8 @@ export const deleteMachine: Handler<'machine.delete'> = (context, { systemId }) 
   if (machine.locked) return refuse('CONFLICT', `Machine ${machine.hostname} is locked.`)
   for (const key of state.interfacesByMachine.keys(systemId)) state.interfaces.delete(key)
   for (const key of state.blockDevicesByMachine.keys(systemId)) state.blockDevices.delete(key)
-  for (const table of [state.deployments, state.machineWork, state.powerIntents]) {
+  const { deployments, machineWork, powerIntents, machineTokens } = state
+  for (const table of [deployments, machineWork, powerIntents, machineTokens]) {
     table.delete(systemId)
   }
   dropDevicesOf(context, systemId)

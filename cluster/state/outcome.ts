@@ -20,6 +20,7 @@ import type {
 import type { Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { ConstraintsByType } from '#model/machine-constraints.ts'
+import type { MachineToken } from '#model/machine-token.ts'
 import type { PowerOrder } from '#model/power.ts'
 import type { Command, CommandType } from './command.ts'
 import type { TableName, TableRows } from './tables.ts'
@@ -86,6 +87,7 @@ type NamedValues = {
   /** False: it is switched by hand. */
   readonly 'machine.power': { readonly sent: boolean }
   readonly 'power.claim': PowerOrder
+  readonly 'machineToken.issue': Pick<MachineToken, 'consumerKey' | 'tokenKey' | 'tokenSecret'>
   readonly 'tag.assign': { readonly added: number; readonly removed: number }
 }
 

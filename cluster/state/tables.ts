@@ -26,6 +26,7 @@ import type { Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { Ipv6 } from '#model/ipv6.ts'
 import type { BlockDevice, Controller, Interface, Machine } from '#model/machine.ts'
+import type { MachineToken } from '#model/machine-token.ts'
 import type { Deployment, MachineWork } from '#model/machine-work.ts'
 import type { Member } from '#model/member.ts'
 import type {
@@ -264,6 +265,7 @@ export type TableRows = ObjectRows & {
   readonly deployments: Deployment
   readonly machineWork: MachineWork
   readonly powerIntents: PowerIntent
+  readonly machineTokens: MachineToken
 }
 export type TableName = keyof TableRows
 
@@ -302,6 +304,7 @@ type OtherKeys = {
   readonly deployments: SystemId
   readonly machineWork: SystemId
   readonly powerIntents: SystemId
+  readonly machineTokens: SystemId
 } & { readonly [T in keyof ObjectRows]: number }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -365,4 +368,5 @@ export const TABLE_NAMES = [
   'deployments',
   'machineWork',
   'powerIntents',
+  'machineTokens',
 ] as const satisfies readonly TableName[]

@@ -212,6 +212,9 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'machine.heartbeat': { systemId },
   'machine.netboot': { systemId, on: false },
   'machine.booted': { systemId },
+  'machineToken.issue': {
+    ...{ systemId, consumerKey: 'ck', tokenKey: 'tk', tokenSecret: 'ts', address: '192.0.2.7' },
+  },
   'power.claim': { rackId: systemId, systemId, fence: 40 },
   'power.report': {
     ...{ rackId: systemId, systemId, token: 41, result: 'done', state: 'on', message: '' },
