@@ -1,0 +1,211 @@
+// Machines that ask for what is not theirs. MAAS gives a machine's secret to whoever asks for its preseed; each rule
+// of `api/metadata/standing.ts` has its attack here.
+import t from 'tap'
+import { MACHINE_STATUS as S } from '#model/machine.ts'
+import { mac } from '#test/support/region-state.ts'
+import { MachineRoom } from './support/machines.ts'
+
+const SECRET = /token_secret/
+
+t.test('a preseed is given to the address that the machine has by lease', async (t) => {
+  const room = await MachineRoom.start(t)
+  const id = await room.add(1)
+  await room.lease(1)
+  await room.commission(id)
+  const answer = await room.preseed(room.address(1), id)
+  t.equal(answer.status, 200, answer.text)
+  t.match(answer.text, SECRET)
+  t.equal(answer.headers.get('cache-control'), 'no-store')
+})
+
+t.test('another machine does not get it, nor a rack, nor an address given to nobody', async (t) => {
+  const room = await MachineRoom.start(t)
+  const [id] = [await room.add(1), await room.add(2)]
+  await room.lease(1)
+  await room.lease(2)
+  await room.commission(id)
+  const { api } = room
+  const device = { mac_addresses: mac(9), hostname: 'printer' }
+  await api.post('devices/', device)
+  await room.lease(9)
+  const given = await api.post('ipaddresses/?op=reserve', { ip: '192.0.2.50', subnet: '1' })
+  t.equal(given.status, 200, given.text)
+  const elsewhere = [room.address(2), room.address(9), '192.0.2.3', '192.0.2.50', '192.0.2.77']
+  for (const address of elsewhere) {
+    const answer = await room.preseed(address, id)
+    t.equal(answer.status, 403, `${address}: ${answer.text}`)
+    t.notMatch(answer.text, SECRET)
+  }
+  t.equal(api.region.local().state.machineTokens.size, 0, 'no token was made')
+})
+
+t.test('a lease that has ended gives no right', async (t) => {
+  const room = await MachineRoom.start(t)
+  const id = await room.add(1)
+  await room.lease(1, 30)
+  await room.commission(id)
+  room.api.clock.advance(24 * 3_600_000)
+  await room.run({ type: 'time.advance' })
+  t.equal((await room.preseed(room.address(1), id)).status, 403)
+})
+
+t.test('an address of a link is the machine’s own, and nobody else’s', async (t) => {
+  const room = await MachineRoom.start(t)
+  const [id, other] = [await room.add(1), await room.add(2)]
+  await room.commission(id)
+  await room.commission(other)
+  const { state } = room.api.region.local()
+  const [nic] = state.interfacesByMachine.rows(id)
+  if (nic === undefined) throw new Error('no interface')
+  const vlanId = state.subnets.get(2 as never)?.vlanId ?? null
+  const link = { id: 1, mode: 'static', subnetId: 2 as never, ip: '198.51.100.7' } as const
+  // As the commands of links will leave it.
+  state.interfaces.put(nic.id, { ...nic, vlanId, links: [link] })
+  state.journal.take()
+  t.equal((await room.preseed('198.51.100.7', id)).status, 200)
+  t.equal((await room.preseed('198.51.100.7', other)).status, 403)
+})
+
+t.test(
+  'an address that the cluster knows nothing of is allowed, or not, by a setting',
+  async (t) => {
+    const room = await MachineRoom.start(t)
+    const id = await room.add(1)
+    await room.commission(id)
+    t.equal((await room.preseed('203.0.113.9', id)).status, 200, 'somebody else runs DHCP there')
+    const vlan = await room.api.post('fabrics/0/vlans/', { vid: '20', name: 'theirs' })
+    const subnet = { cidr: '203.0.112.0/24', vlan: String(vlan.json.id) }
+    t.equal((await room.api.post('subnets/', subnet)).status, 200)
+    t.equal((await room.preseed('203.0.112.9', id)).status, 200, 'a VLAN without our DHCP')
+    t.equal((await room.preseed('198.51.100.9', id)).status, 403, 'one with it')
+    const form = { name: 'metadata_unknown_addresses', value: 'false' }
+    t.equal((await room.api.post('maas/?op=set_config', form)).status, 200)
+    t.equal((await room.preseed('203.0.113.9', id)).status, 403)
+  },
+)
+
+t.test('only racks and this host are believed about where a client is', async (t) => {
+  const room = await MachineRoom.start(t)
+  const id = await room.add(1)
+  await room.lease(1)
+  await room.commission(id)
+  // The last hop is the rack's word; what a client wrote before it is nothing.
+  const forged = `${room.address(1)}, 192.0.2.77`
+  t.equal((await room.preseed(forged, id)).status, 403)
+  t.equal((await room.preseed(`192.0.2.77, ${room.address(1)}`, id)).status, 200)
+  t.equal((await room.preseed('nonsense', id)).status, 403, 'it cannot be told')
+})
+
+t.test('there is a preseed only where there is something to boot', async (t) => {
+  const room = await MachineRoom.start(t)
+  const id = await room.add(1)
+  await room.lease(1)
+  const asked = async () => {
+    const { status, text } = await room.preseed(room.address(1), id)
+    return { status, secret: SECRET.test(text) }
+  }
+  t.same(await asked(), { status: 200, secret: true }, 'New: it is being enlisted')
+  await room.deploy(id)
+  t.same(await asked(), { status: 200, secret: true }, 'Deploying')
+  await room.run({ type: 'machine.netboot', systemId: id, on: false })
+  t.same(await asked(), { status: 403, secret: false }, 'installed: it boots its disk')
+  await room.run({ type: 'machine.booted', systemId: id })
+  t.same(await asked(), { status: 403, secret: false }, 'Deployed')
+  await room.run({ type: 'machine.release', systemId: id, comment: '' }, 'admin')
+  t.equal(room.statusOf(id), S.READY)
+  t.same(await asked(), { status: 200, secret: false }, 'Ready: it is told to switch off')
+})
+
+t.test('a token is good for one machine, one stay, and this service', async (t) => {
+  const room = await MachineRoom.start(t)
+  const [id, other] = [await room.add(1), await room.add(2)]
+  await room.lease(1)
+  await room.lease(2)
+  await room.commission(id)
+  await room.commission(other)
+  const key = await room.keyOf(1, id)
+  const at = (path: string, ask: object) => room.from(room.address(1), 'GET', path, ask)
+  const ID = '2012-03-01/meta-data/instance-id'
+  t.equal((await at(ID, { key })).text, id)
+  t.equal((await at(ID, { key: room.adminKey })).status, 401, 'users’ keys open nothing here')
+  t.equal((await room.api.get('machines/', { key })).status, 401, 'nor this one the API')
+  t.equal((await room.api.get('/api/v1/leases', { key })).status, 401)
+  t.equal((await at(ID, {})).status, 401)
+  t.equal((await at(ID, { key: { ...key, tokenSecret: 'x'.repeat(32) } })).status, 401)
+  t.equal((await at(ID, { key: { ...key, consumerKey: 'x'.repeat(18) } })).status, 401)
+  const event = { name: 'x', description: 'x', event_type: 'start', origin: 'cloudinit' }
+  const foreign = await room.from(room.address(1), 'POST', `status/${other}`, { key, json: event })
+  t.equal(foreign.status, 403, 'it reports for itself alone')
+  await room.signal(id, 'FAILED')
+  t.equal((await at(ID, { key })).status, 401, 'the work is over')
+  t.notOk(room.api.logs.join('').includes(key.tokenSecret), 'no secret is in the log')
+})
+
+t.test('a captured token is of no use at another machine while there is work', async (t) => {
+  const room = await MachineRoom.start(t)
+  const [id] = [await room.add(1), await room.add(2)]
+  await room.lease(1)
+  await room.lease(2)
+  await room.deploy(id)
+  const key = await room.keyOf(1, id)
+  const ask = (address: string) =>
+    room.from(address, 'GET', 'latest/meta-data/instance-id', { key })
+  t.equal((await ask(room.address(2))).status, 403, 'the address of another machine')
+  t.equal((await ask('192.0.2.99')).status, 403, 'one that nobody was given')
+  t.equal((await ask(room.address(1))).status, 200)
+  await room.run({ type: 'machine.booted', systemId: id })
+  t.equal((await ask('192.0.2.99')).status, 200, 'an installed system may be anywhere')
+})
+
+t.test('an environment whose lease ran out goes on speaking from where it began', async (t) => {
+  const room = await MachineRoom.start(t)
+  const [id] = [await room.add(1), await room.add(2)]
+  await room.lease(1, 30)
+  await room.commission(id)
+  const key = await room.keyOf(1, id)
+  const ask = () => room.from(room.address(1), 'GET', 'latest/meta-data/instance-id', { key })
+  room.api.clock.advance(3 * 3_600_000)
+  await room.run({ type: 'machine.heartbeat', systemId: id })
+  t.equal((await ask()).status, 200)
+  await room.run({
+    ...{ type: 'lease.bind', rackId: 'rack01' as never, client: `1-${mac(2)}`, mac: mac(2) },
+    ...{ ip: 0xc0_00_02_65 as never, leaseSeconds: 600, kind: 'selecting', hostname: '' },
+  })
+  t.equal((await ask()).status, 403, 'somebody else has the address now')
+})
+
+t.test('without a key nobody turns the network boot of another machine off', async (t) => {
+  const room = await MachineRoom.start(t)
+  const [id] = [await room.add(1), await room.add(2)]
+  await room.lease(1)
+  await room.lease(2)
+  await room.deploy(id)
+  const off = (address: string) =>
+    room.from(address, 'POST', `latest/by-id/${id}/`, { form: { op: 'netboot_off' } })
+  const netboot = () => room.api.region.local().state.machines.get(id)?.netboot
+  t.equal((await off(room.address(2))).status, 403)
+  t.equal(netboot(), true)
+  const own = await off(room.address(1))
+  t.same([own.status, own.text, netboot()], [200, 'OK', false])
+  t.equal((await off(room.address(1))).status, 200, 'the answer may have been lost')
+  await room.run({ type: 'machine.booted', systemId: id })
+  const on = { form: { op: 'netboot_on' } }
+  t.equal((await room.from(room.address(1), 'POST', `latest/by-id/${id}/`, on)).status, 403)
+})
+
+t.test('who floods is refused, and nobody else', async (t) => {
+  const room = await MachineRoom.start(t)
+  const statuses = new Set<number>()
+  for (let i = 0; i < 601; i++) {
+    statuses.add((await room.from('203.0.113.9', 'GET', 'enlist/latest/')).status)
+  }
+  t.same([...statuses], [200, 429])
+  t.equal((await room.from('203.0.113.10', 'GET', 'enlist/latest/')).status, 200)
+})
+
+t.test('a forged host does not get into a script', async (t) => {
+  const room = await MachineRoom.start(t)
+  const bad = { host: "x'; reboot; '" }
+  const answer = await room.from('203.0.113.9', 'GET', 'enlist/latest/user-data', bad)
+  t.equal(answer.status, 400)
+})
