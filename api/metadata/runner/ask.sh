@@ -37,17 +37,30 @@ authorization() {
   printf 'oauth_nonce="%s", oauth_timestamp="%s"' "$(nonce)" "$(unix_seconds)"
 }
 
+has() {
+  command -v "$1" >/dev/null 2>&1
+}
+
+# Busybox's wget ends what it sends at the first zero byte, so it is the last choice (`file_part` leaves those out).
+if has curl; then
+  CLIENT=curl
+elif has wget && wget --version 2>/dev/null | grep -q GNU; then
+  CLIENT=wget
+elif has python3; then
+  CLIENT=python
+else
+  CLIENT=busybox
+fi
+
 # ask URL ANSWER-FILE [BODY-FILE CONTENT-TYPE]: one try. Sets CODE, 000 when there was no answer.
 ask() {
   url=$1 answer=$2 body=${3:-} type=${4:-}
   auth=$(authorization)
-  if command -v curl >/dev/null 2>&1; then
-    ask_curl
-  elif command -v wget >/dev/null 2>&1; then
-    ask_wget
-  else
-    ask_python
-  fi
+  case $CLIENT in
+    curl) ask_curl ;;
+    python) ask_python ;;
+    *) ask_wget ;;
+  esac
   case $CODE in [1-5][0-9][0-9]) ;; *) CODE=000 ;; esac
 }
 
@@ -69,12 +82,16 @@ ask_curl() {
 # Knows no headers from files; busybox's is meant, too. A 4xx is an error to it: the code is in what it says.
 ask_wget() {
   said=$(mktemp "$WORK/said.XXXXXX")
-  set -- -q -S -T "$ANSWER_SECONDS" -O "$answer"
+  set -- -q -S -O "$answer"
   [ -z "$auth" ] || set -- "$@" --header "Authorization: $auth"
   [ -z "$type" ] || set -- "$@" --header "Content-Type: $type"
   [ -z "$body" ] || set -- "$@" --post-file "$body"
-  # GNU's tries again by itself; busybox's has no such option and does not.
-  if wget --version 2>/dev/null | grep -q GNU; then set -- "$@" -t 1 --no-proxy; fi
+  # GNU's tries again by itself; busybox's does not, and that of Debian ends with a fault on -T.
+  if [ "$CLIENT" = wget ]; then
+    set -- "$@" -T "$ANSWER_SECONDS" -t 1 --no-proxy
+  else
+    set -- "$@" -Y off
+  fi
   wget "$@" "$url" 2>"$said"
   CODE=$(sed -n 's/.*HTTP\/1\.[01] \([0-9][0-9][0-9]\).*/\1/p' "$said" | tail -n 1)
   rm -f "$said"

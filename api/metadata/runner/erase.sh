@@ -26,8 +26,8 @@ is_ours() {
 let_go() {
   [ -z "${DISKS_LIST:-}" ] || return 0
   swapoff -a 2>/dev/null
-  command -v vgchange >/dev/null 2>&1 && vgchange -an >/dev/null 2>&1
-  command -v mdadm >/dev/null 2>&1 && mdadm --stop --scan >/dev/null 2>&1
+  has vgchange && vgchange -an >/dev/null 2>&1
+  has mdadm && mdadm --stop --scan >/dev/null 2>&1
   return 0
 }
 
@@ -66,7 +66,7 @@ erase_quickly() {
 erase_securely() {
   case $1 in
     */nvme*)
-      command -v nvme >/dev/null 2>&1 || return 1
+      has nvme || return 1
       nvme format --force --ses=2 "$1" >/dev/null 2>&1 || nvme format --force --ses=1 "$1" >/dev/null 2>&1
       return
       ;;
@@ -77,7 +77,7 @@ erase_securely() {
 
 # Frozen ones refuse. The password lives until the erasing has ended, which takes it away.
 erase_ata() {
-  command -v hdparm >/dev/null 2>&1 || return 1
+  has hdparm || return 1
   says=$(hdparm -I "$1" 2>/dev/null) || return 1
   echo "$says" | grep -q 'not[[:space:]]*frozen' || return 1
   echo "$says" | grep -q 'supported: enhanced erase' && how=--security-erase-enhanced || how=--security-erase

@@ -34,7 +34,11 @@ file_part() {
   [ -s "$2" ] || return 0
   printf -- '--%s\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\n' "$boundary" "$1" "$1"
   printf 'Content-Type: application/octet-stream\r\n\r\n'
-  tail -c "$FILE_BYTES_MAX" "$2"
+  if [ "$CLIENT" = busybox ]; then
+    tail -c "$FILE_BYTES_MAX" "$2" | tr -d '\000'
+  else
+    tail -c "$FILE_BYTES_MAX" "$2"
+  fi
   printf '\r\n'
 }
 

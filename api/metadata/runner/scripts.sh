@@ -163,7 +163,7 @@ run_script() {
     export OUTPUT_COMBINED_PATH="$out/all" RESULT_PATH="$out/yaml" DOWNLOAD_PATH="$out"
     export RUNTIME="${timeout:-0}" HAS_STARTED=False
     eval "set -- $arguments"
-    if [ "${timeout:-0}" -gt 0 ] && command -v timeout >/dev/null 2>&1; then
+    if [ "${timeout:-0}" -gt 0 ] && has timeout; then
       exec timeout -k 60 "$timeout" "$script" "$@"
     fi
     exec "$script" "$@"
