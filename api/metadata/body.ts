@@ -5,7 +5,7 @@ import { Input } from '../input.ts'
 import { parseMultipart } from '../multipart.ts'
 import { isForm } from '../request-body.ts'
 
-export const BODY_BYTES_MAX = 4 << 20
+const BODY_BYTES_MAX = 4 << 20
 
 /** Throws PAYLOAD_TOO_LARGE, before it is read when its length is told. */
 export async function readMachineBody(ctx: Context): Promise<Buffer> {

@@ -7,7 +7,7 @@ import { installUserData } from './install-user-data.ts'
 import { proposeFor, type MachineCall } from './machine-call.ts'
 import { enlistMetaData, metaData } from './meta-data.ts'
 import type { Place } from './path.ts'
-import type { MachineWords } from './says.ts'
+import type { MachineWords } from './machine-words.ts'
 import { commissioningTar, scriptArchive } from './script-archive.ts'
 import { takeSignal } from './signal.ts'
 import { enlistUserData, hasUserData, userData } from './user-data.ts'
@@ -79,7 +79,10 @@ async function answerOp(call: MachineCall, words: MachineWords): Promise<Answer>
       break
     case 'netboot_off':
     case 'netboot_on':
-      await proposeFor(call, { type: 'machine.netboot', systemId, on: op === 'netboot_on' })
+      await proposeFor(call, {
+        ...{ type: 'machine.netboot', systemId, on: op === 'netboot_on' },
+        tokenKey: call.token.tokenKey,
+      })
       break
     default:
       throw new Rejection('BAD_REQUEST', 'Unrecognised signature: method=POST, no such op')

@@ -44,8 +44,13 @@ export class MachineAuthenticator {
     this.#signatures.check(ctx, oauth, Buffer.from(`&${found.token.tokenSecret}`))
     const { state } = this.#region.local()
     const client = clientAddressOf(state, ctx)
-    const refusal = whyNotSpeak(state, found, client)
-    if (refusal === null) return found
+    if (whyNotSpeak(state, found, client) === null) return found
+    // A lease of a moment ago, or a move, may not have arrived here.
+    const { state: newest } = await this.#region.read('linearizable')
+    const known = byTokenKey(newest, found.token.tokenKey)
+    if (known === undefined) throw unauthenticated(INVALID)
+    const refusal = whyNotSpeak(newest, known, client)
+    if (refusal === null) return known
     this.#logger.warn('metadata.signed_elsewhere', {
       machine_id: found.machine.systemId,
       address: client === undefined ? null : formatIp(client),

@@ -18,7 +18,7 @@ import { answerDocument, answerEnlistDocument } from './documents.ts'
 import { MachineAuthenticator } from './machine-auth.ts'
 import { isMetadataPath, parseMetadataPath, type MetadataPath, type Place } from './path.ts'
 import { enlistPreseed } from './preseed.ts'
-import { MachineWords } from './says.ts'
+import { MachineWords } from './machine-words.ts'
 import { takeStatus } from './webhook.ts'
 
 export type MetadataOptions = {

@@ -7,7 +7,7 @@ import type { SignalStatus } from '#state/machine-commands.ts'
 import { Rejection } from '../errors.ts'
 import { Form, type Input } from '../input.ts'
 import { proposeFor, type MachineCall } from './machine-call.ts'
-import type { MachineWords } from './says.ts'
+import type { MachineWords } from './machine-words.ts'
 import { recordSignal, type SignalReport } from './script-signals.ts'
 
 const STATUSES: readonly SignalStatus[] = [
@@ -44,7 +44,9 @@ export async function takeSignal(call: MachineCall, words: MachineWords): Promis
     await words.isAlive(call)
     return
   }
-  await proposeFor(call, { type: 'machine.signal', systemId: machine.systemId, status, error })
+  const { systemId } = machine
+  const { tokenKey } = call.token
+  await proposeFor(call, { type: 'machine.signal', systemId, tokenKey, status, error })
 }
 
 /** What an operator has set is never replaced by the word of a machine. */

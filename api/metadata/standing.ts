@@ -11,9 +11,9 @@ import { interfacesOf, isLive, servingVlanOf, subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 
 /** `nobodys`: our racks give the addresses there, and gave this one to nobody. `unknown`: none of our business. */
-export type Standing = 'own' | 'others' | 'nobodys' | 'unknown'
+type Standing = 'own' | 'others' | 'nobodys' | 'unknown'
 
-export function standingOf(state: RegionState, systemId: SystemId, ip: Ip): Standing {
+function standingOf(state: RegionState, systemId: SystemId, ip: Ip): Standing {
   const nics = interfacesOf(state, systemId)
   const isOwn = (mac: MacAddress | null): Standing =>
     nics.some((nic) => mac !== null && nic.mac === mac) ? 'own' : 'others'

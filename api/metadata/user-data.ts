@@ -15,7 +15,9 @@ export async function userData(call: MachineCall): Promise<Buffer> {
   if (machine.status === S.DEPLOYING || machine.status === S.DEPLOYED) {
     const text = state.deployments.get(machine.systemId)?.userData ?? ''
     if (machine.status === S.DEPLOYING) {
-      await proposeFor(call, { type: 'machine.booted', systemId: machine.systemId })
+      const { tokenKey } = call.token
+      const { systemId } = machine
+      await proposeFor(call, { type: 'machine.booted', systemId, tokenKey })
     }
     if (text === '') throw notFound('NodeUserData')
     return Buffer.from(text, 'base64')
@@ -60,7 +62,6 @@ function variablesOf(call: MachineCall, kind: RunnerMode): Readonly<Record<strin
     TOKEN_SECRET: token.tokenSecret,
     SERVER_SECONDS: String(wallSeconds),
     SSH: isSshOn(state, machine) ? 'yes' : 'no',
-    ...(kind === 'scripts' ? { STATUS: machine.status === S.TESTING ? 'testing' : 'new' } : {}),
     ...(kind === 'erase' ? { SECURE: yes(erase.secure), QUICK: yes(erase.quick) } : {}),
   }
 }

@@ -1,9 +1,9 @@
 // `status/{system_id}` (maas-api §11): what cloud-init and installers report of their stages. Read, judged and mostly
-// forgotten: `says.ts`.
+// forgotten: `machine-words.ts`.
 import { MACHINE_STATUS as S, type Machine } from '#model/machine.ts'
 import { Rejection } from '../errors.ts'
 import { proposeFor, type MachineCall } from './machine-call.ts'
-import type { MachineEvent, MachineWords } from './says.ts'
+import type { MachineEvent, MachineWords } from './machine-words.ts'
 import { recordSignal } from './script-signals.ts'
 import { plain } from './signal.ts'
 
@@ -44,7 +44,8 @@ export async function takeStatus(
   if (isFailed && isTop && isAtWork(machine)) {
     const error = `${report.origin}: ${report.name} failed: ${report.description}`
     const { systemId } = machine
-    await proposeFor(call, { type: 'machine.signal', systemId, status: 'FAILED', error })
+    const { tokenKey } = call.token
+    await proposeFor(call, { type: 'machine.signal', systemId, tokenKey, status: 'FAILED', error })
   }
   const event = eventOf(machine, report, isFailed)
   const isTold = event !== null && (await words.tells(call, event))

@@ -1,10 +1,12 @@
 // The token by which a booted machine is known at the metadata service (maas-api §11): one for each stay in a status,
 // so that what an earlier boot, or an earlier owner, kept of it opens nothing. The secrets are made by the API.
 import { lifeOf, type Move } from '#model/life-cycle.ts'
+import type { SystemId } from '#model/ids.ts'
 import { MACHINE_STATUS as S, type Machine, type MachineStatus } from '#model/machine.ts'
 import type { MachineToken } from '#model/machine-token.ts'
 import { notFound, refuse, type Context, type Handler } from './context.ts'
 import { statusName } from './life-cycle-texts.ts'
+import type { Refusal } from './outcome.ts'
 
 /** Statuses in which a machine boots from the network to work, and gets a token for it. */
 const BOOTS: ReadonlySet<MachineStatus> = new Set([
@@ -43,6 +45,19 @@ export const issueToken: Handler<'machineToken.issue'> = (context, command) => {
 
 function secretsOf({ consumerKey, tokenKey, tokenSecret }: MachineToken) {
   return { consumerKey, tokenKey, tokenSecret }
+}
+
+/**
+ * Null: it is the machine's own word of this stay. What an earlier boot said may arrive late, by a region that did not yet
+ * know better.
+ */
+export function whyNotBelieved(
+  { state }: Context,
+  { systemId, tokenKey }: { readonly systemId: SystemId; readonly tokenKey?: string },
+): Refusal | null {
+  if (tokenKey === undefined) return null
+  if (state.machineTokens.get(systemId)?.tokenKey === tokenKey) return null
+  return refuse('FORBIDDEN', 'The token of the machine is no more.')
 }
 
 /** The machine has moved: its token goes on with it within one boot, else it is no more. */

@@ -235,6 +235,11 @@ const LATER_FIELDS = {
   'reservation.create comment': {
     ...{ type: 'reservation.create', ip, client: bind.client, mac, hostname: '', comment: 'text' },
   },
+  'machine.signal token': {
+    ...{ type: 'machine.signal', systemId, status: 'OK', error: '', tokenKey: 'tk' },
+  },
+  'machine.netboot token': { type: 'machine.netboot', systemId, on: true, tokenKey: 'tk' },
+  'machine.booted token': { type: 'machine.booted', systemId, tokenKey: 'tk' },
   'machine.create domain': { type: 'machine.create', ...machine, domainId: 1 },
   'node.place domain': { type: 'node.place', systemIds: [systemId], domainId: 1 },
   'device.update domain': { type: 'device.update', systemId, set: { domainId: 1 } },

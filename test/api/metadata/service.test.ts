@@ -1,5 +1,7 @@
 // The documents of the metadata service as cloud-init and MAAS's tools ask for them (maas-api §11).
+import { createHmac } from 'node:crypto'
 import t from 'tap'
+import { baseString } from '#api/oauth.ts'
 import { MACHINE_STATUS as S } from '#model/machine.ts'
 import { keyIn, MachineRoom } from './support/machines.ts'
 
@@ -145,6 +147,23 @@ t.test('HMAC-SHA1 is a signature, too', async (t) => {
   const answer = await room.from(room.address(1), 'GET', path, { headers: wrong })
   t.equal(answer.status, 401)
   t.match(answer.text, /Expected signature base string: GET&http%3A%2F%2F/)
+  const oauth = new Map(
+    Object.entries({
+      ...{ oauth_version: '1.0', oauth_signature_method: 'HMAC-SHA1', oauth_nonce: 'n1' },
+      ...{ oauth_consumer_key: key.consumerKey, oauth_token: key.tokenKey },
+      oauth_timestamp: String(Math.floor(room.api.clock.wallMs() / 1_000)),
+    }),
+  )
+  // Of the service as the machine reached it, by the rack.
+  const url = `http://192.0.2.2:5248/MAAS/metadata/${path}`
+  const base = baseString({ method: 'GET', url, parameters: [] }, oauth)
+  const signature = createHmac('sha1', `&${key.tokenSecret}`).update(base).digest('base64')
+  oauth.set('oauth_signature', signature)
+  const pairs = [...oauth].map(([name, value]) => `${name}="${encodeURIComponent(value)}"`)
+  const headers = { authorization: `OAuth ${pairs.join(', ')}` }
+  const signed = () => room.from(room.address(1), 'GET', path, { headers })
+  t.equal((await signed()).status, 200)
+  t.match((await signed()).text, /Nonce already used/)
   const late = room.api.sign(key, { oauth_timestamp: '1600000000' })
   const expired = await room.from(room.address(1), 'GET', path, {
     headers: { authorization: late },

@@ -82,3 +82,26 @@ t.test('no token without a machine, nor one of somebody else', async (t) => {
   ask(lab, id, 1)
   t.equal(secretOf(ask(lab, other, 1)), 'CONFLICT')
 })
+
+t.test('what an earlier boot said and arrives late moves nothing', async (t) => {
+  const lab = makeRoom()
+  const id = addMachine(lab, 1)
+  bring(lab, id, S.COMMISSIONING)
+  ask(lab, id, 1)
+  const late = { systemId: id, tokenKey: 't1' }
+  lab.ok({ type: 'machine.signal', ...late, status: 'WORKING', error: '' })
+  lab.actor = ADMIN
+  lab.ok({ type: 'machine.abort', systemId: id, comment: '' })
+  bring(lab, id, S.COMMISSIONING)
+  lab.actor = SYSTEM
+  const words = [
+    { type: 'machine.signal', ...late, status: 'OK', error: '' },
+    { type: 'machine.netboot', ...late, on: false },
+    { type: 'machine.booted', ...late },
+  ] as const
+  for (const word of words) t.equal(lab.refused(word).code, 'FORBIDDEN', word.type)
+  t.equal(statusOf(lab, id), S.COMMISSIONING)
+  ask(lab, id, 2)
+  lab.ok({ type: 'machine.signal', systemId: id, tokenKey: 't2', status: 'OK', error: '' })
+  t.equal(statusOf(lab, id), S.READY)
+})
