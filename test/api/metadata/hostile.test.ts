@@ -2,10 +2,33 @@
 // of `api/metadata/standing.ts` has its attack here.
 import t from 'tap'
 import { MACHINE_STATUS as S } from '#model/machine.ts'
-import { mac } from '#test/support/region-state.ts'
+import type { SystemId, VlanId } from '#model/ids.ts'
+import { mac, registerRack } from '#test/support/region-state.ts'
 import { MachineRoom } from './support/machines.ts'
 
 const SECRET = /token_secret/
+
+/** 203.0.112.0/24, on a VLAN where somebody else runs DHCP. */
+async function addForeignSubnet({ api }: MachineRoom): Promise<number> {
+  const { json } = await api.post('fabrics/0/vlans/', { vid: '20', name: 'theirs' })
+  const made = await api.post('subnets/', { cidr: '203.0.112.0/24', vlan: String(json.id) })
+  if (made.status !== 200) throw new Error(made.text)
+  return Number(json.id)
+}
+
+/** As the commands of links will leave it. */
+function link(
+  room: MachineRoom,
+  systemId: SystemId,
+  { vlanId, ip }: { readonly vlanId: number; readonly ip: string },
+): void {
+  const { state } = room.api.region.local()
+  const [nic] = state.interfacesByMachine.rows(systemId)
+  if (nic === undefined) throw new Error('no interface')
+  const links = [{ id: 1, mode: 'static', subnetId: null, ip }] as const
+  state.interfaces.put(nic.id, { ...nic, vlanId: vlanId as VlanId, links })
+  state.journal.take()
+}
 
 t.test('a preseed is given to the address that the machine has by lease', async (t) => {
   const room = await MachineRoom.start(t)
@@ -39,13 +62,31 @@ t.test('another machine does not get it, nor a rack, nor an address given to nob
   t.equal(api.region.local().state.machineTokens.size, 0, 'no token was made')
 })
 
+t.test('where our racks serve nothing, what others have is theirs all the same', async (t) => {
+  const room = await MachineRoom.start(t)
+  const [id, other] = [await room.add(1), await room.add(2)]
+  await room.commission(id)
+  const vlanId = await addForeignSubnet(room)
+  const rack = registerRack('rack01' as SystemId, ['192.0.2.2/24', '203.0.112.2/24'], 2)
+  await room.run(rack)
+  const form = { ip: '203.0.112.50', subnet: '203.0.112.0/24' }
+  t.equal((await room.api.post('ipaddresses/?op=reserve', form)).status, 200)
+  link(room, other, { vlanId, ip: '203.0.112.7' })
+  for (const host of [2, 50, 7]) {
+    t.equal((await room.preseed(`203.0.112.${host}`, id)).status, 403, String(host))
+  }
+  t.equal((await room.preseed('203.0.112.9', id)).status, 200, 'of nobody that we know')
+})
+
 t.test('a lease that has ended gives no right', async (t) => {
   const room = await MachineRoom.start(t)
   const id = await room.add(1)
   await room.lease(1, 30)
   await room.commission(id)
   room.api.clock.advance(24 * 3_600_000)
-  await room.run({ type: 'time.advance' })
+  // Its row is still there: only `time.advance` sweeps.
+  await room.run({ type: 'machine.netboot', systemId: id, on: false })
+  t.equal(room.api.region.local().state.holds.size, 1)
   t.equal((await room.preseed(room.address(1), id)).status, 403)
 })
 
@@ -54,14 +95,7 @@ t.test('an address of a link is the machine’s own, and nobody else’s', async
   const [id, other] = [await room.add(1), await room.add(2)]
   await room.commission(id)
   await room.commission(other)
-  const { state } = room.api.region.local()
-  const [nic] = state.interfacesByMachine.rows(id)
-  if (nic === undefined) throw new Error('no interface')
-  const vlanId = state.subnets.get(2 as never)?.vlanId ?? null
-  const link = { id: 1, mode: 'static', subnetId: 2 as never, ip: '198.51.100.7' } as const
-  // As the commands of links will leave it.
-  state.interfaces.put(nic.id, { ...nic, vlanId, links: [link] })
-  state.journal.take()
+  link(room, id, { vlanId: 5001, ip: '198.51.100.7' })
   t.equal((await room.preseed('198.51.100.7', id)).status, 200)
   t.equal((await room.preseed('198.51.100.7', other)).status, 403)
 })
@@ -73,9 +107,7 @@ t.test(
     const id = await room.add(1)
     await room.commission(id)
     t.equal((await room.preseed('203.0.113.9', id)).status, 200, 'somebody else runs DHCP there')
-    const vlan = await room.api.post('fabrics/0/vlans/', { vid: '20', name: 'theirs' })
-    const subnet = { cidr: '203.0.112.0/24', vlan: String(vlan.json.id) }
-    t.equal((await room.api.post('subnets/', subnet)).status, 200)
+    await addForeignSubnet(room)
     t.equal((await room.preseed('203.0.112.9', id)).status, 200, 'a VLAN without our DHCP')
     t.equal((await room.preseed('198.51.100.9', id)).status, 403, 'one with it')
     const form = { name: 'metadata_unknown_addresses', value: 'false' }

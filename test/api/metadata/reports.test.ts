@@ -1,4 +1,5 @@
 // What machines report: signals, and the webhook of cloud-init and installers. Mostly that is nothing for the log.
+import { request as httpRequest } from 'node:http'
 import t, { type Test } from 'tap'
 import { MACHINE_STATUS as S } from '#model/machine.ts'
 import { MachineRoom } from './support/machines.ts'
@@ -62,10 +63,11 @@ for (const [form, text] of MALFORMED) {
 }
 
 t.test('more than a machine may send is refused before it is read', async (t) => {
-  const { post } = await atWork(t)
+  const { room, post } = await atWork(t)
   const body = Buffer.alloc((4 << 20) + 1)
   const answer = await post('2012-03-01/', { body }).catch(() => undefined)
   t.equal(answer?.status, 413)
+  t.equal(await chunkedStatus(room.api.url, 5), 413, 'also when its length is not told')
   const many = Array.from({ length: 17 }, (_, i) => [`f${i}`, 'x'] as const)
   const form = [['op', 'signal'], ['status', 'WORKING'], ...many] as const
   t.match((await post('2012-03-01/', { form })).text, /at most 16 files/)
@@ -185,3 +187,16 @@ t.test('the webhook asks for a signature, and takes files', async (t) => {
   const answer = await tell({ files: [file, { ...file, path: 'x.bz2', compression: 'bzip2' }] })
   t.same([answer.status, answer.text], [204, ''])
 })
+
+/** Of a body of so many MiB that comes in pieces. */
+function chunkedStatus(url: string, mib: number): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(`${url}/MAAS/metadata/latest/`, { method: 'POST' }, (response) => {
+      resolve(response.statusCode)
+      request.destroy()
+    })
+    request.on('error', reject)
+    for (let i = 0; i < mib; i++) request.write(Buffer.alloc(1 << 20))
+    request.end()
+  })
+}

@@ -109,6 +109,8 @@ t.test('an installed system that asks for its user data is Deployed', async (t) 
   t.equal((await get('2012-03-01/user-data')).status, 503)
   room.api.region.failWith(null)
   t.equal(room.statusOf(id), S.DEPLOYING)
+  room.api.region.loseAnswers(1)
+  t.equal((await get('2012-03-01/user-data')).status, 503, 'it may not be durable')
   for (const time of ['first', 'second']) {
     const { status, text } = await get('2012-03-01/user-data')
     t.same([status, text], [200, '#!/bin/sh\necho \u00fc\n'], time)
