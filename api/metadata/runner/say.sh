@@ -43,11 +43,18 @@ file_part() {
 }
 
 # While something takes long: a sign of life each minute, with what PROGRESS holds.
+BEAT_SECONDS=${BEAT_SECONDS:-60}
 BEATS=
 PROGRESS=$WORK/progress
 begin_beats() {
   (
-    while sleep 60; do
+    while :; do
+      # By the second: a sleep outlives the shell that is ended.
+      second=0
+      while [ "$second" -lt "$BEAT_SECONDS" ]; do
+        sleep 1 || exit
+        second=$((second + 1))
+      done
       if [ -s "$PROGRESS" ]; then
         signal WORKING "error=$(cat "$PROGRESS")"
       else

@@ -6,6 +6,9 @@ import type { SystemId, VlanId } from '#model/ids.ts'
 import { mac, registerRack } from '#test/support/region-state.ts'
 import { MachineRoom } from './support/machines.ts'
 
+// Many requests on a busy host.
+t.setTimeout(120_000)
+
 const SECRET = /token_secret/
 
 /** 203.0.112.0/24, on a VLAN where somebody else runs DHCP. */

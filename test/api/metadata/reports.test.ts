@@ -4,6 +4,9 @@ import t, { type Test } from 'tap'
 import { MACHINE_STATUS as S } from '#model/machine.ts'
 import { MachineRoom } from './support/machines.ts'
 
+// Many requests on a busy host.
+t.setTimeout(120_000)
+
 async function atWork(t: Test, status: 'commissioning' | 'deploying' = 'commissioning') {
   const room = await MachineRoom.start(t)
   const id = await room.add(1)

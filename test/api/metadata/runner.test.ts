@@ -13,6 +13,9 @@ import {
   type RunnerHost,
 } from './support/runner-host.ts'
 
+// Real scripts on a busy host.
+t.setTimeout(180_000)
+
 /** What is there of them, for tests that do not care. */
 const TOOLS = await anyClient()
 const skip = TOOLS === undefined && 'this host lacks curl, wget and python3, or tar or xz'
@@ -131,6 +134,22 @@ t.test('tests follow commissioning with an index of their own', { skip }, async 
     ...['WORKING one ', 'WORKING one 0', 'TESTING  ', 'WORKING two ', 'WORKING two 0', 'OK  '],
   ])
   t.equal(host.archivesGiven, 2)
+  t.equal(room.statusOf(id), S.READY)
+})
+
+t.test('while a script runs there are signs of life, and none afterwards', { skip }, async (t) => {
+  const stage = await makeStage(t)
+  const { room, host, id } = stage
+  await room.commission(id)
+  host.archive = await makeArchive({
+    'index.json': index([entry('long', 1)]),
+    'commissioning/long': '#!/bin/sh\nsleep 3\n',
+  })
+  const env = { BEAT_SECONDS: '1' }
+  await host.run(await scriptFor(stage), { tools: TOOLS ?? [], env })
+  const told = texts(host, 'status', 'script_name')
+  t.ok(told.filter((each) => each === 'WORKING ').length >= 1, told.join())
+  t.equal(told.at(-1), 'OK ')
   t.equal(room.statusOf(id), S.READY)
 })
 

@@ -5,6 +5,9 @@ import { baseString } from '#api/oauth.ts'
 import { MACHINE_STATUS as S } from '#model/machine.ts'
 import { keyIn, MachineRoom } from './support/machines.ts'
 
+// Many requests on a busy host.
+t.setTimeout(120_000)
+
 const USER_DATA = Buffer.from('#!/bin/sh\necho \u00fc\n').toString('base64')
 
 async function commissioning(t: Parameters<typeof MachineRoom.start>[0], ssh = false) {
