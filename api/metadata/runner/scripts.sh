@@ -24,6 +24,8 @@ read_index() {
       if (n < 5 || parts[3] !~ /_scripts$/) return
       entry = parts[2] "/" parts[3] "/" parts[4]
       if (!(entry in seen)) { seen[entry] = 1; entries[++lists] = entry }
+      # Made by the region; MAAS leaves that to who runs them.
+      if (parts[5] == "args") made[entry] = made[entry] " " word(what)
       if (parts[5] == "parameters" && n >= 6) {
         # Either the value, or an object with it.
         if (n > 6 && parts[7] != "value") return
@@ -66,7 +68,7 @@ read_index() {
       kind = entry; sub(/^[^\/]*\//, "", kind); sub(/_scripts.*/, "", kind)
       print kind "|" plain(path "name") "|" plain(path "path") "|" plain(path "script_result_id") "|" \
         plain(path "script_version_id") "|" plain(path "timeout_seconds") "|" plain(path "parallel") "|" \
-        arguments[entry]
+        (entry in made ? made[entry] : arguments[entry])
     }
     function plain(path,   what) {
       what = values[path]; gsub(/[|]/, "_", what)

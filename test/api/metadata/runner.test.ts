@@ -76,14 +76,14 @@ for (const client of CLIENTS) {
     host.archive = await makeArchive({
       'index.json': index([
         entry('good', 1, { parameters: { storage: `/dev/sd a|'"$(false)`, x: { value: 'y' } } }),
-        entry('bad', 2),
+        entry('bad', 2, { args: ['-x', '{'], parameters: { x: { value: 'y', device: { a: 1 } } } }),
         entry('slow', 3, { timeout_seconds: 1 }),
         entry('left', 4, { parallel: 2 }),
         entry('right', 5, { parallel: 2 }),
       ]),
       'commissioning/good': `#!/bin/sh
         printf '%s;' "$@"; echo oops >&2; printf 'a: 1\\r\\n' >"$RESULT_PATH"\n`,
-      'commissioning/bad': '#!/bin/sh\nprintf "\\000\\377"; exit 3\n',
+      'commissioning/bad': '#!/bin/sh\nprintf "\\000\\377"; echo "$*" >&2; exit 3\n',
       'commissioning/slow': '#!/bin/sh\nexec sleep 30\n',
       'commissioning/left': meet('left', 'right'),
       'commissioning/right': meet('right', 'left'),
@@ -111,6 +111,7 @@ for (const client of CLIENTS) {
     t.equal(part('good'), `${part('good.out')}${part('good.err')}`)
     t.match(part('runtime'), /^\d+\.\d\d$/)
     t.equal(part('script_version_id'), '101')
+    t.equal(part('bad.err', bad), '-x {\n', 'arguments that the region made')
     // Busybox's wget would send nothing after the zero byte.
     const all = client === 'busybox wget' ? [255] : [0, 255]
     t.same(bad?.input.bytes('bad.out'), Buffer.from(all))
