@@ -117,6 +117,12 @@ async function relay(
     response.end(host.archive ?? undefined)
     return
   }
+  // Nothing of the product's own is run here.
+  if (path.endsWith('/maas-commissioning-scripts')) {
+    response.statusCode = 204
+    response.end()
+    return
+  }
   const headers = new Headers({
     ...{ 'x-forwarded-for': to.address, 'x-forwarded-host': host.host },
   })
