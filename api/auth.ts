@@ -10,41 +10,26 @@ import type { AccessScope, AccessToken, ApiKey, LoginSession, User } from '#stat
 import type { Context } from 'koa'
 import { Rejection } from './errors.ts'
 import { checkCsrf, loginCookieOf } from './login-cookie.ts'
-import { Nonces } from './nonces.ts'
-import {
-  baseString,
-  checkNonce,
-  checkTimestamp,
-  checkVersion,
-  isHmacSignature,
-  isPlaintextSignature,
-  parseAuthorization,
-  TIMESTAMP_AGE_MAX_SECONDS,
-  unauthenticated,
-  type OAuthParameters,
-  type SignedRequest,
-} from './oauth.ts'
-import { isForm, rawBodyOf } from './request-body.ts'
+import { unauthenticated, type OAuthParameters } from './oauth.ts'
 import { ACCESS_TOKEN_PREFIX, secretDigest } from './secrets.ts'
+import { oauthOf, SignatureChecks } from './signed-request.ts'
 
 const INVALID_KEY = 'Authorization Error: Invalid API key.'
 /** Longer credentials than these are refused unread. */
 const HEADER_CHARACTERS_MAX = 4_096
-const NONCE_CHARACTERS_MAX = 128
 
 /** A user, and how much of its rights the credentials stand for. */
 export type Identity = { readonly user: User; readonly scope: AccessScope }
 
 export class Authenticator {
   readonly #region: Region
-  readonly #clock: Clock
-  readonly #nonces = new Nonces(TIMESTAMP_AGE_MAX_SECONDS * 1_000)
+  readonly #signatures: SignatureChecks
   /** `&<secret>` in UTF-8 by key row: rows are replaced, never changed. */
   readonly #secrets = new WeakMap<ApiKey, Buffer>()
 
   constructor(region: Region, clock: Clock) {
     this.#region = region
-    this.#clock = clock
+    this.#signatures = new SignatureChecks(clock)
   }
 
   /**
@@ -68,7 +53,7 @@ export class Authenticator {
 
   async #withoutToken(ctx: Context, header: string): Promise<User | null> {
     if (isBearer(header)) return this.#bearer(header.slice(7).trim())
-    const oauth = header === '' ? outsideHeader(ctx) : parseAuthorization(header)
+    const oauth = oauthOf(ctx, header)
     if (oauth !== undefined) return this.#signed(ctx, oauth)
     if (header !== '') throw unauthenticated('Authorization Error: Use an API key.')
     const cookie = loginCookieOf(ctx)
@@ -111,35 +96,8 @@ export class Authenticator {
   async #signed(ctx: Context, oauth: OAuthParameters): Promise<User> {
     const tokenKey = oauth.get('oauth_token') ?? ''
     const found = await this.#find(tokenKey, oauth.get('oauth_consumer_key') ?? '')
-    const timestamp = oauth.get('oauth_timestamp') ?? ''
-    const nonce = oauth.get('oauth_nonce') ?? ''
-    checkVersion(oauth.get('oauth_version'))
-    checkNonce(oauth.get('oauth_nonce'))
-    checkTimestamp(timestamp, Math.floor(this.#clock.wallMs() / 1_000))
-    const seen = `${tokenKey} ${timestamp} ${nonce.slice(0, NONCE_CHARACTERS_MAX)}`
-    if (this.#nonces.has(seen)) {
-      throw unauthenticated(`Authorization Error: 'Nonce already used: ${nonce.slice(0, 64)}'`)
-    }
-    this.#checkSignature(ctx, oauth, found.key)
-    this.#nonces.add(seen, this.#clock.monotonicMs())
+    this.#signatures.check(ctx, oauth, this.#secretOf(found.key))
     return found.user
-  }
-
-  #checkSignature(ctx: Context, oauth: OAuthParameters, key: ApiKey): void {
-    const signature = oauth.get('oauth_signature') ?? ''
-    const secret = this.#secretOf(key)
-    const method = oauth.get('oauth_signature_method') ?? 'PLAINTEXT'
-    if (method === 'PLAINTEXT') {
-      if (isPlaintextSignature(signature, secret)) return
-      // MAAS's text shows the base string, which here would be the secret itself.
-      throw unauthenticated(invalidSignature('&<token secret>'))
-    }
-    if (method !== 'HMAC-SHA1') {
-      throw unauthenticated("Authorization Error: 'Signature method not supported.'")
-    }
-    const bases = signedRequests(ctx).map((request) => baseString(request, oauth))
-    if (bases.some((base) => isHmacSignature(signature, base, secret))) return
-    throw unauthenticated(invalidSignature(bases[0] ?? ''))
   }
 
   async #bearer(token: string): Promise<User> {
@@ -205,53 +163,4 @@ function accessTokenOf(ctx: Context): string | undefined {
   if (!isBearer(header)) return undefined
   const token = header.slice(7).trim()
   return token.startsWith(ACCESS_TOKEN_PREFIX) ? token : undefined
-}
-
-/** RFC 5849 §3.5.2 and §3.5.3: form body, then query. Undefined when there is no oauth_token. */
-function outsideHeader(ctx: Context): OAuthParameters | undefined {
-  const form = isForm(ctx) ? rawBodyOf(ctx) : ''
-  for (const text of [form, ctx.querystring]) {
-    if (!text.includes('oauth_token=')) continue
-    const pairs = [...new URLSearchParams(text)].filter(([name]) => name.startsWith('oauth_'))
-    return new Map(pairs)
-  }
-  return undefined
-}
-
-/**
- * What the client may have signed, the likely first: some leave the form of a PUT out, and behind a proxy it signs the
- * address it knows. Believing `X-Forwarded-…` gives nobody rights: the signature is still one by the secret.
- */
-function signedRequests(ctx: Context): readonly SignedRequest[] {
-  const query = [...new URLSearchParams(ctx.querystring)]
-  const form = isForm(ctx) ? [...new URLSearchParams(rawBodyOf(ctx))] : []
-  const inHeader = ctx.get('authorization') !== ''
-  const path = ctx.originalUrl.split('?', 1)[0] ?? ''
-  return originsOf(ctx).flatMap((origin) =>
-    [[...query, ...form], query].map((pairs) => ({
-      method: ctx.method,
-      url: `${origin}${path}`,
-      parameters: pairs.filter(([name]) => inHeader || !name.startsWith('oauth_')),
-    })),
-  )
-}
-
-function originsOf(ctx: Context): readonly string[] {
-  const first = (name: string): string =>
-    (ctx.get(name).split(',', 1)[0] ?? '').trim().toLowerCase()
-  const host = first('x-forwarded-host')
-  const protocol = first('x-forwarded-proto')
-  const direct = originOf(ctx.protocol, ctx.host)
-  if (host === '' && protocol === '') return [direct]
-  return [direct, originOf(protocol || ctx.protocol, host || ctx.host)]
-}
-
-/** RFC 5849 §3.4.1.2: lower case, without the default port. */
-function originOf(protocol: string, host: string): string {
-  const port = protocol === 'https' ? /:443$/ : /:80$/
-  return `${protocol}://${host.toLowerCase().replace(port, '')}`
-}
-
-function invalidSignature(base: string): string {
-  return `Authorization Error: 'Invalid signature. Expected signature base string: ${base}'`
 }

@@ -23,6 +23,7 @@ import {
   makeLogout,
   type LoginParts,
 } from './login.ts'
+import { makeMetadata } from './metadata/serve.ts'
 import { openApi } from './openapi.ts'
 import { PasswordChecks } from './password-checks.ts'
 import { API_ROOT } from './render/names.ts'
@@ -90,6 +91,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
   const app = new Koa()
   app.use(makeEdge({ clock, random, logger, metrics, apiHash: description.hash }))
+  app.use(makeMetadata({ region, random, clock, logger }))
   app.use(takeOpSuffix)
   app.use(makeBodyParser())
   app.use(indexRoutes(makeRouter({ options, service, resources, description, streams })))

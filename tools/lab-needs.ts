@@ -29,6 +29,15 @@ const LAB_NEEDS: Readonly<Record<string, string>> = {
   drill: 'ldnsutils',
   ipmitool: 'ipmitool',
   ipmi_sim: 'openipmi',
+  // Libraries of cloud-init, which is not installed itself: it would run at the next boot of this host.
+  '/usr/bin/python3': 'python3',
+  ...Object.fromEntries(
+    ['configobj', 'jinja2', 'jsonschema', 'oauthlib', 'requests', 'yaml'].map((name) => [
+      `/usr/lib/python3/dist-packages/${name}/__init__.py`,
+      `python3-${name}`,
+    ]),
+  ),
+  '/usr/lib/python3/dist-packages/jsonpatch.py': 'python3-jsonpatch',
 }
 
 /** Sentences, none when the tier can run. */

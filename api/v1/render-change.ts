@@ -56,6 +56,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   joinTokens: null,
   loginSessions: null,
   licenseKeys: null,
+  machineTokens: null,
   // Of one user each; user data is the owner's.
   deployments: null,
   storedFiles: null,

@@ -138,6 +138,7 @@ const COMMAND_TYPES = {
   'machine.heartbeat': true,
   'machine.netboot': true,
   'machine.booted': true,
+  'machineToken.issue': true,
   'power.claim': true,
   'power.report': true,
   'power.queryReport': true,

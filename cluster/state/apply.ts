@@ -88,6 +88,7 @@ import {
   releaseMachines,
 } from './machine-claims.ts'
 import { bootedMachine, heartbeatMachine, setNetboot, signalMachine } from './machine-signals.ts'
+import { issueToken } from './machine-tokens.ts'
 import { createMachine, deleteMachine, updateMachine } from './machines.ts'
 import { joinMember, registerMember, removeMember, reportMember } from './members.ts'
 import { clearNeighbours, reportNeighbours, requestScan } from './neighbours.ts'
@@ -273,6 +274,7 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'machine.heartbeat': heartbeatMachine,
   'machine.netboot': setNetboot,
   'machine.booted': bootedMachine,
+  'machineToken.issue': issueToken,
   'power.claim': claimPower,
   'power.report': reportPower,
   'power.queryReport': reportPowerQuery,

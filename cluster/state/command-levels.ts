@@ -136,6 +136,7 @@ const COMMAND_LEVELS = {
   'machine.heartbeat': 3,
   'machine.netboot': 3,
   'machine.booted': 3,
+  'machineToken.issue': 3,
   'power.claim': 3,
   'power.report': 3,
   'power.queryReport': 3,

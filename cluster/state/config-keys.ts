@@ -135,6 +135,8 @@ export const CONFIG_KEYS: Readonly<Record<string, ConfigKey>> = {
   vcenter_server: text(''),
   vcenter_username: text(''),
   windows_kms_host: matching(null, HOST, 'Enter a host name or address.'),
+  // Not MAAS's: whether machines with addresses that are none of ours may ask for what they boot with.
+  metadata_unknown_addresses: flag(true),
   // Not MAAS's: seconds of option 51, and whether racks answer router solicitations.
   dhcp_lease_seconds: integer(600, 10, 86_400),
   dhcp_firmware_lease_seconds: integer(30, 10, 86_400),

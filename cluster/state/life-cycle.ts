@@ -22,6 +22,7 @@ import { notFound, refuse, type Context } from './context.ts'
 import { addEvent } from './events.ts'
 import { freeAutoAddresses } from './interface-links.ts'
 import { requestName, statusName, wrongStatus } from './life-cycle-texts.ts'
+import { followMove } from './machine-tokens.ts'
 import type { Refusal } from './outcome.ts'
 import { cancelIntent, wishPower } from './power-wishes.ts'
 import { closeResults } from './script-sets.ts'
@@ -123,6 +124,7 @@ function applyMove(
   const next: Machine = { ...machine, ...set, status, life, updatedWall: wall }
   const kept = before.lent && !life.lent ? { ...next, ownerId: null } : next
   state.machines.put(machine.systemId, kept)
+  followMove(context, transition.move, kept)
   addEvent(context, {
     ...{ systemId: machine.systemId, username: '', level: 'INFO', type: 'Node changed status' },
     description: `From '${statusName(machine.status)}' to '${statusName(status)}'`,

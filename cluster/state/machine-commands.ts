@@ -4,6 +4,7 @@ import type { SystemId } from '#model/ids.ts'
 import type { PowerState } from '#model/machine.ts'
 import type { MachineConstraints } from '#model/machine-constraints.ts'
 import type { PowerAction } from '#model/power.ts'
+import type { MachineToken } from '#model/machine-token.ts'
 import type { DeployOptions, ProbeOptions } from '#model/machine-work.ts'
 
 type Verb<T extends string, More = unknown> = {
@@ -77,14 +78,27 @@ export type MachineCommand =
   | {
       readonly type: 'machine.signal'
       readonly systemId: SystemId
+      /** Who says so; refused FORBIDDEN when that token is no more. Absent: the cluster itself. */
+      readonly tokenKey?: string
       readonly status: SignalStatus
       readonly error: string
     }
   /** It lives: its deadline moves on. */
   | { readonly type: 'machine.heartbeat'; readonly systemId: SystemId }
-  | { readonly type: 'machine.netboot'; readonly systemId: SystemId; readonly on: boolean }
+  | {
+      readonly type: 'machine.netboot'
+      readonly systemId: SystemId
+      readonly on: boolean
+      readonly tokenKey?: string
+    }
   /** The installed system fetched its user data. */
-  | { readonly type: 'machine.booted'; readonly systemId: SystemId }
+  | {
+      readonly type: 'machine.booted'
+      readonly systemId: SystemId
+      readonly tokenKey?: string
+    }
+  /** It asks for its preseed; the answer is the token in force, which need not be this one. */
+  | ({ readonly type: 'machineToken.issue' } & Omit<MachineToken, 'enteredAt' | 'createdWall'>)
   | {
       readonly type: 'power.claim'
       readonly rackId: SystemId

@@ -10,6 +10,7 @@ import { addEvent } from './events.ts'
 import { moveOn } from './life-cycle.ts'
 import { beginEnlisting } from './machine-actions.ts'
 import { failedScripts } from './script-sets.ts'
+import { whyNotBelieved } from './machine-tokens.ts'
 import { statusName } from './life-cycle-texts.ts'
 import type { SignalStatus } from './machine-commands.ts'
 import { minutesOf, signOfLife } from './status-deadline.ts'
@@ -27,9 +28,12 @@ const TOO_LATE: ReadonlySet<MachineStatus> = new Set([
   ...[S.EXITING_RESCUE_MODE, S.FAILED_EXITING_RESCUE_MODE, S.ALLOCATED],
 ])
 
-export const signalMachine: Handler<'machine.signal'> = (context, { systemId, status, error }) => {
+export const signalMachine: Handler<'machine.signal'> = (context, command) => {
+  const { systemId, status, error } = command
   const machine = context.state.machines.get(systemId)
   if (machine === undefined) return notFound('Machine')
+  const refusal = whyNotBelieved(context, command)
+  if (refusal !== null) return refusal
   if (TOO_LATE.has(machine.status)) return DONE
   if (!SIGNALLING.has(machine.status)) {
     const name = statusName(machine.status)
@@ -93,17 +97,24 @@ export const heartbeatMachine: Handler<'machine.heartbeat'> = ({ state, now }, {
   return DONE
 }
 
-export const setNetboot: Handler<'machine.netboot'> = ({ state, wall }, { systemId, on }) => {
+export const setNetboot: Handler<'machine.netboot'> = (context, command) => {
+  const { state, wall } = context
+  const { systemId, on } = command
   const machine = state.machines.get(systemId)
   if (machine === undefined) return notFound('Machine')
+  const refusal = whyNotBelieved(context, command)
+  if (refusal !== null) return refusal
   if (machine.netboot === on) return DONE
   state.machines.put(systemId, { ...machine, netboot: on, updatedWall: wall })
   return DONE
 }
 
 /** Asked for at every boot, so in every other status it means nothing. */
-export const bootedMachine: Handler<'machine.booted'> = (context, { systemId }) => {
+export const bootedMachine: Handler<'machine.booted'> = (context, command) => {
+  const { systemId } = command
   if (!context.state.machines.has(systemId)) return notFound('Machine')
+  const refusal = whyNotBelieved(context, command)
+  if (refusal !== null) return refusal
   moveOn(context, systemId, 'booted')
   return DONE
 }

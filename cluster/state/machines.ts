@@ -95,8 +95,9 @@ export const deleteMachine: Handler<'machine.delete'> = (context, { systemId }) 
   if (machine.locked) return refuse('CONFLICT', `Machine ${machine.hostname} is locked.`)
   dropInterfaces(context, systemId)
   for (const key of state.blockDevicesByMachine.keys(systemId)) state.blockDevices.delete(key)
-  const { deployments, machineWork, powerIntents, machineStorage } = state
-  for (const table of [deployments, machineWork, powerIntents, machineStorage]) {
+  const { deployments, machineWork, powerIntents, machineStorage, machineTokens } = state
+  const ofMachine = [deployments, machineWork, powerIntents, machineStorage, machineTokens]
+  for (const table of ofMachine) {
     table.delete(systemId)
   }
   dropSets(state, systemId)

@@ -21,6 +21,7 @@ import type {
 import type { Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { ConstraintsByType } from '#model/machine-constraints.ts'
+import type { MachineToken } from '#model/machine-token.ts'
 import type { PowerOrder } from '#model/power.ts'
 import type { Command, CommandType } from './command.ts'
 import type { TableName, TableRows } from './tables.ts'
@@ -95,6 +96,7 @@ type NamedValues = {
   readonly 'storage.createRaid': Created<number>
   readonly 'storage.createCacheSet': Created<number>
   readonly 'storage.createBcache': Created<number>
+  readonly 'machineToken.issue': Pick<MachineToken, 'consumerKey' | 'tokenKey' | 'tokenSecret'>
   readonly 'tag.assign': { readonly added: number; readonly removed: number }
 }
 

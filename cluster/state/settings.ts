@@ -29,6 +29,8 @@ export const SETTING_DEFAULTS: Readonly<Record<string, SettingValue>> = {
   remote_syslog: null,
   upstream_dns: null,
   windows_kms_host: null,
+  // Not MAAS's: whether machines with addresses that are none of ours may ask for what they boot with.
+  metadata_unknown_addresses: true,
   // Not MAAS's: what racks tell DHCP clients (option 51, seconds), and whether they answer router
   // solicitations on the links they serve.
   dhcp_lease_seconds: 600,

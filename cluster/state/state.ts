@@ -105,6 +105,7 @@ export class RegionState implements Tables {
   readonly scriptOutputs = this.#table('scriptOutputs')
   readonly hardwareDetails = this.#table('hardwareDetails')
   readonly nodeDevices = this.#table('nodeDevices')
+  readonly machineTokens = this.#table('machineTokens')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -155,6 +156,10 @@ export class RegionState implements Tables {
   readonly machinesByStatus: IndexOn<'machines', number> = new TableIndex(
     this.machines,
     (r) => r.status,
+  )
+  readonly machineTokensByKey: IndexOn<'machineTokens', string> = new TableIndex(
+    this.machineTokens,
+    (r) => r.tokenKey,
   )
   readonly freeMachines = new FreeMachines(this.machines)
   readonly interfacesByMachine: IndexOn<'interfaces', SystemId> = new TableIndex(

@@ -27,6 +27,7 @@ import type { Ipv4 } from '#model/ipv4.ts'
 import type { Ipv6 } from '#model/ipv6.ts'
 import type { BlockDevice, Controller, Interface, Machine } from '#model/machine.ts'
 import type { HardwareDetails, NodeDevice } from '#model/found-hardware.ts'
+import type { MachineToken } from '#model/machine-token.ts'
 import type { Deployment, MachineWork } from '#model/machine-work.ts'
 import type { Member } from '#model/member.ts'
 import type {
@@ -273,6 +274,7 @@ export type TableRows = ObjectRows & {
   readonly scriptOutputs: ScriptOutput
   readonly hardwareDetails: HardwareDetails
   readonly nodeDevices: NodeDevice
+  readonly machineTokens: MachineToken
 }
 export type TableName = keyof TableRows
 
@@ -317,6 +319,7 @@ type OtherKeys = {
   readonly scriptOutputs: number
   readonly hardwareDetails: SystemId
   readonly nodeDevices: number
+  readonly machineTokens: SystemId
 } & { readonly [T in keyof ObjectRows]: number }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -386,4 +389,5 @@ export const TABLE_NAMES = [
   'scriptOutputs',
   'hardwareDetails',
   'nodeDevices',
+  'machineTokens',
 ] as const satisfies readonly TableName[]

@@ -158,7 +158,11 @@ class Attempt {
       if (value === undefined || dropped.has(name)) continue
       forwarded[name] = typeof value === 'string' ? value : [...value]
     }
+    // The region believes it from a rack, so what a client says of itself never goes on.
     forwarded['x-forwarded-for'] = clientAddress
+    // For the addresses that the region tells the client; of a proxy before this one, its word.
+    const { host } = headers
+    if (typeof host === 'string') forwarded['x-forwarded-host'] ??= host
     if (body.length > 0 || !['GET', 'HEAD', 'OPTIONS'].includes(method)) {
       forwarded['content-length'] = String(body.length)
     }

@@ -238,6 +238,9 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'machine.heartbeat': { systemId },
   'machine.netboot': { systemId, on: false },
   'machine.booted': { systemId },
+  'machineToken.issue': {
+    ...{ systemId, consumerKey: 'ck', tokenKey: 'tk', tokenSecret: 'ts', address: '192.0.2.7' },
+  },
   'power.claim': { rackId: systemId, systemId, fence: 40 },
   'power.report': {
     ...{ rackId: systemId, systemId, token: 41, result: 'done', state: 'on', message: '' },
@@ -324,6 +327,11 @@ const LATER_FIELDS = {
   'storage.setLayout default': {
     ...{ type: 'storage.setLayout', systemId, wish: { layout: 'flat' }, isDefault: true },
   },
+  'machine.signal token': {
+    ...{ type: 'machine.signal', systemId, status: 'OK', error: '', tokenKey: 'tk' },
+  },
+  'machine.netboot token': { type: 'machine.netboot', systemId, on: true, tokenKey: 'tk' },
+  'machine.booted token': { type: 'machine.booted', systemId, tokenKey: 'tk' },
   'machine.create domain': { type: 'machine.create', ...machine, domainId: 1 },
   'node.place domain': { type: 'node.place', systemIds: [systemId], domainId: 1 },
   'device.update domain': { type: 'device.update', systemId, set: { domainId: 1 } },

@@ -188,11 +188,15 @@ t.test('a file that no region gives is 503 with Retry-After', async (t) => {
 
 t.test('the API of a region behind /MAAS/', async (t) => {
   const region = await makeRegion(t)
-  const { get } = await makeRack(t, { regionApis: [region.url] })
-  const response = await get('//MAAS/api/2.0/machines/?op=x%20y', {
+  const rack = await makeRack(t, { regionApis: [region.url] })
+  const forged = { 'X-Forwarded-For': '192.0.2.66, 192.0.2.67' }
+  const response = await rack.get('//MAAS/api/2.0/machines/?op=x%20y', {
     method: 'POST',
     body: 'a=b',
-    headers: { Authorization: 'OAuth x', 'Idempotency-Key': 'k', Connection: 'keep-alive' },
+    headers: {
+      ...{ Authorization: 'OAuth x', 'Idempotency-Key': 'k', Connection: 'keep-alive' },
+      ...forged,
+    },
   })
   t.equal(response.status, 201)
   t.equal(response.headers.get('x-seen'), 'yes')
@@ -205,7 +209,9 @@ t.test('the API of a region behind /MAAS/', async (t) => {
     headers: {
       authorization: 'OAuth x',
       'idempotency-key': 'k',
+      // Its own word for where the client is, never the client's.
       'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-host': /^127\.0\.0\.1:\d+$/,
       'content-length': '3',
       host: region.url.slice('http://'.length),
     },

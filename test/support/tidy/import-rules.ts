@@ -67,6 +67,7 @@ export const IMPORT_RULES: Readonly<Record<string, Rule>> = {
       ...['cluster/node/region.ts', 'cluster/node/boot-files.ts'],
       // The port hands out the tables themselves.
       ...['cluster/state/state.ts', 'cluster/state/tables.ts', 'cluster/state/object-commands.ts'],
+      'cluster/state/machine-commands.ts',
     ],
   },
   'tools/': {

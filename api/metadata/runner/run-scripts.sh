@@ -1,0 +1,3 @@
+start_ssh
+begin_beats
+run_all

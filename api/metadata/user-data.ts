@@ -1,0 +1,71 @@
+// `user-data` (maas-api §11) by what the machine was booted for. That the installed system asks for its own is how the
+// cluster learns that it runs: Deploying → Deployed.
+import { MACHINE_STATUS as S } from '#model/machine.ts'
+import { notFound } from '../errors.ts'
+import { configOf } from '#state/config-keys.ts'
+import type { RegionState } from '#state/state.ts'
+import { bootKindOf } from './boot-kind.ts'
+import { proposeFor, type MachineCall } from './machine-call.ts'
+import { isSshOn } from './meta-data.ts'
+import { runnerScript, type RunnerMode } from './runner.ts'
+
+/** Throws NOT_FOUND where there is none, in Deploying after the change was committed. */
+export async function userData(call: MachineCall): Promise<Buffer> {
+  const { machine, state } = call
+  if (machine.status === S.DEPLOYING || machine.status === S.DEPLOYED) {
+    const text = state.deployments.get(machine.systemId)?.userData ?? ''
+    if (machine.status === S.DEPLOYING) {
+      const { tokenKey } = call.token
+      const { systemId } = machine
+      await proposeFor(call, { type: 'machine.booted', systemId, tokenKey })
+    }
+    if (text === '') throw notFound('NodeUserData')
+    return Buffer.from(text, 'base64')
+  }
+  const kind = bootKindOf(machine)
+  if (kind === null || kind === 'install' || kind === 'off') throw notFound('NodeUserData')
+  return Buffer.from(await runnerScript(kind, variablesOf(call, kind)))
+}
+
+/** Whether `user-data` is there, without its consequences. */
+export function hasUserData({ machine, state }: Pick<MachineCall, 'machine' | 'state'>): boolean {
+  const text = state.deployments.get(machine.systemId)?.userData ?? ''
+  if (machine.status === S.DEPLOYED || machine.status === S.DEPLOYING) return text !== ''
+  const kind = bootKindOf(machine)
+  return kind !== null && kind !== 'off'
+}
+
+/** Of a machine that nobody knows: it enlists, and goes on to be commissioned if the site wants that. */
+export async function enlistUserData(
+  state: RegionState,
+  at: Pick<MachineCall, 'metadataUrl' | 'wallSeconds'>,
+): Promise<Buffer> {
+  const commission = configOf(state, 'enlist_commissioning') === true ? 'yes' : 'no'
+  return Buffer.from(
+    await runnerScript('enlist', {
+      METADATA: at.metadataUrl,
+      API: at.metadataUrl.replace(/metadata\/$/, 'api/2.0/'),
+      SERVER_SECONDS: String(at.wallSeconds),
+      COMMISSION: commission,
+    }),
+  )
+}
+
+function variablesOf(call: MachineCall, kind: RunnerMode): Readonly<Record<string, string>> {
+  const { machine, state, token, metadataUrl, wallSeconds } = call
+  const work = state.machineWork.get(machine.systemId)?.work
+  const erase = work?.kind === 'erase' ? work : { secure: false, quick: false }
+  return {
+    METADATA: metadataUrl,
+    CONSUMER_KEY: token.consumerKey,
+    TOKEN_KEY: token.tokenKey,
+    TOKEN_SECRET: token.tokenSecret,
+    SERVER_SECONDS: String(wallSeconds),
+    SSH: isSshOn(state, machine) ? 'yes' : 'no',
+    ...(kind === 'erase' ? { SECURE: yes(erase.secure), QUICK: yes(erase.quick) } : {}),
+  }
+}
+
+function yes(flag: boolean): string {
+  return flag ? 'yes' : 'no'
+}
