@@ -46,6 +46,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   dhcpOptions: 'dhcp_options',
   dhcpSightings: 'dhcp_sightings',
   neighbours: 'neighbours',
+  imageImports: 'image_imports',
   // Secrets.
   apiKeys: null,
   joinTokens: null,
@@ -62,6 +63,8 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   counters: null,
   cluster: null,
   machineWork: null,
+  bootUploads: null,
+  bootFileHolders: null,
   tenures: null,
   reserves: null,
   scans: null,

@@ -20,6 +20,7 @@ import type { Member } from '#model/member.ts'
 import type { ClientKey } from '#model/network.ts'
 import type { AccessCommand } from './access-commands.ts'
 import type { DnsCommand } from './dns-commands.ts'
+import type { ImageCommand } from './image-commands.ts'
 import type { MachineCommand } from './machine-commands.ts'
 import type { NetworkCommand } from './network-commands.ts'
 import type { ObjectCommand } from './object-commands.ts'
@@ -304,6 +305,7 @@ export type Command =
   /** Admits nobody any more, not even the one that came with it. */
   | { readonly type: 'token.revoke'; readonly digest: string }
   | DnsCommand
+  | ImageCommand
   | MachineCommand
   | NetworkCommand
   | ObjectCommand

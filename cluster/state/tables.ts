@@ -22,6 +22,7 @@ import type {
   UserId,
   VlanId,
 } from '#model/ids.ts'
+import type { BootFileHolder, BootUpload, ImageImport } from '#model/image-import.ts'
 import type { Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { Ipv6 } from '#model/ipv6.ts'
@@ -264,6 +265,9 @@ export type TableRows = ObjectRows & {
   readonly deployments: Deployment
   readonly machineWork: MachineWork
   readonly powerIntents: PowerIntent
+  readonly bootUploads: BootUpload
+  readonly imageImports: ImageImport
+  readonly bootFileHolders: BootFileHolder
 }
 export type TableName = keyof TableRows
 
@@ -302,6 +306,8 @@ type OtherKeys = {
   readonly deployments: SystemId
   readonly machineWork: SystemId
   readonly powerIntents: SystemId
+  readonly bootUploads: number
+  readonly bootFileHolders: SystemId
 } & { readonly [T in keyof ObjectRows]: number }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -365,4 +371,7 @@ export const TABLE_NAMES = [
   'deployments',
   'machineWork',
   'powerIntents',
+  'bootUploads',
+  'imageImports',
+  'bootFileHolders',
 ] as const satisfies readonly TableName[]

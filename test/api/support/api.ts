@@ -15,6 +15,7 @@ import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import type { UserId } from '#model/ids.ts'
 import type { RegionMembership } from '#node/region.ts'
 import { makeFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
+import { newImage } from '#test/support/life-cycle.ts'
 import { MemoryRegion } from '#test/support/memory-region.ts'
 import { watchParameters, type Asked } from './asked.ts'
 
@@ -165,6 +166,10 @@ export async function startTestApi(t: Test): Promise<TestApi> {
     { type: 'apiKey.create', ...PLAIN, userId, name: 'plain' },
     { actor: SYSTEM },
   )
+  // The settings name a release: without an image of it nothing can be deployed.
+  for (const name of ['ubuntu/jammy', 'debian/bookworm']) {
+    await region.propose(newImage(name), { actor: SYSTEM })
+  }
   const asked = watchParameters(t, allResources('0.1.0'))
   const logs: string[] = []
   const files = new Map<string, Buffer>()
