@@ -3,6 +3,7 @@
 import type { Resource } from './resource.ts'
 import { ACCOUNT } from './routes/account.ts'
 import { ADDRESSES } from './routes/addresses.ts'
+import { BOOT_RESOURCES } from './routes/boot-resources.ts'
 import { BOOT_SOURCES, BOOT_SOURCE_SELECTIONS } from './routes/boot-sources.ts'
 import { COMMISSIONING_SCRIPTS } from './routes/commissioning-scripts.ts'
 import { CONTROLLERS } from './routes/controllers.ts'
@@ -16,6 +17,7 @@ import { EVENTS } from './routes/events.ts'
 import { FABRICS, VLAN_BY_ID } from './routes/fabrics.ts'
 import { FAN_NETWORKS } from './routes/fan-networks.ts'
 import { FILES } from './routes/files.ts'
+import { IMAGES_SYNC_PROGRESS } from './routes/images-sync-progress.ts'
 import { IP_RANGES } from './routes/ip-ranges.ts'
 import { LICENSE_KEYS } from './routes/license-keys.ts'
 import { MACHINES } from './routes/machines.ts'
@@ -51,6 +53,7 @@ export function allResources(version: string): readonly Resource[] {
     ...[...ZONES, ...POOLS, ...TAGS, ...DEVICES, ...DISCOVERY],
     ...[...PACKAGE_REPOSITORIES, ...NOTIFICATIONS, ...FILES, ...LICENSE_KEYS, ...SCRIPTS],
     ...[...BOOT_SOURCES, ...BOOT_SOURCE_SELECTIONS, ...DHCP_SNIPPETS],
+    ...[...BOOT_RESOURCES, ...IMAGES_SYNC_PROGRESS],
     ...[...COMMISSIONING_SCRIPTS, ...NETWORKS, ...FAN_NETWORKS],
     versionResource(version),
   ]

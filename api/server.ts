@@ -8,7 +8,7 @@ import type { Clock, Logger, Random } from '#model/ports.ts'
 import type { BackupSource, Region, RegionMembership } from '#node/region.ts'
 import type { MetricsRegistry } from '#platform/metrics.ts'
 import { Authenticator } from './auth.ts'
-import { makeBootFileRoute, type BootFiles } from './boot-files.ts'
+import { makeBootFileRoute, type BootFiles, type BootUploads } from './boot-files.ts'
 import { describe, type Description } from './describe.ts'
 import { serveResource, serveUnknown, type Service } from './dispatch.ts'
 import { serveDocs } from './docs.ts'
@@ -54,6 +54,7 @@ import * as users from './v1/users.ts'
 export type ApiOptions = {
   readonly region: Region
   readonly bootFiles: BootFiles
+  readonly bootUploads: BootUploads
   readonly backups: BackupSource
   readonly membership: RegionMembership
   readonly explainer: Explainer
@@ -83,7 +84,9 @@ const CLOSE_MS = 5_000
 /** Throws ADDRESS_IN_USE when the port is taken. */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { region, random, clock, logger, metrics } = options
-  const service = { region, random, authenticator: new Authenticator(region, clock) }
+  const { bootFiles: files, bootUploads: uploads } = options
+  const images = { files, uploads, wallMs: () => clock.wallMs() }
+  const service = { region, random, images, authenticator: new Authenticator(region, clock) }
   const resources = allResources(options.version)
   const description = describe(resources)
   const streams = new EventStreams({ service, logger, metrics })

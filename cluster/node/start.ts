@@ -8,6 +8,7 @@ import type { Credentials, PeerHandlers } from '#transport/links.ts'
 import { type RunningTransport, startTransport } from '#transport/peer-transport.ts'
 import { Backups } from './backups.ts'
 import { BootFiles } from './boot-files.ts'
+import { BootUploads } from './boot-uploads.ts'
 import { type Assembly, assemble } from './assemble.ts'
 import { openDisk } from './disk.ts'
 import { Divergence } from './divergence.ts'
@@ -38,6 +39,7 @@ export type RunningRegion = {
   readonly region: RegionNode
   readonly node: NodeFile
   readonly bootFiles: BootFiles
+  readonly bootUploads: BootUploads
   readonly backups: Backups
   readonly membership: RegionMembership
   /** Resolves when this node is no member any more: close it, and do not start it again. */
@@ -117,8 +119,9 @@ export async function startRegion(
   }
   const backups = new Backups({ region, clock, version, sliceMs: limits.snapshotSliceMs })
   const bootFiles = makeBootFiles(dir, others)
+  const bootUploads = new BootUploads(region, bootFiles)
   const { wrong } = divergence
-  return { region, node, bootFiles, backups, membership, removed, wrong, close }
+  return { region, node, bootFiles, bootUploads, backups, membership, removed, wrong, close }
 }
 
 async function openCredentials(of: {
