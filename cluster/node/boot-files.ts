@@ -33,6 +33,7 @@ export class BootFiles {
   readonly #fetching = new Map<string, Promise<boolean>>()
   /** Used since they were last asked for by `takeUsed`. */
   #used = new Set<string>()
+  readonly #closed = new AbortController()
   /** How many want each file to stay, though no resource names it yet. */
   readonly #held = new Map<string, number>()
 
@@ -124,6 +125,11 @@ export class BootFiles {
     return used
   }
 
+  /** What is being fetched is broken off. */
+  close(): void {
+    this.#closed.abort(new Error('this region ends'))
+  }
+
   /** Who reads it goes on reading: its bytes go with the last open descriptor. */
   async remove(sha256: string): Promise<void> {
     await rm(this.#pathOf(sha256), { force: true })
@@ -166,6 +172,7 @@ export class BootFiles {
 
   async #fetchFromAny(sha256: string): Promise<boolean> {
     for (const region of this.#options.otherRegions()) {
+      if (this.#closed.signal.aborted) return false
       try {
         if (await this.#fetchFrom(region, sha256)) return true
       } catch {
@@ -182,7 +189,8 @@ export class BootFiles {
     let timer = begin()
     try {
       const url = `${region}/MAAS/boot-resources/${sha256}/?local=true`
-      const response = await fetch(url, { signal: idle.signal })
+      const signal = AbortSignal.any([idle.signal, this.#closed.signal])
+      const response = await fetch(url, { signal })
       if (!response.ok || response.body === null) {
         await response.body?.cancel()
         return false

@@ -1,19 +1,19 @@
 // Composition of one region node: opens its stores, rebuilds the state, wires core, transport and services.
 // The API is put on top by `tools/run-region.ts`, which is why nothing here knows HTTP.
-import { join } from 'node:path'
 import { REGION_CONFIG, type RegionLimits } from '#platform/config.ts'
 import { failStop, makeBackground, type Platform } from '#platform/system.ts'
 import type { PeerAddress } from '#protocol/join.ts'
 import type { Credentials, PeerHandlers } from '#transport/links.ts'
 import { type RunningTransport, startTransport } from '#transport/peer-transport.ts'
 import { Backups } from './backups.ts'
-import { BootFiles } from './boot-files.ts'
-import { BootUploads } from './boot-uploads.ts'
+import type { BootFiles } from './boot-files.ts'
+import type { BootUploads } from './boot-uploads.ts'
 import { type Assembly, assemble } from './assemble.ts'
 import { openDisk } from './disk.ts'
 import { Divergence } from './divergence.ts'
 import { makeEnroller, type EnrollerOptions } from './enroll.ts'
 import { Housekeeping, type HousekeepingOptions } from './housekeeping.ts'
+import { startImages } from './images/start.ts'
 import { join as joinCluster } from './join-cluster.ts'
 import { makeJoiner } from './join-requests.ts'
 import { LeaseMetrics } from './lease-metrics.ts'
@@ -49,8 +49,6 @@ export type RunningRegion = {
   /** Hands leadership over, says goodbye to racks, and leaves the disk in a clean state. */
   readonly close: () => Promise<void>
 }
-
-const BOOT_FILE_BYTES_MAX = 16 * 2 ** 30
 
 export async function startRegion(
   config: RegionConfig,
@@ -101,6 +99,8 @@ export async function startRegion(
   const connectedRacks = () => racks.connected()
   const timer = startHousekeeping({ region, limits, background, clock, connectedRacks }, leases)
   const join = { dir, node, incarnation, region, version, logger, onRemoved }
+  const otherRegions = () => others().map((peer) => peer.apiUrl)
+  const images = startImages({ dir, region, otherRegions, platform: own, background })
   const joining = new AbortController()
   background(joinCluster(join, joining.signal), 'cluster.join')
   const close = async (): Promise<void> => {
@@ -108,6 +108,7 @@ export async function startRegion(
     divergence.stop()
     clearInterval(timer)
     membership.close()
+    await images.close()
     await credentials.close()
     region.beginStop()
     await region.transferLeadership(null)
@@ -118,8 +119,7 @@ export async function startRegion(
     logger.info('region.stopped')
   }
   const backups = new Backups({ region, clock, version, sliceMs: limits.snapshotSliceMs })
-  const bootFiles = makeBootFiles(dir, others)
-  const bootUploads = new BootUploads(region, bootFiles)
+  const { bootFiles, bootUploads } = images
   const { wrong } = divergence
   return { region, node, bootFiles, bootUploads, backups, membership, removed, wrong, close }
 }
@@ -184,12 +184,4 @@ function startHousekeeping(options: HousekeepingOptions, leases: LeaseMetrics): 
     housekeeping.onTick()
     leases.onTick(options.region.local().state)
   }, 1_000)
-}
-
-function makeBootFiles(dir: string, others: () => readonly PeerAddress[]): BootFiles {
-  return new BootFiles({
-    directory: join(dir, 'files'),
-    otherRegions: () => others().map((peer) => peer.apiUrl),
-    bytesMax: BOOT_FILE_BYTES_MAX,
-  })
 }
