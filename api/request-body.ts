@@ -15,7 +15,7 @@ const BODY_BYTES_MAX = 1 << 20
 /** With an image in it; longer ones are sent in pieces. In base64 a third of it is lost. */
 const LARGE_BODY_BYTES_MAX = 32 << 20
 /** Of an image, as MAAS's clients cut them. */
-export const PIECE_BYTES_MAX = 4 << 20
+const PIECE_BYTES_MAX = 4 << 20
 
 const FORM = 'application/x-www-form-urlencoded'
 

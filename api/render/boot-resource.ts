@@ -28,7 +28,7 @@ export function renderWithSets(state: RegionState, row: BootResource, received: 
 }
 
 /** Rows of earlier versions have none. */
-export function versionOf({ version, updatedWall }: BootResource): string {
+function versionOf({ version, updatedWall }: BootResource): string {
   return version ?? isoTime(updatedWall).slice(0, 10).replaceAll('-', '')
 }
 

@@ -18,7 +18,7 @@ export type EphemeralImage = {
   readonly root: BootFile
 }
 
-export const DEFAULT_EPHEMERAL = 'debian/bookworm'
+const DEFAULT_EPHEMERAL = 'debian/bookworm'
 
 /** Of the release `name` (`os/series`); `architecture` of the machine, `amd64/generic`. */
 export function chooseDeployImage(

@@ -12,7 +12,7 @@ import type { Region } from './region.ts'
 import { SYSTEM_ACTOR } from './region-node.ts'
 
 /** As MAAS's clients cut them. */
-export const PIECE_BYTES_MAX = 4 << 20
+const PIECE_BYTES_MAX = 4 << 20
 /** Said to the cluster every so many parts of the whole. */
 const REPORTS = 20
 const FOLDER = 'uploads'

@@ -96,11 +96,10 @@ export async function startRegion(
     ...{ clock, scheduler, membershipMs: limits.membershipMs, directory: dir },
     onPeers: () => transport.refreshPeers(),
   })
-  const connectedRacks = () => racks.connected()
-  const timer = startHousekeeping({ region, limits, background, clock, connectedRacks }, leases)
+  const beats = { region, limits, background, clock, connectedRacks: () => racks.connected() }
+  const timer = startHousekeeping(beats, leases)
   const join = { dir, node, incarnation, region, version, logger, onRemoved }
-  const otherRegions = () => others().map((peer) => peer.apiUrl)
-  const images = startImages({ dir, region, otherRegions, platform: own, background })
+  const images = startImages({ dir, region, others, platform: own, background })
   const joining = new AbortController()
   background(joinCluster(join, joining.signal), 'cluster.join')
   const close = async (): Promise<void> => {
@@ -119,9 +118,8 @@ export async function startRegion(
     logger.info('region.stopped')
   }
   const backups = new Backups({ region, clock, version, sliceMs: limits.snapshotSliceMs })
-  const { bootFiles, bootUploads } = images
   const { wrong } = divergence
-  return { region, node, bootFiles, bootUploads, backups, membership, removed, wrong, close }
+  return { region, node, ...images, backups, membership, removed, wrong, close }
 }
 
 async function openCredentials(of: {

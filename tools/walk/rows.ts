@@ -1,4 +1,5 @@
 // Every row of the walk, in its order.
+import { IMAGES } from './rows-images.ts'
 import { NAMES } from './rows-names.ts'
 import { NETWORK } from './rows-network.ts'
 import { LAST, NODES } from './rows-nodes.ts'
@@ -8,5 +9,5 @@ import type { Row } from './row.ts'
 
 export const ROWS: readonly Row[] = [
   ...[...PEOPLE, ...NETWORK, ...NAMES],
-  ...[...OBJECTS, ...NODES, ...LAST],
+  ...[...OBJECTS, ...IMAGES, ...NODES, ...LAST],
 ]

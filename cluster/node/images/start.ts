@@ -1,6 +1,7 @@
 // Composition of what a region does with images: its files, uploads to it, imports, and the care for all of them.
 import { join } from 'node:path'
 import type { Platform } from '#platform/system.ts'
+import type { PeerAddress } from '#protocol/join.ts'
 import { makeDiskSpace } from '#storage/disk-space.ts'
 import { BootFiles } from '../boot-files.ts'
 import { BootUploads } from '../boot-uploads.ts'
@@ -20,12 +21,12 @@ export function startImages(options: {
   /** Of the node. */
   readonly dir: string
   readonly region: Region
-  /** API base URLs. */
-  readonly otherRegions: () => readonly string[]
+  readonly others: () => readonly PeerAddress[]
   readonly platform: Platform
   readonly background: (task: Promise<unknown>, name: string) => void
 }): RunningImages {
-  const { dir, region, otherRegions, platform, background } = options
+  const { dir, region, others, platform, background } = options
+  const otherRegions = () => others().map(({ apiUrl }) => apiUrl)
   const directory = join(dir, 'files')
   const bytesMax = BOOT_FILE_BYTES_MAX
   const files = new BootFiles({ directory, otherRegions, bytesMax })

@@ -23,6 +23,7 @@ export const ENTRY_POINTS = [
 export const UNTESTED: Readonly<Record<string, string>> = {
   'cluster/model/ports.ts': 'interfaces only',
   'cluster/model/machine-constraints.ts': 'types only',
+  'cluster/model/image-import.ts': 'types only',
   'cluster/model/member.ts': 'types only',
   'cluster/model/network.ts': 'types, and one line that test/cluster/state tests',
   'cluster/node/region.ts': 'the port: types only',
@@ -35,6 +36,7 @@ export const UNTESTED: Readonly<Record<string, string>> = {
   'cluster/raft/message.ts': 'types only',
   'cluster/state/access-commands.ts': 'types only',
   'cluster/state/command.ts': 'types only',
+  'cluster/state/image-commands.ts': 'types only',
   'cluster/state/object-commands.ts': 'types only',
   'cluster/state/outcome.ts': 'types only',
   'cluster/storage/log-store.ts': 'the port; its contract suite is test/contract',
