@@ -45,6 +45,7 @@ import {
   makeExplainName,
 } from './v1/explain-packet.ts'
 import type { Explainer } from './v1/explainer.ts'
+import * as images from './v1/images.ts'
 import { LEASES_QUERY, makeListLeases } from './v1/leases.ts'
 import { openApiV1, type Route } from './v1/openapi.ts'
 import { PAGE_QUERY, Pages } from './v1/pages.ts'
@@ -85,8 +86,8 @@ const CLOSE_MS = 5_000
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { region, random, clock, logger, metrics } = options
   const { bootFiles: files, bootUploads: uploads } = options
-  const images = { files, uploads, wallMs: () => clock.wallMs() }
-  const service = { region, random, images, authenticator: new Authenticator(region, clock) }
+  const store = { files, uploads, wallMs: () => clock.wallMs() }
+  const service = { region, random, images: store, authenticator: new Authenticator(region, clock) }
   const resources = allResources(options.version)
   const description = describe(resources)
   const streams = new EventStreams({ service, logger, metrics })
@@ -144,6 +145,8 @@ function makeRouter(parts: {
   serveAccess({ router, handle, login, pages })
   router.get('/api/v1/events', streams.serve)
   router.get('/api/v1/backup', makeBackupRoute({ service, backups, logger }))
+  router.get('/api/v1/boot-resources', handle('user', images.listImages))
+  router.get('/api/v1/image-import', handle('user', images.readImport))
   router.post('/api/v1/boot-resources', handle('admin', v1.writeBootResource))
   router.put('/api/v1/boot-files/:sha256', handle('admin', v1.makeBootFileUpload(bootFiles)))
 
