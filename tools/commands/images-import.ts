@@ -93,8 +93,12 @@ function sentence(found: Import): string {
       return 'The import waits for a region.'
     case 'running':
       return `Importing at ${region ?? '?'}: ${message}, ${mib(done)} of ${mib(total)}.`
-    default:
+    case 'done':
+    case 'failed':
+    case 'stopped':
       return `Import ${status}: ${message}`
+    default:
+      return status satisfies never
   }
 }
 
