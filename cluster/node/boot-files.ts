@@ -65,7 +65,7 @@ export class BootFiles {
     return names.filter((name) => DIGEST.test(name)).toSorted()
   }
 
-  /** Stores `bytes` durably; throws BAD_REQUEST when they do not have the digest they claim. */
+  /** Stores `bytes` durably; throws BAD_REQUEST when they do not have the digest they claim, and DISK_FULL. */
   async put(sha256: string, bytes: Readable): Promise<void> {
     const path = this.#pathOf(sha256)
     await mkdir(this.#options.directory, { recursive: true })
@@ -73,9 +73,10 @@ export class BootFiles {
     try {
       await this.#write(temporary, sha256, bytes)
       await this.#name(temporary, sha256)
-    } catch (error) {
+    } catch (cause) {
       await rm(temporary, { force: true })
-      throw error
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause
+      throw new AppError('DISK_FULL', 'The disk of this region is full.', { cause })
     }
   }
 

@@ -70,10 +70,12 @@ export class BootUploads {
     const upload = await this.#claimed(id)
     const path = this.#pathOf(id)
     const have = await sizeOf(path)
-    const { sha256, sizeBytes } = upload
-    // Ended between the name and the word to the cluster.
-    if (have === 0 && (await this.#files.has(sha256))) return this.#finish(upload)
-    if (have < upload.receivedBytes) {
+    const { sha256, sizeBytes, receivedBytes } = upload
+    // Ended between the name and the word to the cluster. At the first piece it is another image with these bytes: the
+    // client sends all of them, and would be refused in the middle.
+    if (have === 0 && receivedBytes > 0 && (await this.#files.has(sha256)))
+      return this.#finish(upload)
+    if (have < receivedBytes) {
       await this.#drop(id)
       const message = 'Pieces of this upload are lost; begin it anew.'
       throw new AppError('CONFLICT', message)

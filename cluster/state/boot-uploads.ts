@@ -37,8 +37,10 @@ export const beginUpload: Handler<'bootUpload.begin'> = (context, command) => {
   return { ok: true, value: { id: resourceId, uploadId: id } }
 }
 
-/** The regions have it already, for another image. */
+/** A region says that it has it, for another image. */
 function isKnownFile(state: RegionState, { sha256, sizeBytes }: BootFile): boolean {
+  const isHeld = [...state.bootFileHolders.values()].some(({ sha256s }) => sha256s.includes(sha256))
+  if (!isHeld) return false
   return [...state.bootResources.values()].some(({ files }) =>
     files.some((file) => file.sha256 === sha256 && file.sizeBytes === sizeBytes),
   )

@@ -40,6 +40,7 @@ export class ImageKeeper {
   readonly #unnamedSinceMs = new Map<string, number>()
   #working: Promise<void> | null = null
   #isClosed = false
+  #noRoomFor = ''
 
   constructor(options: KeeperOptions) {
     this.#options = options
@@ -82,7 +83,9 @@ export class ImageKeeper {
   async #fetch({ sha256, sizeBytes }: BootFile): Promise<boolean> {
     const { files, freeBytes, logger } = this.#options
     if ((await freeBytes()) < sizeBytes + SPARE_BYTES) {
-      logger.warn('images.no_room', { sha256, bytes: sizeBytes })
+      // Once, not every ten seconds.
+      if (this.#noRoomFor !== sha256) logger.warn('images.no_room', { sha256, bytes: sizeBytes })
+      this.#noRoomFor = sha256
       return false
     }
     if (await files.mirror(sha256)) logger.info('images.file_mirrored', { sha256 })

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import t from 'tap'
 import type { SystemId } from '#model/ids.ts'
 import { BootUploads } from '#node/boot-uploads.ts'
@@ -88,4 +89,13 @@ t.test('a piece of another region’s upload is not taken', async (t) => {
   await ok({ type: 'bootUpload.report', id, regionId, receivedBytes: 0 })
   await t.rejects(uploads.take(id, CONTENT, null), { code: 'CONFLICT', message: /region-2/ })
   t.strictSame(await readdir(directory).catch(() => []), [])
+})
+
+t.test('bytes that are here already may be sent again, to the last piece', async (t) => {
+  const { uploads, ok, files, state } = await makeImageRegion(t)
+  await files.put(SHA256, Readable.from([CONTENT]))
+  const { id, uploadId } = await ok(BEGIN)
+  t.notOk((await uploads.take(uploadId, CONTENT.subarray(0, 50_000), null)).isComplete)
+  t.ok((await uploads.take(uploadId, CONTENT.subarray(50_000), null)).isComplete)
+  t.equal(state().bootResources.get(id)?.files[0]?.sha256, SHA256)
 })
