@@ -12,6 +12,7 @@ const KINDS: Readonly<Record<string, string>> = {
   ...{ 'account/prefs/sshkeys': 'sshkey', 'account/prefs/sslkeys': 'sslkey', files: 'file' },
   ...{ notifications: 'notification', 'package-repositories': 'package-repository' },
   ...{ 'license-keys': 'license-key', 'license-key': 'license-key', scripts: 'script' },
+  'boot-resources': 'boot-resource',
   ...{ 'boot-sources': 'boot-source', 'boot-sources/selections': 'boot-source-selection' },
   ...{ 'dhcp-snippets': 'dhcp-snippet', version: 'version', 'static-routes': 'static-route' },
   ...{ dnsresources: 'dnsresource', dnsresourcerecords: 'dnsresourcerecord' },

@@ -21,6 +21,18 @@ export interface BootFiles {
   readonly put: (sha256: string, bytes: Readable) => Promise<void>
 }
 
+/** Pieces of images that clients send (`cluster/node/boot-uploads.ts`). */
+export interface BootUploads {
+  /** `at`: where the piece begins, when the client says so. */
+  readonly take: (
+    id: number,
+    bytes: Buffer,
+    at: number | null,
+  ) => Promise<{ readonly receivedBytes: number; readonly isComplete: boolean }>
+  /** Bytes of it that this region has. */
+  readonly received: (id: number) => Promise<number>
+}
+
 export function makeBootFileRoute(files: BootFiles) {
   return async (ctx: Context): Promise<void> => {
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {

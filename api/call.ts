@@ -7,6 +7,7 @@ import type { Actor, Command } from '#state/command.ts'
 import type { ValueOf } from '#state/outcome.ts'
 import type { RegionState } from '#state/state.ts'
 import type { User } from '#state/tables.ts'
+import type { BootFiles, BootUploads } from './boot-files.ts'
 import { forbidden, fromRefusal, Rejection } from './errors.ts'
 import type { Input } from './input.ts'
 
@@ -52,6 +53,14 @@ function* renderChunks<Row>(rows: readonly Row[], render: (row: Row) => unknown)
   yield ']'
 }
 
+/** Where the bytes of images go. */
+export type ImageStore = {
+  readonly files: BootFiles
+  readonly uploads: BootUploads
+  /** Unix ms, for names of versions. */
+  readonly wallMs: () => number
+}
+
 export type CallOptions = {
   readonly region: Region
   readonly random: Random
@@ -67,6 +76,11 @@ export type CallOptions = {
   /** Value of the Idempotency-Key header, checked; null when absent. */
   readonly idempotencyKey: string | null
   readonly rawBody: string
+  readonly images: ImageStore
+  /** Of a body that is no form; empty otherwise. */
+  readonly bytes: Buffer
+  /** Value of a header of the request, '' when absent. */
+  readonly header: (name: string) => string
   /** Told what revision and how old the data of the answer is. */
   readonly onRevision: (revision: number, stalenessMs: number) => void
 }
@@ -90,6 +104,24 @@ export class Call {
 
   get region(): Region {
     return this.#options.region
+  }
+
+  get images(): ImageStore {
+    return this.#options.images
+  }
+
+  /** The body as it came, of resources that take bytes. */
+  get bytes(): Buffer {
+    return this.#options.bytes
+  }
+
+  /** Path and query as the client sent them. */
+  get url(): string {
+    return this.#options.url
+  }
+
+  header(name: string): string {
+    return this.#options.header(name)
   }
 
   get isAnonymous(): boolean {

@@ -5,14 +5,14 @@ import type { Consistency, Region } from '#node/region.ts'
 import type { User } from '#state/tables.ts'
 import type { Context, Middleware } from 'koa'
 import type { Authenticator } from './auth.ts'
-import { type Answer, Call, NO_CONTENT, parseIdempotencyKey } from './call.ts'
+import { type Answer, Call, type ImageStore, NO_CONTENT, parseIdempotencyKey } from './call.ts'
 import { restfulOf } from './early-calls.ts'
 import { forbidden, Rejection } from './errors.ts'
 import { Input } from './input.ts'
 import { loginCookieOf } from './login-cookie.ts'
 import { callsOf } from './maas-catalogue.ts'
 import { unauthenticated } from './oauth.ts'
-import { rawBodyOf, readInput } from './request-body.ts'
+import { rawBodyOf, readInput, readOctets } from './request-body.ts'
 import type { Access, Action, Resource } from './resource.ts'
 import { sendAnswer } from './send-answer.ts'
 
@@ -20,6 +20,7 @@ export type Service = {
   readonly region: Region
   readonly random: Random
   readonly authenticator: Authenticator
+  readonly images: ImageStore
 }
 
 /** Middleware serving one resource; `ctx.params` are the router's. */
@@ -49,15 +50,25 @@ export function serveResource(service: Service, resource: Resource): Middleware 
     }
     const query = queryOf(ctx)
     const hasBody = method === 'POST' || method === 'PUT'
-    const input = hasBody ? await readInput(ctx) : query
+    const early = hasBody && resource.body !== undefined ? await signedIn(service, ctx) : undefined
+    const bytes = hasBody && resource.body === 'bytes' ? await readOctets(ctx) : Buffer.alloc(0)
+    const isForm = hasBody && resource.body !== 'bytes'
+    const input = isForm ? await readInput(ctx, resource.body === 'large') : query
     const op = opOf(ctx, query, input)
     const action = find(method, op)
     if (method === 'GET' && action.method === 'DELETE') checkDeletingGet(ctx)
-    const user = await service.authenticator.user(ctx)
+    const user = early ?? (await service.authenticator.user(ctx))
     checkAccess(action.access, user)
-    const call = makeCall(service, ctx, { user, input, query })
+    const call = makeCall(service, ctx, { user, input, query, bytes })
     await sendAnswer(ctx, await runAction(action, call))
   }
+}
+
+/** Of a body that is long: nobody sends one who may not. */
+async function signedIn(service: Service, ctx: Context): Promise<User | null> {
+  const user = await service.authenticator.user(ctx)
+  checkAccess('admin', user)
+  return user
 }
 
 /** Throws 405 unless it was meant: early MAAS 2.0 deletes by GET. */
@@ -82,7 +93,12 @@ async function runAction(action: Action, call: Call): Promise<Answer> {
 export function makeCall(
   service: Service,
   ctx: Context,
-  from: { readonly user: User | null; readonly input: Input; readonly query: Input },
+  from: {
+    readonly user: User | null
+    readonly input: Input
+    readonly query: Input
+    readonly bytes?: Buffer
+  },
 ): Call {
   return new Call({
     region: service.region,
@@ -97,6 +113,9 @@ export function makeCall(
     url: ctx.originalUrl,
     idempotencyKey: parseIdempotencyKey(ctx.get('idempotency-key')),
     rawBody: rawBodyOf(ctx),
+    images: service.images,
+    bytes: from.bytes ?? Buffer.alloc(0),
+    header: (name) => ctx.get(name),
     onRevision: (revision, stalenessMs) => {
       ctx.set('X-Revision', String(revision))
       if (from.query.has('consistency')) ctx.set('X-Staleness-Ms', String(stalenessMs))

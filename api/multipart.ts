@@ -7,7 +7,11 @@ import { Input, PARAMETERS_MAX } from './input.ts'
 const PART_BYTES_MAX = 1 << 20
 
 /** Parts with a file name are fields too; what they held is there as bytes. */
-export async function parseMultipart(contentType: string, body: Buffer): Promise<Input> {
+export async function parseMultipart(
+  contentType: string,
+  body: Buffer,
+  partBytesMax = PART_BYTES_MAX,
+): Promise<Input> {
   const input = new Input()
   const form = normalise(contentType, body)
   await new Promise<void>((resolve, reject) => {
@@ -15,7 +19,7 @@ export async function parseMultipart(contentType: string, body: Buffer): Promise
       reject(new Rejection('BAD_REQUEST', 'The multipart body is malformed.', { cause }))
     let parser: busboy.Busboy
     try {
-      parser = busboy({ headers: { 'content-type': contentType }, limits: LIMITS })
+      parser = busboy({ headers: { 'content-type': contentType }, limits: limitsOf(partBytesMax) })
     } catch (error) {
       fail(error)
       return
@@ -57,14 +61,14 @@ const tooLarge = () => new Rejection('PAYLOAD_TOO_LARGE', 'A part is too large.'
 const tooMany = () =>
   new Rejection('BAD_REQUEST', `A request may have ${PARAMETERS_MAX} parameters.`)
 
-const LIMITS = {
+const limitsOf = (partBytesMax: number) => ({
   fields: PARAMETERS_MAX,
   files: PARAMETERS_MAX,
   parts: PARAMETERS_MAX,
   fieldNameSize: 200,
   fieldSize: PART_BYTES_MAX,
-  fileSize: PART_BYTES_MAX,
-}
+  fileSize: partBytesMax,
+})
 
 /**
  * python-libmaas says "nothing" as one part without any header (`--B CRLF CRLF --B--`), which the parser

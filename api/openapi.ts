@@ -62,7 +62,7 @@ function operationOf(resource: Resource, action: Action) {
     ...(access === 'anyone' ? { security: [] } : { security: [{ oauth: [] }, { bearer: [] }] }),
     ...(params === undefined ? { 'x-parameters-undeclared': true } : {}),
     parameters: [...inPath, ...inQuery, CONSISTENCY, ...(method === 'GET' ? [] : [KEY])],
-    ...(hasBody ? { requestBody: bodyOf(params, method === 'PUT') } : {}),
+    ...(hasBody ? { requestBody: bodyOf(resource, params, method === 'PUT') } : {}),
     responses: responsesOf(answerSchema(resource, action)),
   }
 }
@@ -72,7 +72,11 @@ function queryParameter([name, param]: readonly [string, Params[string]]) {
   return { name, in: 'query', required, description: doc, schema }
 }
 
-function bodyOf(params: Params | undefined, isPartial: boolean) {
+function bodyOf({ body }: Resource, params: Params | undefined, isPartial: boolean) {
+  if (body === 'bytes') {
+    const schema = { type: 'string', format: 'binary' }
+    return { required: true, content: { 'application/octet-stream': { schema } } }
+  }
   const schema = params === undefined ? { type: 'object' } : formSchema(params, isPartial)
   return {
     required: !isPartial && Object.values(params ?? {}).some((param) => param.required),

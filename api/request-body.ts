@@ -12,6 +12,11 @@ import { readShortBody } from './short-body.ts'
 /** Larger bodies are refused with 413. The longest legal one is an enlistment with its inventory. */
 const BODY_BYTES_MAX = 1 << 20
 
+/** With an image in it; longer ones are sent in pieces. In base64 a third of it is lost. */
+const LARGE_BODY_BYTES_MAX = 32 << 20
+/** Of an image, as MAAS's clients cut them. */
+const PIECE_BYTES_MAX = 4 << 20
+
 const FORM = 'application/x-www-form-urlencoded'
 
 /** Middleware: afterwards `ctx.request.body` is a form's text or a JSON value. */
@@ -43,12 +48,13 @@ export function isForm(ctx: Context): boolean {
 }
 
 /** Parameters of the body of a POST or PUT. */
-export async function readInput(ctx: Context): Promise<Input> {
+export async function readInput(ctx: Context, isLarge = false): Promise<Input> {
   const contentType = ctx.get('content-type')
   if (contentType.toLowerCase().startsWith('multipart/form-data')) {
-    const body = await readBytes(ctx.req)
+    const bytesMax = isLarge ? LARGE_BODY_BYTES_MAX : BODY_BYTES_MAX
+    const body = await readBytes(ctx.req, bytesMax)
     ctx.request.rawBody = body.toString('latin1')
-    return parseMultipart(contentType, body)
+    return parseMultipart(contentType, body, bytesMax)
   }
   const { body } = ctx.request
   if (typeof body === 'string') return Input.fromPairs(new URLSearchParams(body))
@@ -58,6 +64,13 @@ export async function readInput(ctx: Context): Promise<Input> {
     throw new Rejection('BAD_REQUEST', message, { status: 415 })
   }
   return new Input()
+}
+
+/** The bytes of a piece; throws BAD_REQUEST for any other body. */
+export async function readOctets(ctx: Context): Promise<Buffer> {
+  const type = ctx.get('content-type').toLowerCase()
+  if (type.startsWith('application/octet-stream')) return readBytes(ctx.req, PIECE_BYTES_MAX)
+  throw new Rejection('BAD_REQUEST', 'Send the bytes as application/octet-stream.')
 }
 
 /** A flat JSON object as parameters: lists repeat the name, objects stay JSON text. */
@@ -77,13 +90,13 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-async function readBytes(request: IncomingMessage): Promise<Buffer> {
+async function readBytes(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request) {
     const bytes = chunk as Buffer
     size += bytes.length
-    if (size > BODY_BYTES_MAX) {
+    if (size > bytesMax) {
       throw new Rejection('PAYLOAD_TOO_LARGE', 'The request body is too large.')
     }
     chunks.push(bytes)

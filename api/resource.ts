@@ -25,6 +25,11 @@ export type Resource = {
   readonly path: string
   readonly doc: string
   readonly actions: readonly Action[]
+  /**
+   * Of POST and PUT, where it is no short form: `large`, a form with the content of an image; `bytes`, no form at all.
+   * Only administrators may send either.
+   */
+  readonly body?: 'large' | 'bytes'
   /** Name of the half that is open to anyone, where it is not `Anon` and the name. */
   readonly anonName?: string
 }

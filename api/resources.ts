@@ -5,6 +5,7 @@ import { ACCOUNT } from './routes/account.ts'
 import { ADDRESSES } from './routes/addresses.ts'
 import { BCACHE_ALIASES, BCACHES } from './routes/bcaches.ts'
 import { BLOCK_DEVICES } from './routes/block-devices.ts'
+import { BOOT_RESOURCES } from './routes/boot-resources.ts'
 import { BOOT_SOURCES, BOOT_SOURCE_SELECTIONS } from './routes/boot-sources.ts'
 import { COMMISSIONING_SCRIPTS } from './routes/commissioning-scripts.ts'
 import { CONTROLLERS } from './routes/controllers.ts'
@@ -19,6 +20,7 @@ import { FABRICS, VLAN_BY_ID } from './routes/fabrics.ts'
 import { FAN_NETWORKS } from './routes/fan-networks.ts'
 import { FILES } from './routes/files.ts'
 import { INTERFACES } from './routes/interfaces.ts'
+import { IMAGES_SYNC_PROGRESS } from './routes/images-sync-progress.ts'
 import { IP_RANGES } from './routes/ip-ranges.ts'
 import { LICENSE_KEYS } from './routes/license-keys.ts'
 import { MACHINES } from './routes/machines.ts'
@@ -63,6 +65,7 @@ export function allResources(version: string): readonly Resource[] {
     ...[...PACKAGE_REPOSITORIES, ...NOTIFICATIONS, ...FILES, ...LICENSE_KEYS, ...SCRIPTS],
     ...[...BOOT_SOURCES, ...BOOT_SOURCE_SELECTIONS, ...DHCP_SNIPPETS],
     ...[...SCRIPT_RESULTS, NODE_RESULTS, ...NODE_DEVICES],
+    ...[...BOOT_RESOURCES, ...IMAGES_SYNC_PROGRESS],
     ...[...COMMISSIONING_SCRIPTS, ...NETWORKS, ...FAN_NETWORKS],
     versionResource(version),
   ]

@@ -8,7 +8,7 @@ import type { Clock, Logger, Random } from '#model/ports.ts'
 import type { BackupSource, Region, RegionMembership } from '#node/region.ts'
 import type { MetricsRegistry } from '#platform/metrics.ts'
 import { Authenticator } from './auth.ts'
-import { makeBootFileRoute, type BootFiles } from './boot-files.ts'
+import { makeBootFileRoute, type BootFiles, type BootUploads } from './boot-files.ts'
 import { describe, type Description } from './describe.ts'
 import { serveResource, serveUnknown, type Service } from './dispatch.ts'
 import { serveDocs } from './docs.ts'
@@ -46,6 +46,7 @@ import {
   makeExplainName,
 } from './v1/explain-packet.ts'
 import type { Explainer } from './v1/explainer.ts'
+import * as images from './v1/images.ts'
 import { LEASES_QUERY, makeListLeases } from './v1/leases.ts'
 import { openApiV1, type Route } from './v1/openapi.ts'
 import { PAGE_QUERY, Pages } from './v1/pages.ts'
@@ -55,6 +56,7 @@ import * as users from './v1/users.ts'
 export type ApiOptions = {
   readonly region: Region
   readonly bootFiles: BootFiles
+  readonly bootUploads: BootUploads
   readonly backups: BackupSource
   readonly membership: RegionMembership
   readonly explainer: Explainer
@@ -84,7 +86,9 @@ const CLOSE_MS = 5_000
 /** Throws ADDRESS_IN_USE when the port is taken. */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { region, random, clock, logger, metrics } = options
-  const service = { region, random, authenticator: new Authenticator(region, clock) }
+  const { bootFiles: files, bootUploads: uploads } = options
+  const store = { files, uploads, wallMs: () => clock.wallMs() }
+  const service = { region, random, images: store, authenticator: new Authenticator(region, clock) }
   const resources = allResources(options.version)
   const description = describe(resources)
   const streams = new EventStreams({ service, logger, metrics })
@@ -143,6 +147,8 @@ function makeRouter(parts: {
   serveAccess({ router, handle, login, pages })
   router.get('/api/v1/events', streams.serve)
   router.get('/api/v1/backup', makeBackupRoute({ service, backups, logger }))
+  router.get('/api/v1/boot-resources', handle('user', images.listImages))
+  router.get('/api/v1/image-import', handle('user', images.readImport))
   router.post('/api/v1/boot-resources', handle('admin', v1.writeBootResource))
   router.put('/api/v1/boot-files/:sha256', handle('admin', v1.makeBootFileUpload(bootFiles)))
 

@@ -21,18 +21,17 @@ const ROOT = join(import.meta.dirname, '..')
 const FACTS = 'test/fixtures/maas'
 export const COVERAGE_FILE = 'docs/api-coverage.md'
 
-/** Served later, as a whole: machine life cycle, storage, images, virtual machines, results of scripts. */
+/** Served later, as a whole: machine life cycle, storage, virtual machines, results of scripts. */
 const LATER = new RegExp(
   [
-    '^(?:machines|nodes|pods|vm-hosts|vm-clusters|virtual-machines|boot-resources)\\b',
-    '^(?:images-sync-progress|commissioning-results|installation-results|agents)\\b',
+    '^(?:machines|nodes|pods|vm-hosts|vm-clusters|virtual-machines)\\b',
+    '^(?:commissioning-results|installation-results|agents)\\b',
   ].join('|'),
 )
 
 /** Why a call is not served: of a path, or of one call of it. The first that fits. */
 const WHY: readonly (readonly [path: RegExp, why: string, call?: string])[] = [
   [/^agents\//, 'for MAAS’s own rack agents; racks are configured over their link'],
-  [/^(?:boot-resources|images-sync-progress)\b/, 'images'],
   [/^(?:pods|vm-hosts|vm-clusters|virtual-machines)\b/, 'VM hosts'],
   [/^nodes\/\{\w+\}\/blockdevices\//, 'a GET of 2.0 that changes; POST has it', 'GET:add_tag'],
   [/^nodes\/\{\w+\}\/blockdevices\//, 'a GET of 2.0 that changes; POST has it', 'GET:remove_tag'],

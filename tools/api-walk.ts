@@ -1,4 +1,4 @@
-// Walks the catalogue of MAAS API 2.0, outside of machine life cycle, storage and images, against live regions and
+// Walks the catalogue of MAAS API 2.0, outside of machine life cycle and storage, against live regions and
 // compares statuses, key sets and types with it. What it makes it removes, but for events and audit.
 //
 //   node tools/api-walk.ts --url http://HOST:5240 [--url …] --key CONSUMER:TOKEN:SECRET [--disposable]

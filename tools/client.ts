@@ -28,6 +28,8 @@ export type Request = {
   readonly form?: Fields
   readonly json?: unknown
   readonly bytes?: Uint8Array
+  /** More of them. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Of `bytes`; `application/octet-stream` by default. */
   readonly contentType?: string
   /** Default: a new one per call for every method but GET. */
@@ -154,7 +156,7 @@ export class Client {
   }
 
   #headersOf(request: Request): Record<string, string> {
-    const headers: Record<string, string> = { accept: 'application/json' }
+    const headers: Record<string, string> = { accept: 'application/json', ...request.headers }
     if (request.json !== undefined) headers['content-type'] = 'application/json'
     if (request.bytes !== undefined) {
       headers['content-type'] = request.contentType ?? 'application/octet-stream'

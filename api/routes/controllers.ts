@@ -77,12 +77,16 @@ const BOOT_IMAGES = operation(
   async (call) => {
     const state = await call.state()
     const { connected } = controllerOf(state, call, 'rack')
-    const images = [...state.bootResources.values()].map(({ name, architecture }) => ({
-      name,
-      architecture: architecture.split('/')[0] ?? architecture,
-      subarches: [architecture.split('/')[1] ?? 'generic'],
-    }))
-    return json({ images, connected, status: connected ? 'synced' : 'unknown' })
+    const rows = [...state.bootResources.values()].filter(({ files }) => files.length > 0)
+    const images = rows.map(({ name, architecture, subarches = [] }) => {
+      const [arch = architecture, subarch = 'generic'] = architecture.split('/')
+      return { name, architecture: arch, subarches: [...new Set([subarch, ...subarches])] }
+    })
+    // Files that no region has told of can be given to no rack.
+    const told = new Set([...state.bootFileHolders.values()].flatMap(({ sha256s }) => sha256s))
+    const isWhole = rows.every(({ files }) => files.every(({ sha256 }) => told.has(sha256)))
+    const status = isWhole ? 'synced' : 'out-of-sync'
+    return json({ images, connected, status: connected ? status : 'unknown' })
   },
 )
 

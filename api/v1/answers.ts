@@ -145,4 +145,21 @@ export const LEASE = z.strictObject({
 export const page = (row: z.ZodType) =>
   z.strictObject({ items: z.array(row), revision: COUNT, next_cursor: TEXT_OR_NULL })
 
+export const IMAGE_IMPORT = z.strictObject({
+  ...{ number: COUNT, message: z.string(), region_id: TEXT_OR_NULL, stopping: z.boolean() },
+  status: z.enum(['never', 'wanted', 'running', 'done', 'failed', 'stopped']),
+  ...{ done_bytes: COUNT, total_bytes: COUNT, started: TIME.nullable() },
+})
+
+export const IMAGES = z.strictObject({
+  revision: COUNT,
+  items: z.array(
+    z.strictObject({
+      ...{ id: COUNT, name: z.string(), architecture: z.string(), title: z.string() },
+      ...{ type: z.string(), version: TEXT_OR_NULL, bytes: COUNT, deployable: z.boolean() },
+      regions: z.array(z.strictObject({ id: z.string(), bytes: COUNT, complete: z.boolean() })),
+    }),
+  ),
+})
+
 export const BOOT_FILE = z.strictObject({ sha256: z.string() })

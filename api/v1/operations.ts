@@ -159,6 +159,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     ...{ summary: 'The whole state of one moment.', access: 'admin', fixed: true },
     types: ['application/vnd.ironraft.backup'],
   },
+  'GET /api/v1/boot-resources': {
+    ...{ summary: 'List images and which region has how much of each.', access: 'user' },
+    answer: answers.IMAGES,
+  },
+  'GET /api/v1/image-import': {
+    ...{ summary: 'The import of images under way or done last.', access: 'user' },
+    answer: answers.IMAGE_IMPORT,
+  },
   'POST /api/v1/boot-resources': {
     ...{ summary: 'Register an image whose files were sent before.', access: 'admin' },
     ...{ body: IMAGE, answer: IMAGE.extend({ id: z.int() }) },

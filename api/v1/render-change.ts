@@ -51,6 +51,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   dhcpOptions: 'dhcp_options',
   dhcpSightings: 'dhcp_sightings',
   neighbours: 'neighbours',
+  imageImports: 'image_imports',
   // Secrets.
   apiKeys: null,
   joinTokens: null,
@@ -70,6 +71,8 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   machineWork: null,
   // Long, and machines write them: they are read where the result is.
   scriptOutputs: null,
+  bootUploads: null,
+  bootFileHolders: null,
   tenures: null,
   reserves: null,
   scans: null,

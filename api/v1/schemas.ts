@@ -1,5 +1,6 @@
 // Bodies of /api/v1 as schemas: the same ones check what is sent and are shown in the OpenAPI document.
 import { z } from 'zod'
+import { BOOT_FILE_KINDS } from '#model/boot.ts'
 import { DHCP_OPTION_TYPES } from '#model/dhcp-option.ts'
 
 export const SETTING = z.strictObject({ value: z.string() })
@@ -11,7 +12,7 @@ export const IMAGE = z.strictObject({
   files: z
     .array(
       z.strictObject({
-        kind: z.enum(['boot-kernel', 'boot-initrd', 'squashfs', 'bootloader']),
+        kind: z.enum(BOOT_FILE_KINDS),
         filename: z.string().regex(/^[\w][\w.-]{0,127}$/),
         sha256: z.string().regex(/^[0-9a-f]{64}$/),
         size_bytes: z.int().min(0),

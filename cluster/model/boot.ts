@@ -2,7 +2,34 @@
 import type { BootResourceId, DomainId, SystemId } from './ids.ts'
 import type { MacAddress } from './mac-address.ts'
 
-export type BootFileKind = 'boot-kernel' | 'boot-initrd' | 'squashfs' | 'bootloader'
+/** Kinds of root images by MAAS's names, and how each is packed in the installer's words. */
+export const ROOT_KINDS = {
+  squashfs: 'squashfs',
+  'root-tgz': 'tgz',
+  'root-tbz': 'tbz',
+  'root-txz': 'txz',
+  'root-dd': 'ddtgz',
+  'root-dd.tar': 'ddtar',
+  'root-dd.tar.bz2': 'ddtbz',
+  'root-dd.tar.xz': 'ddtxz',
+  'root-dd.raw': 'ddraw',
+  'root-dd.gz': 'ddgz',
+  'root-dd.bz2': 'ddbz2',
+  'root-dd.xz': 'ddxz',
+} as const
+export type RootKind = keyof typeof ROOT_KINDS
+
+export type BootFileKind = 'boot-kernel' | 'boot-initrd' | 'boot-dtb' | 'bootloader' | RootKind
+
+/** In the order of their use, the plain ones first. */
+export const BOOT_FILE_KINDS: readonly BootFileKind[] = [
+  ...(['boot-kernel', 'boot-initrd', 'boot-dtb', 'bootloader'] as const),
+  ...(Object.keys(ROOT_KINDS) as RootKind[]),
+]
+
+export function isRootKind(kind: BootFileKind): kind is RootKind {
+  return Object.hasOwn(ROOT_KINDS, kind)
+}
 
 /** A content-addressed file: bytes never enter the log (D10). */
 export type BootFile = {
@@ -21,8 +48,21 @@ export type BootResource = {
   readonly architecture: string
   readonly title: string
   readonly type: 'Synced' | 'Generated' | 'Uploaded'
+  /** Empty while its first upload is under way: there is nothing to boot then. */
   readonly files: readonly BootFile[]
   readonly updatedWall: number
+  /** Of the files; absent in rows of earlier versions, as everything below. */
+  readonly version?: string
+  /** Of the source, such as `stable`. */
+  readonly label?: string
+  /** Kernels it is for beside the one of `architecture`. */
+  readonly subarches?: readonly string[]
+  /** `os/release` that a custom image was made from. */
+  readonly baseImage?: string
+  /** Where it was imported from. */
+  readonly sourceId?: number
+  /** Files it had before: who began to boot from them goes on until `until` (log time). */
+  readonly retired?: { readonly files: readonly BootFile[]; readonly until: number }
 }
 
 /** Why a machine boots from the network (maas-boot §3). */

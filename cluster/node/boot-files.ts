@@ -1,8 +1,9 @@
 // Content-addressed files of this region (D10): named by their SHA-256, never part of the log. A file this
-// region lacks is fetched from a region that has it, verified while it streams, and only then named.
+// region lacks is fetched from a region that has it, verified while it streams, and only then named. What is still on
+// its way is elsewhere (`<name>.part`, `uploads/`, `imports/`) and is never served.
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -19,44 +20,130 @@ export type BootFilesOptions = {
   /** API base URLs of the other regions, as the state has them now. */
   readonly otherRegions: () => readonly string[]
   readonly bytesMax: number
+  /** A region that sends nothing for so long is left, ms. Default 30 s. */
+  readonly idleMs?: number
 }
 
-const FETCH_TIMEOUT_MS = 120_000
+const IDLE_MS = 30_000
+const DIGEST = /^[0-9a-f]{64}$/
 
 export class BootFiles {
   readonly #options: BootFilesOptions
   /** One fetch for everybody who asks for the same file at once. */
   readonly #fetching = new Map<string, Promise<boolean>>()
+  /** Used since they were last asked for by `takeUsed`. */
+  #used = new Set<string>()
+  readonly #closed = new AbortController()
+  /** How many want each file to stay, though no resource names it yet. */
+  readonly #held = new Map<string, number>()
 
   constructor(options: BootFilesOptions) {
     this.#options = options
   }
 
+  get directory(): string {
+    return this.#options.directory
+  }
+
   /** Undefined when no region has it; `localOnly` when a region asks (no chains of fetches). */
   async open(sha256: string, localOnly = false): Promise<OpenedFile | undefined> {
     const path = this.#pathOf(sha256)
-    if (!(await exists(path)) && (localOnly || !(await this.#fetch(sha256)))) return undefined
+    this.#used.add(sha256)
+    if (!(await exists(path)) && (localOnly || !(await this.mirror(sha256)))) return undefined
     const { size } = await stat(path)
     return { sizeBytes: size, stream: (start, end) => createReadStream(path, { start, end }) }
   }
 
-  /** Stores `bytes` durably; throws BAD_REQUEST when they do not have the digest they claim. */
+  /** On this region's own disk. */
+  has(sha256: string): Promise<boolean> {
+    return exists(this.#pathOf(sha256))
+  }
+
+  /** Digests of all files of this region's disk, ascending. */
+  async list(): Promise<readonly string[]> {
+    const names = await readdir(this.#options.directory).catch(() => [])
+    return names.filter((name) => DIGEST.test(name)).toSorted()
+  }
+
+  /** Stores `bytes` durably; throws BAD_REQUEST when they do not have the digest they claim, and DISK_FULL. */
   async put(sha256: string, bytes: Readable): Promise<void> {
     const path = this.#pathOf(sha256)
     await mkdir(this.#options.directory, { recursive: true })
     const temporary = `${path}.${randomUUID()}.part`
     try {
       await this.#write(temporary, sha256, bytes)
-      await rename(temporary, path)
-      await syncDirectory(this.#options.directory)
-    } catch (error) {
+      await this.#name(temporary, sha256)
+    } catch (cause) {
       await rm(temporary, { force: true })
-      throw error
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause
+      throw new AppError('DISK_FULL', 'The disk of this region is full.', { cause })
     }
   }
 
+  /**
+   * Takes a whole file of the same file system. False: its bytes do not have that digest; it is left where it is then.
+   */
+  async adopt(sha256: string, from: string): Promise<boolean> {
+    const hash = createHash('sha256')
+    await pipeline(createReadStream(from), hash)
+    if (hash.digest('hex') !== sha256) return false
+    const file = await open(from, 'r+')
+    await file.sync()
+    await file.close()
+    await this.#name(from, sha256)
+    return true
+  }
+
+  /** Fetches it from another region, if one has it and it is not here. */
+  async mirror(sha256: string): Promise<boolean> {
+    if (await this.has(sha256)) return true
+    const under = this.#fetching.get(sha256)
+    if (under !== undefined) return under
+    const fetching = this.#fetchFromAny(sha256).finally(() => this.#fetching.delete(sha256))
+    this.#fetching.set(sha256, fetching)
+    return fetching
+  }
+
+  /** Until it is let go nobody removes it, whatever resources say. */
+  hold(sha256: string): void {
+    this.#held.set(sha256, (this.#held.get(sha256) ?? 0) + 1)
+  }
+
+  letGo(sha256: string): void {
+    const count = (this.#held.get(sha256) ?? 0) - 1
+    if (count > 0) this.#held.set(sha256, count)
+    else this.#held.delete(sha256)
+  }
+
+  isHeld(sha256: string): boolean {
+    return this.#held.has(sha256) || this.#fetching.has(sha256)
+  }
+
+  /** Files opened or stored since the last call. */
+  takeUsed(): ReadonlySet<string> {
+    const used = this.#used
+    this.#used = new Set()
+    return used
+  }
+
+  /** What is being fetched is broken off. */
+  close(): void {
+    this.#closed.abort(new Error('this region ends'))
+  }
+
+  /** Who reads it goes on reading: its bytes go with the last open descriptor. */
+  async remove(sha256: string): Promise<void> {
+    await rm(this.#pathOf(sha256), { force: true })
+  }
+
+  async #name(from: string, sha256: string): Promise<void> {
+    this.#used.add(sha256)
+    await rename(from, this.#pathOf(sha256))
+    await syncDirectory(this.#options.directory)
+  }
+
   #pathOf(sha256: string): string {
-    if (!/^[0-9a-f]{64}$/.test(sha256)) {
+    if (!DIGEST.test(sha256)) {
       throw new AppError('BAD_REQUEST', 'A file is named by 64 hexadecimal digits.')
     }
     return join(this.#options.directory, sha256)
@@ -84,30 +171,42 @@ export class BootFiles {
     await file.close()
   }
 
-  #fetch(sha256: string): Promise<boolean> {
-    const under = this.#fetching.get(sha256)
-    if (under !== undefined) return under
-    const fetching = this.#fetchFromAny(sha256).finally(() => this.#fetching.delete(sha256))
-    this.#fetching.set(sha256, fetching)
-    return fetching
-  }
-
   async #fetchFromAny(sha256: string): Promise<boolean> {
     for (const region of this.#options.otherRegions()) {
+      if (this.#closed.signal.aborted) return false
       try {
-        const url = `${region}/MAAS/boot-resources/${sha256}/?local=true`
-        const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) })
-        if (!response.ok || response.body === null) {
-          await response.body?.cancel()
-          continue
-        }
-        await this.put(sha256, Readable.fromWeb(response.body))
-        return true
+        if (await this.#fetchFrom(region, sha256)) return true
       } catch {
         // This region is down, or sent something else: the next one is asked.
       }
     }
     return false
+  }
+
+  async #fetchFrom(region: string, sha256: string): Promise<boolean> {
+    const { idleMs = IDLE_MS } = this.#options
+    const idle = new AbortController()
+    const begin = () => setTimeout(() => idle.abort(new Error('nothing came')), idleMs)
+    let timer = begin()
+    try {
+      const url = `${region}/MAAS/boot-resources/${sha256}/?local=true`
+      const signal = AbortSignal.any([idle.signal, this.#closed.signal])
+      const response = await fetch(url, { signal })
+      if (!response.ok || response.body === null) {
+        await response.body?.cancel()
+        return false
+      }
+      const bytes = Readable.fromWeb(response.body)
+      bytes.on('data', () => {
+        clearTimeout(timer)
+        timer = begin()
+      })
+      bytes.pause()
+      await this.put(sha256, bytes)
+      return true
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }
 

@@ -1,18 +1,19 @@
 // Composition of one region node: opens its stores, rebuilds the state, wires core, transport and services.
 // The API is put on top by `tools/run-region.ts`, which is why nothing here knows HTTP.
-import { join } from 'node:path'
 import { REGION_CONFIG, type RegionLimits } from '#platform/config.ts'
 import { failStop, makeBackground, type Platform } from '#platform/system.ts'
 import type { PeerAddress } from '#protocol/join.ts'
 import type { Credentials, PeerHandlers } from '#transport/links.ts'
 import { type RunningTransport, startTransport } from '#transport/peer-transport.ts'
 import { Backups } from './backups.ts'
-import { BootFiles } from './boot-files.ts'
+import type { BootFiles } from './boot-files.ts'
+import type { BootUploads } from './boot-uploads.ts'
 import { type Assembly, assemble } from './assemble.ts'
 import { openDisk } from './disk.ts'
 import { Divergence } from './divergence.ts'
 import { makeEnroller, type EnrollerOptions } from './enroll.ts'
 import { Housekeeping, type HousekeepingOptions } from './housekeeping.ts'
+import { startImages } from './images/start.ts'
 import { join as joinCluster } from './join-cluster.ts'
 import { makeJoiner } from './join-requests.ts'
 import { LeaseMetrics } from './lease-metrics.ts'
@@ -38,6 +39,7 @@ export type RunningRegion = {
   readonly region: RegionNode
   readonly node: NodeFile
   readonly bootFiles: BootFiles
+  readonly bootUploads: BootUploads
   readonly backups: Backups
   readonly membership: RegionMembership
   /** Resolves when this node is no member any more: close it, and do not start it again. */
@@ -47,8 +49,6 @@ export type RunningRegion = {
   /** Hands leadership over, says goodbye to racks, and leaves the disk in a clean state. */
   readonly close: () => Promise<void>
 }
-
-const BOOT_FILE_BYTES_MAX = 16 * 2 ** 30
 
 export async function startRegion(
   config: RegionConfig,
@@ -96,9 +96,10 @@ export async function startRegion(
     ...{ clock, scheduler, membershipMs: limits.membershipMs, directory: dir },
     onPeers: () => transport.refreshPeers(),
   })
-  const connectedRacks = () => racks.connected()
-  const timer = startHousekeeping({ region, limits, background, clock, connectedRacks }, leases)
+  const beats = { region, limits, background, clock, connectedRacks: () => racks.connected() }
+  const timer = startHousekeeping(beats, leases)
   const join = { dir, node, incarnation, region, version, logger, onRemoved }
+  const images = startImages({ dir, region, others, platform: own, background })
   const joining = new AbortController()
   background(joinCluster(join, joining.signal), 'cluster.join')
   const close = async (): Promise<void> => {
@@ -106,6 +107,7 @@ export async function startRegion(
     divergence.stop()
     clearInterval(timer)
     membership.close()
+    await images.close()
     await credentials.close()
     region.beginStop()
     await region.transferLeadership(null)
@@ -116,9 +118,8 @@ export async function startRegion(
     logger.info('region.stopped')
   }
   const backups = new Backups({ region, clock, version, sliceMs: limits.snapshotSliceMs })
-  const bootFiles = makeBootFiles(dir, others)
   const { wrong } = divergence
-  return { region, node, bootFiles, backups, membership, removed, wrong, close }
+  return { region, node, ...images, backups, membership, removed, wrong, close }
 }
 
 async function openCredentials(of: {
@@ -181,12 +182,4 @@ function startHousekeeping(options: HousekeepingOptions, leases: LeaseMetrics): 
     housekeeping.onTick()
     leases.onTick(options.region.local().state)
   }, 1_000)
-}
-
-function makeBootFiles(dir: string, others: () => readonly PeerAddress[]): BootFiles {
-  return new BootFiles({
-    directory: join(dir, 'files'),
-    otherRegions: () => others().map((peer) => peer.apiUrl),
-    bytesMax: BOOT_FILE_BYTES_MAX,
-  })
 }

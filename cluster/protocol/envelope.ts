@@ -183,6 +183,18 @@ const COMMAND_TYPES = {
   'scriptSet.delete': true,
   'machine.facts': true,
   'nodeDevice.delete': true,
+  'bootUpload.begin': true,
+  'bootUpload.report': true,
+  'bootUpload.finish': true,
+  'bootUpload.drop': true,
+  'imageImport.start': true,
+  'imageImport.stop': true,
+  'imageImport.claim': true,
+  'imageImport.report': true,
+  'imageImport.end': true,
+  'bootResource.sync': true,
+  'bootResource.prune': true,
+  'bootFiles.report': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

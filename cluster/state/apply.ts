@@ -18,7 +18,8 @@ import {
   revertObject,
   updateObject,
 } from './objects.ts'
-import { deleteBootResource, putBootResource } from './boot-resources.ts'
+import { deleteBootResource, pruneBootResources, putBootResource } from './boot-resources.ts'
+import { beginUpload, dropUpload, finishUpload, reportUpload } from './boot-uploads.ts'
 import { advanceTime, initialiseCluster, raiseLevel } from './cluster.ts'
 import type { Command, CommandType, Envelope } from './command.ts'
 import type { Context, Handler } from './context.ts'
@@ -56,6 +57,15 @@ import {
   tagInterface,
   updateInterface,
 } from './interfaces.ts'
+import {
+  claimImport,
+  endImport,
+  reportBootFiles,
+  reportImport,
+  startImport,
+  stopImport,
+  syncBootResource,
+} from './image-imports.ts'
 import { createIpRange, deleteIpRange, updateIpRange } from './ip-ranges.ts'
 import { bindLease, declineLease, releaseLease } from './lease.ts'
 import {
@@ -294,6 +304,18 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'scriptSet.delete': deleteScriptSet,
   'machine.facts': applyFacts,
   'nodeDevice.delete': deleteNodeDevice,
+  'bootUpload.begin': beginUpload,
+  'bootUpload.report': reportUpload,
+  'bootUpload.finish': finishUpload,
+  'bootUpload.drop': dropUpload,
+  'imageImport.start': startImport,
+  'imageImport.stop': stopImport,
+  'imageImport.claim': claimImport,
+  'imageImport.report': reportImport,
+  'imageImport.end': endImport,
+  'bootResource.sync': syncBootResource,
+  'bootResource.prune': pruneBootResources,
+  'bootFiles.report': reportBootFiles,
 }
 
 /** Which command it takes is known by the key it was found under. */

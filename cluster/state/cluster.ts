@@ -1,5 +1,7 @@
 // The first command of a cluster, and the sweep of rows that count as absent already.
 import { DONE, notFound, refuse, type Handler } from './context.ts'
+import { sweepRetired } from './boot-resources.ts'
+import { sweepUploads } from './boot-uploads.ts'
 import { createApiKey, createUser } from './users.ts'
 import { sweepDhcpSightings } from './dhcp-sightings.ts'
 import { addFabric } from './fabrics.ts'
@@ -61,6 +63,8 @@ export const advanceTime: Handler<'time.advance'> = (context) => {
   for (const id of state.loginSessionEnds.ended(now, SWEEP_ROWS_MAX)) state.loginSessions.delete(id)
   for (const id of state.accessTokenEnds.ended(now, SWEEP_ROWS_MAX)) state.accessTokens.delete(id)
   for (const id of state.idempotencyEnds.ended(now, SWEEP_ROWS_MAX)) state.idempotency.delete(id)
+  sweepRetired(state, now, SWEEP_ROWS_MAX)
+  sweepUploads(state, now, SWEEP_ROWS_MAX)
   expireMachines(context, SWEEP_ROWS_MAX)
   expireIntents(context, SWEEP_ROWS_MAX)
   return DONE

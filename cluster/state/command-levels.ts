@@ -181,6 +181,18 @@ const COMMAND_LEVELS = {
   'scriptSet.delete': 3,
   'machine.facts': 3,
   'nodeDevice.delete': 3,
+  'bootUpload.begin': 3,
+  'bootUpload.report': 3,
+  'bootUpload.finish': 3,
+  'bootUpload.drop': 3,
+  'imageImport.start': 3,
+  'imageImport.stop': 3,
+  'imageImport.claim': 3,
+  'imageImport.report': 3,
+  'imageImport.end': 3,
+  'bootResource.sync': 3,
+  'bootResource.prune': 3,
+  'bootFiles.report': 3,
 } as const satisfies { readonly [T in CommandType]: number }
 
 /** Old logs may hold them and are replayed for ever; `cluster.restore` does what they did, and nothing proposes them. */

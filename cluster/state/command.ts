@@ -21,6 +21,7 @@ import type { ClientKey } from '#model/network.ts'
 import type { AccessCommand } from './access-commands.ts'
 import type { DnsCommand } from './dns-commands.ts'
 import type { InterfaceCommand } from './interface-commands.ts'
+import type { ImageCommand } from './image-commands.ts'
 import type { MachineCommand } from './machine-commands.ts'
 import type { NetworkCommand } from './network-commands.ts'
 import type { ObjectCommand } from './object-commands.ts'
@@ -308,6 +309,7 @@ export type Command =
   | { readonly type: 'token.revoke'; readonly digest: string }
   | DnsCommand
   | InterfaceCommand
+  | ImageCommand
   | MachineCommand
   | ScriptCommand
   | NetworkCommand

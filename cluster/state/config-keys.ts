@@ -59,6 +59,7 @@ const networks = (standard: string | null): ConfigKey =>
       return more.length === 0 && isPrefix && (isAddress(address) || HOST.test(address))
     }),
   )
+const SYSTEM = /^[\w-]{1,64}$/
 const SERIES = /^[a-z][a-z0-9.-]{0,63}$/i
 const aSeries = (standard: string) => matching(standard, SERIES, 'Enter the name of a release.')
 const aUrl = (standard: string | null) => matching(standard, URL_TEXT, 'Enter a valid URL.')
@@ -70,7 +71,7 @@ export const CONFIG_KEYS: Readonly<Record<string, ConfigKey>> = {
   boot_images_auto_import: flag(true),
   boot_images_no_proxy: flag(false),
   commissioning_distro_series: aSeries('jammy'),
-  commissioning_osystem: choice('ubuntu', 'ubuntu'),
+  commissioning_osystem: matching('ubuntu', SYSTEM, 'Enter the name of an operating system.'),
   completed_intro: flag(true),
   curtin_verbose: flag(true),
   default_boot_interface_link_type: choice('auto', 'auto', 'static', 'dhcp', 'link_up'),
@@ -78,7 +79,7 @@ export const CONFIG_KEYS: Readonly<Record<string, ConfigKey>> = {
   default_dns_ttl: integer(30, 1, 2 ** 31 - 1),
   default_domain: matching('maas', HOST, 'Enter a domain name.'),
   default_min_hwe_kernel: matching('', /^[\w.-]{1,64}$/, 'Enter the name of a kernel.'),
-  default_osystem: matching('ubuntu', /^[\w-]{1,64}$/, 'Enter the name of an operating system.'),
+  default_osystem: matching('ubuntu', SYSTEM, 'Enter the name of an operating system.'),
   default_storage_layout: choice(
     'flat',
     ...['bcache', 'blank', 'custom', 'flat', 'lvm', 'vmfs6', 'vmfs7'],

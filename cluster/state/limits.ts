@@ -100,6 +100,19 @@ export const FURTHER_RACKS_MAX = 6
 
 /** Machines of one bulk command. */
 export const MACHINES_AT_ONCE_MAX = 10_000
+/** Images; a resource has 64 files at most. */
+export const BOOT_RESOURCES_MAX = 2_000
+/** How long files of a replaced image are still served, log time, ms: longer than any boot may take. */
+export const BOOT_FILES_RETIRED_MS = 2 * 3_600_000
+export const BOOT_FILES_RETIRED_MAX = 128
+export const BOOT_UPLOADS_MAX = 100
+/** An upload of which no piece came for so long is given up, log time, ms. */
+export const BOOT_UPLOAD_IDLE_MS = 24 * 3_600_000
+/** A region that imports and says nothing for so long has lost the import, log time, ms. */
+export const IMPORT_SILENT_MS = 60_000
+/** Files one region tells of. */
+export const BOOT_FILE_REPORT_MAX = 20_000
+
 /** User data of a deployment, characters of base64: 384 KiB. */
 export const USER_DATA_CHARACTERS_MAX = 512 << 10
 export const OWNER_DATA_KEYS_MAX = 1_000

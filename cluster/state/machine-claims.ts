@@ -4,6 +4,7 @@ import { RELEASABLE } from '#model/life-cycle.ts'
 import { MACHINE_STATUS as S, type Machine } from '#model/machine.ts'
 import type { DeployOptions } from '#model/machine-work.ts'
 import type { SystemId } from '#model/ids.ts'
+import { deployableNames, imageFor } from './boot-image.ts'
 import { chooseMachine, nothingFits } from './choose-machine.ts'
 import type { CommandOf } from './command.ts'
 import { configOf } from './config-keys.ts'
@@ -47,11 +48,28 @@ export const deployMachine: Handler<'machine.deploy'> = (context, command) => {
     noteRequest(context, machine, 'User acquiring node', '')
     moveOn(context, systemId, 'allocate', { set: { ownerId }, life: { lent: false } })
   }
-  const refusal = act(context, { systemId, comment }, 'deploy', deployed(options, agentName))
+  const refusal =
+    act(context, { systemId, comment }, 'deploy', deployed(options, agentName)) ??
+    whyNoImage(context, machine, options)
   if (refusal !== null) return refusal
   state.deployments.put(systemId, { systemId, ...options })
   beginInstallation(context, systemId)
   return takeAutoAddresses(context, systemId) ?? DONE
+}
+
+const NAMES_SHOWN = 20
+
+/** A release that nobody uploaded or imported for this architecture. */
+function whyNoImage(
+  { state }: Context,
+  { architecture }: Machine,
+  { osSystem, distroSeries }: DeployOptions,
+): Refusal | null {
+  if (imageFor(state, osSystem, distroSeries, architecture) !== undefined) return null
+  const names = deployableNames(state).slice(0, NAMES_SHOWN)
+  const choices = ['', ...names].map((name) => `'${name}'`).join(', ')
+  const text = `'${osSystem}/${distroSeries}' is not a valid distro_series.`
+  return invalid('distro_series', `${text}  It should be one of: ${choices}.`)
 }
 
 function deployed(options: DeployOptions, agentName?: string) {

@@ -74,6 +74,10 @@ type NamedValues = {
   readonly 'reserve.grant': ReserveValue
   readonly 'reserve.replay': ReplayValue
   readonly 'bootResource.put': Created<BootResourceId>
+  readonly 'bootResource.sync': Created<BootResourceId>
+  /** `uploadId`: of a row only where bytes are still needed. */
+  readonly 'bootUpload.begin': { readonly id: BootResourceId; readonly uploadId: number }
+  readonly 'imageImport.claim': { readonly fence: number }
   readonly 'domain.create': Created<DomainId>
   readonly 'dnsResource.create': Created<DnsResourceId>
   readonly 'dnsRecord.create': Created<DnsRecordId>

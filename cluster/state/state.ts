@@ -106,6 +106,9 @@ export class RegionState implements Tables {
   readonly hardwareDetails = this.#table('hardwareDetails')
   readonly nodeDevices = this.#table('nodeDevices')
   readonly machineTokens = this.#table('machineTokens')
+  readonly bootUploads = this.#table('bootUploads')
+  readonly imageImports = this.#table('imageImports')
+  readonly bootFileHolders = this.#table('bootFileHolders')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -289,6 +292,12 @@ export class RegionState implements Tables {
     this.machines,
     (row) => row.life?.deadlineAt ?? Number.POSITIVE_INFINITY,
   )
+  /** Files of replaced images. */
+  readonly bootFileEnds = new Deadlines(
+    this.bootResources,
+    (row) => row.retired?.until ?? Number.POSITIVE_INFINITY,
+  )
+  readonly bootUploadEnds = new Deadlines(this.bootUploads, (row) => row.until)
   readonly powerIntentEnds = new Deadlines(this.powerIntents, (row) => row.deadlineAt)
   readonly loginSessionEnds = new Deadlines(this.loginSessions, (row) => row.expiresAt)
   /** Tokens without an end never come up. */

@@ -22,6 +22,7 @@ import type {
   UserId,
   VlanId,
 } from '#model/ids.ts'
+import type { BootFileHolder, BootUpload, ImageImport } from '#model/image-import.ts'
 import type { Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { Ipv6 } from '#model/ipv6.ts'
@@ -275,6 +276,9 @@ export type TableRows = ObjectRows & {
   readonly hardwareDetails: HardwareDetails
   readonly nodeDevices: NodeDevice
   readonly machineTokens: MachineToken
+  readonly bootUploads: BootUpload
+  readonly imageImports: ImageImport
+  readonly bootFileHolders: BootFileHolder
 }
 export type TableName = keyof TableRows
 
@@ -320,6 +324,8 @@ type OtherKeys = {
   readonly hardwareDetails: SystemId
   readonly nodeDevices: number
   readonly machineTokens: SystemId
+  readonly bootUploads: number
+  readonly bootFileHolders: SystemId
 } & { readonly [T in keyof ObjectRows]: number }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -390,4 +396,7 @@ export const TABLE_NAMES = [
   'hardwareDetails',
   'nodeDevices',
   'machineTokens',
+  'bootUploads',
+  'imageImports',
+  'bootFileHolders',
 ] as const satisfies readonly TableName[]

@@ -109,8 +109,10 @@ function routes(options: RackHttpOptions): Router {
 
 /** Only files of the cluster's boot resources exist: a made-up digest costs no region a search. */
 function findFile(view: RackView, sha256: string): BootFile | undefined {
-  for (const { files } of view.table('bootResources').values()) {
-    const file = files.find((each) => each.sha256 === sha256)
+  for (const { files, retired } of view.table('bootResources').values()) {
+    // Also those of an image that was replaced while a machine boots from it.
+    const all = retired === undefined ? files : [...files, ...retired.files]
+    const file = all.find((each) => each.sha256 === sha256)
     if (file !== undefined) return file
   }
   return undefined

@@ -41,9 +41,17 @@ t.test('controllers: described, placed in a zone, and their images listed', asyn
   t.equal((await api.get('rackcontrollers/?zone=default')).json.length, 0)
   t.equal((await api.put(path, form, { key: PLAIN })).status, 403)
   t.equal((await api.put(path, { zone: 'x' })).status, 400)
-  t.strictSame((await api.get(`${path}?op=list_boot_images`)).json, {
-    ...{ images: [], connected: true, status: 'synced' },
+  const listed = () => api.get(`${path}?op=list_boot_images`)
+  const image = { name: 'ubuntu/jammy', architecture: 'amd64', subarches: ['generic'] }
+  t.strictSame((await listed()).json, {
+    images: [image, { ...image, name: 'debian/bookworm' }],
+    ...{ connected: true, status: 'out-of-sync' },
   })
+  const rows = [...api.region.local().state.bootResources.values()]
+  const sha256s = rows.flatMap(({ files }) => files.map(({ sha256 }) => sha256))
+  const nodeId = 'region-1' as never
+  await api.region.propose({ type: 'bootFiles.report', nodeId, sha256s }, { actor: SYSTEM })
+  t.equal((await listed()).json.status, 'synced', 'a region has every file')
   t.strictSame((await api.get(`${path}?op=power_parameters`)).json, {})
   const all = 'rackcontrollers/?op=power_parameters'
   t.strictSame((await api.get(`${all}&id=rack01`)).json, { rack01: {} })

@@ -311,6 +311,24 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'interface.setGateway': { systemId, id, linkId: 5 },
   'interface.clearGateways': { systemId },
   'interface.restore': { systemId },
+  'bootUpload.begin': {
+    ...{ name: 'custom/a', architecture: 'amd64/generic', title: 't', kind: 'root-tgz' },
+    ...{ sha256: 'ab', sizeBytes: 9, baseImage: '', version: '20261127.120000' },
+  },
+  'bootUpload.report': { id, regionId: systemId, receivedBytes: 4 },
+  'bootUpload.finish': { id, regionId: systemId },
+  'bootUpload.drop': { id },
+  'imageImport.start': {},
+  'imageImport.stop': {},
+  'imageImport.claim': { regionId: systemId },
+  'imageImport.report': { fence: 9, message: 'text', doneBytes: 1, totalBytes: 2 },
+  'imageImport.end': { fence: 9, result: 'done', message: 'text' },
+  'bootResource.sync': {
+    ...{ fence: 9, name: 'ubuntu/jammy', architecture: 'amd64/generic', title: 't', files },
+    ...{ subarches: ['generic'], version: '20261127', label: 'stable', sourceId: 1 },
+  },
+  'bootResource.prune': { fence: 9, keep: [id] },
+  'bootFiles.report': { nodeId: systemId, sha256s: ['ab'] },
 }
 
 /** Fields that came after their command: sample name → command. */

@@ -16,15 +16,28 @@ export const DEPLOY: DeployOptions = {
   licenseKey: '',
 }
 
+/** Something to deploy: kernel, initrd and root of `name`. */
+export function newImage(
+  name = 'debian/bookworm',
+  architecture = 'amd64/generic',
+): CommandOf<'bootResource.put'> {
+  const kinds = ['boot-kernel', 'boot-initrd', 'squashfs'] as const
+  const files = kinds.map((kind, at) => ({
+    ...{ kind, filename: kind, sha256: String(at).repeat(64), sizeBytes: 9 },
+  }))
+  return { type: 'bootResource.put', name, architecture, title: name, files }
+}
+
 export const BOB = { ...ADMIN, userId: 2 as UserId, username: 'bob' }
 
-/** At the newest level, with the plain user bob (id 2). */
+/** At the newest level, with the plain user bob (id 2) and an image of Debian. */
 export function makeRoom(): Lab {
   const lab = makeNewestLab()
   lab.ok({
     ...{ type: 'user.create', username: 'bob', email: 'b@example.org' },
     ...{ isSuperuser: false, passwordHash: 'x' },
   })
+  lab.ok(newImage())
   return lab
 }
 

@@ -50,10 +50,10 @@ async function live(options: {
   const { dir, platform, args, stopped, mayReseed } = options
   const version = await productVersion()
   const running = await startRegion({ dir, version }, platform)
-  const { region, node, bootFiles, backups, membership, removed, wrong } = running
+  const { region, node, bootFiles, bootUploads, backups, membership, removed, wrong } = running
   const listen = { host: node.host, port: node.apiPort }
   const api = await startApi({
-    ...{ region, bootFiles, backups, membership, listen, version },
+    ...{ region, bootFiles, bootUploads, backups, membership, listen, version },
     explainer: makeExplainer(platform.clock),
     ...platform,
   }).catch(async (error: unknown) => {

@@ -93,6 +93,13 @@ export const CONTENT_NOUNS: readonly Noun[] = [
     ],
   },
   {
+    ...{ noun: 'boot-resources', summary: 'images', path: 'boot-resources', id: 'ID', key: 'id' },
+    tables: ['boot_resources'],
+    columns: ['id', 'name', 'architecture', 'type', 'title'],
+    wide: ['subarches'],
+    verbs: [removal('remove an image')],
+  },
+  {
     ...{ noun: 'boot-sources', summary: 'where images come from', path: 'boot-sources' },
     ...{ id: 'ID', key: 'id', tables: ['boot_sources'] },
     columns: ['id', 'url', 'keyring_filename'],

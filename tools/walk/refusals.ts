@@ -10,6 +10,7 @@ export type Asked = {
   readonly key: string | null
   readonly form?: Readonly<Record<string, string>> | undefined
   readonly encoding?: Encoding
+  readonly bytes?: string | undefined
 }
 export type Ask = (asked: Asked) => Promise<Answer>
 

@@ -56,6 +56,10 @@ export const RESULT_SETS: Readonly<Record<string, Readonly<Record<string, string
     ...{ name: 'str', label: 'str', field_type: 'str', choices: 'list', default: 'str' },
     ...{ required: 'bool', scope: 'str', secret: 'bool' },
   },
+  'boot-resource-sets': {
+    ...{ id: 'int', type: 'str', name: 'str', architecture: 'str', resource_uri: 'str' },
+    ...{ subarches: 'str', title: 'str', sets: 'obj' },
+  },
   'boot-images': { images: '[<boot-image>]', connected: 'bool', status: 'str' },
   'boot-image': { name: 'str', architecture: 'str', subarches: '[str]' },
 }

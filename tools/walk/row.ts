@@ -11,6 +11,8 @@ export type Row = {
   readonly codes: string
   /** Of the form, in the same notation. */
   readonly form?: Readonly<Record<string, string>>
+  /** Instead of a form: a body of `application/octet-stream`. */
+  readonly bytes?: string
   /** What must come: 200 unless said, 204 for DELETE. */
   readonly status?: number
   /**

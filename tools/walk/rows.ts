@@ -1,5 +1,6 @@
 // Every row of the walk, in its order.
 import { INTERFACE_ROWS } from './rows-interfaces.ts'
+import { IMAGES } from './rows-images.ts'
 import { NAMES } from './rows-names.ts'
 import { NETWORK } from './rows-network.ts'
 import { LAST, NODES } from './rows-nodes.ts'
@@ -11,5 +12,5 @@ import type { Row } from './row.ts'
 
 export const ROWS: readonly Row[] = [
   ...[...PEOPLE, ...NETWORK, ...NAMES],
-  ...[...OBJECTS, ...NODES, ...INTERFACE_ROWS, ...STORAGE, ...RESULTS, ...LAST],
+  ...[...OBJECTS, ...IMAGES, ...NODES, ...INTERFACE_ROWS, ...STORAGE, ...RESULTS, ...LAST],
 ]

@@ -1,4 +1,4 @@
-// Drives every call of the catalogue outside of machine life cycle, storage and images through regions in turn and
+// Drives every call of the catalogue outside of machine life cycle and storage through regions in turn and
 // compares. A call that fails stops nothing; what it would have made is missed by the rows that name it, and said.
 import { randomInt, randomUUID } from 'node:crypto'
 import { authorization } from '../client.ts'
@@ -139,7 +139,8 @@ class Walker {
     const filled = fill(template, this.#kept, encode)
     const target = slashless ? withoutSlash(filled) : filled
     const form = row.form === undefined ? undefined : fillAll(row.form, this.#kept)
-    const asked = { ...this.#own(method, target), form, encoding }
+    const { bytes } = row
+    const asked = { ...this.#own(method, target), form, encoding, bytes }
     const differences = thorough ? await this.#refusals(row, asked, region) : []
     const isMade = disposable || row.disposable !== true
     let status: number | null = null
@@ -151,6 +152,9 @@ class Walker {
       differences.push(...echoErrors(form ?? {}, judged.value))
       if (row.keep !== undefined && judged.value !== undefined) {
         this.#kept[row.keep] = judged.value
+        // Deep inside, below the name of a version.
+        const upload = /\/upload\/(\d+)\//.exec(answer.text)?.[1]
+        if (upload !== undefined) this.#kept['upload'] = upload
       }
       if (thorough && judged.differences.length === 0) {
         differences.push(...(await this.#sameAs(row, asked, region)))
@@ -189,12 +193,15 @@ class Walker {
     return hash === this.#hash ? [] : ['X-MAAS-API-Hash is not that of the other answers']
   }
 
-  async #ask(region: number, { method, target, key, form, encoding = 'form' }: Asked) {
+  async #ask(region: number, asked: Asked) {
+    const { method, target, key, form, encoding = 'form', bytes } = asked
     const url = this.#options.urls[region] ?? ''
     const headers: Record<string, string> = {}
     if (key !== null) headers['authorization'] = authorization(key)
     const hasBody = method === 'POST' || method === 'PUT'
-    const body = hasBody ? encodeBody(encoding, form ?? {}) : null
+    const octets = { type: 'application/octet-stream', text: bytes ?? '' }
+    const sent = bytes === undefined ? encodeBody(encoding, form ?? {}) : octets
+    const body = hasBody ? sent : null
     if (body !== null) headers['content-type'] = body.type
     const response = await fetch(`${url}${target.startsWith('/') ? '' : API}${target}`, {
       ...{ method, headers, redirect: 'manual', body: body?.text ?? null },

@@ -2,11 +2,13 @@
 import { createHash, scryptSync } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Test } from 'tap'
-import type { BootFiles } from '#api/boot-files.ts'
+import type { BootFiles as BootFilesPort } from '#api/boot-files.ts'
 import { allResources } from '#api/resources.ts'
 import { startApi } from '#api/server.ts'
 import { makeExplainer } from '#tools/explainer.ts'
 import { Backups } from '#node/backups.ts'
+import { BootFiles } from '#node/boot-files.ts'
+import { BootUploads } from '#node/boot-uploads.ts'
 import { makeLogger } from '#platform/logger.ts'
 import { makeMetrics } from '#platform/metrics.ts'
 import { systemRandom } from '#platform/system.ts'
@@ -15,7 +17,9 @@ import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
 import type { UserId } from '#model/ids.ts'
 import type { RegionMembership } from '#node/region.ts'
 import { makeFakeClock, type FakeClock } from '#test/support/fake-clock.ts'
+import { newImage } from '#test/support/life-cycle.ts'
 import { MemoryRegion } from '#test/support/memory-region.ts'
+import { temporaryDirectory } from '#test/support/temporary-directory.ts'
 import { watchParameters, type Asked } from './asked.ts'
 
 export type Key = {
@@ -165,12 +169,19 @@ export async function startTestApi(t: Test): Promise<TestApi> {
     { type: 'apiKey.create', ...PLAIN, userId, name: 'plain' },
     { actor: SYSTEM },
   )
+  // The settings name a release: without an image of it nothing can be deployed.
+  for (const name of ['ubuntu/jammy', 'debian/bookworm']) {
+    await region.propose(newImage(name), { actor: SYSTEM })
+  }
   const asked = watchParameters(t, allResources('0.1.0'))
   const logs: string[] = []
   const files = new Map<string, Buffer>()
+  const directory = await temporaryDirectory(t)
+  const store = new BootFiles({ directory, otherRegions: () => [], bytesMax: 1 << 30 })
   const api = await startApi({
     region,
     bootFiles: memoryBootFiles(files),
+    bootUploads: new BootUploads(region, store),
     backups: new Backups({ region, clock, version: '0.1.0', sliceMs: 8 }),
     membership: fakeMembership(),
     explainer: makeExplainer(clock),
@@ -207,7 +218,7 @@ function fakeMembership(): RegionMembership {
   }
 }
 
-function memoryBootFiles(files: Map<string, Buffer>): BootFiles {
+function memoryBootFiles(files: Map<string, Buffer>): BootFilesPort {
   return {
     open: async (sha256) => {
       const bytes = files.get(sha256)

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
+import type { BootFile, BootResource } from '#model/boot.ts'
 import type { BootEvent } from '#rack/boot-events.ts'
 import { ImageCache } from '#rack/http/image-cache.ts'
 import { RegionProxy } from '#rack/http/proxy.ts'
@@ -71,7 +72,7 @@ async function makeRack(t: Test, rig: Rig = {}) {
   const base = `http://127.0.0.1:${http.port}`
   const get = (path: string, init: RequestInit = {}) =>
     fetch(base + path, { redirect: 'error', ...init })
-  return { base, port: http.port, get, events, lines, source }
+  return { base, port: http.port, get, events, lines, source, view }
 }
 
 /** A region that tells what it was asked, or behaves as `answer` says. */
@@ -306,3 +307,21 @@ t.test('no bytes end the server', async (t) => {
   }
   t.equal((await get('/status')).status, 200)
 })
+
+t.test(
+  'a file of an image that was replaced is served while machines may boot from it',
+  async (t) => {
+    const { get, view } = await makeRack(t)
+    const { row, ...change } = resourceRow([]) as { readonly row: BootResource }
+    const put = (next: object): void => {
+      const rows = [{ ...change, row: next } as never]
+      view.load({ ...view.dump(), rows })
+    }
+    const file = { kind: 'boot-kernel', filename: 'f', sha256: SHA256, sizeBytes: KERNEL.length }
+    const retired = { files: [file as BootFile], until: 1 }
+    put({ ...row, retired })
+    t.equal((await get(`/images/${SHA256}/boot-kernel`)).status, 200)
+    put(row)
+    t.equal((await get(`/images/${SHA256}/boot-kernel`)).status, 404)
+  },
+)

@@ -94,6 +94,7 @@ export const PACKAGE_DOORS: Readonly<Record<string, readonly string[]>> = {
   koffi: ['rack/net/koffi-calls.ts'],
   level: ['cluster/storage/level-database.ts', 'rack/journal.ts'],
   msgpackr: ['cluster/protocol/codec.ts'],
+  openpgp: ['cluster/node/images/signed-text.ts'],
   'prom-client': ['cluster/platform/metrics.ts'],
   zod: ['api/'],
 }

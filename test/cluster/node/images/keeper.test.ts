@@ -1,0 +1,110 @@
+// What stays on a region's disk, what comes and what goes.
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import type { BootFile } from '#model/boot.ts'
+import { ImageKeeper } from '#node/images/keeper.ts'
+import { FakeRegion } from '#test/support/fake-region.ts'
+import { makeImageRegion } from '#test/support/image-region.ts'
+
+const HOUR_MS = 3_600_000
+
+function fileOf(content: string): BootFile {
+  const sha256 = createHash('sha256').update(content).digest('hex')
+  return { kind: 'squashfs', filename: 'f', sha256, sizeBytes: content.length }
+}
+
+const put = (files: readonly BootFile[], name = 'custom/mine') => ({
+  ...{ type: 'bootResource.put' as const, name, architecture: 'amd64/generic', title: '', files },
+})
+
+t.test(
+  'what a resource names and is missing is fetched from another region, and told',
+  async (t) => {
+    const other = await FakeRegion.start(() => ({ status: 200, body: 'image' }))
+    t.teardown(() => other.stop())
+    const { parts, files, ok, state } = await makeImageRegion(t, [other.url])
+    const keeper = new ImageKeeper(parts)
+    const file = fileOf('image')
+    await ok(put([file]))
+    await keeper.work()
+    t.ok(await files.has(file.sha256))
+    t.strictSame(state().bootFileHolders.get('region-1' as never)?.sha256s, [file.sha256])
+    const { revision } = state()
+    await keeper.work()
+    t.equal(state().revision, revision, 'nothing new is not told')
+  },
+)
+
+t.test('without room nothing is fetched', async (t) => {
+  const other = await FakeRegion.start(() => ({ status: 200, body: 'image' }))
+  t.teardown(() => other.stop())
+  const { parts, files, ok } = await makeImageRegion(t, [other.url])
+  const keeper = new ImageKeeper({ ...parts, freeBytes: async () => 2 ** 30 })
+  await ok(put([fileOf('image')]))
+  await keeper.work()
+  t.equal(other.asked.length, 0)
+  t.strictSame(await files.list(), [])
+})
+
+t.test('what nobody names goes after an hour; what is named, held or used stays', async (t) => {
+  const { parts, files, ok, clock } = await makeImageRegion(t)
+  const keeper = new ImageKeeper(parts)
+  const contents = ['named', 'held', 'used', 'unnamed'] as const
+  for (const content of contents) {
+    await files.put(fileOf(content).sha256, Readable.from([Buffer.from(content)]))
+  }
+  await ok(put([fileOf('named')]))
+  files.hold(fileOf('held').sha256)
+  await keeper.work()
+  clock.advance(HOUR_MS - 1)
+  await files.open(fileOf('used').sha256)
+  await keeper.work()
+  t.equal((await files.list()).length, 4)
+  clock.advance(1)
+  await keeper.work()
+  const here = async () => {
+    const listed = await files.list()
+    return contents.filter((content) => listed.includes(fileOf(content).sha256))
+  }
+  t.strictSame(await here(), ['named', 'held', 'used'])
+  files.letGo(fileOf('held').sha256)
+  await keeper.work()
+  clock.advance(HOUR_MS)
+  await keeper.work()
+  t.strictSame(await here(), ['named'])
+})
+
+t.test('who reads a file that goes reads it to its end', async (t) => {
+  const { files } = await makeImageRegion(t)
+  const content = 'x'.repeat(1_000_000)
+  const { sha256 } = fileOf(content)
+  await files.put(sha256, Readable.from([Buffer.from(content)]))
+  const stream = (await files.open(sha256))?.stream(0, content.length - 1)
+  await new Promise((resolve) => stream?.once('readable', resolve))
+  await files.remove(sha256)
+  t.equal((await text(stream ?? Readable.from([]))).length, content.length)
+})
+
+t.test('files of a replaced image stay as long as its row keeps them', async (t) => {
+  const { parts, files, ok, clock } = await makeImageRegion(t)
+  const keeper = new ImageKeeper(parts)
+  const [old, next] = [fileOf('old'), fileOf('next')]
+  for (const content of ['old', 'next']) {
+    await files.put(fileOf(content).sha256, Readable.from([Buffer.from(content)]))
+  }
+  await ok(put([old]))
+  await ok(put([next]))
+  await keeper.work()
+  clock.advance(HOUR_MS)
+  await keeper.work()
+  t.ok(await files.has(old.sha256))
+  clock.advance(HOUR_MS)
+  await ok({ type: 'time.advance' })
+  await keeper.work()
+  clock.advance(HOUR_MS)
+  await keeper.work()
+  t.notOk(await files.has(old.sha256))
+  t.ok(await files.has(next.sha256))
+})
