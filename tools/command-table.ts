@@ -2,6 +2,7 @@
 // it runs, so that `--help` stays quick.
 import type { Command, Option } from './command-line.ts'
 import { EXPLAIN_COMMANDS } from './explain-commands.ts'
+import { IMAGE_COMMANDS } from './image-commands.ts'
 import { NOUN_COMMANDS } from './noun-commands.ts'
 
 const JSON_OPTION: Option = { name: 'json', help: 'print JSON, one line, last on standard output' }
@@ -267,29 +268,7 @@ const OTHER_COMMANDS: readonly Command[] = [
     ],
     load: async () => (await import('./commands/api.ts')).runApi,
   },
-  {
-    path: ['images', 'build'],
-    summary: 'build the enlistment kernel and initrd from Debian packages',
-    options: [
-      { name: 'out', value: 'DIR', default: './enlist', help: 'where to (default ./enlist)' },
-      {
-        name: 'kernel',
-        value: 'KIND',
-        choices: ['cloud', 'full'],
-        default: 'cloud',
-        help: 'cloud (small, virtual machines) or full (real hardware)',
-      },
-      JSON_OPTION,
-    ],
-    load: async () => (await import('./commands/images-build.ts')).runImagesBuild,
-  },
-  {
-    path: ['boot-resources', 'import'],
-    summary: 'register a kernel and initrd built by tools/images',
-    positionals: [{ name: 'DIR' }],
-    options: [{ name: 'profile', value: 'PROFILE', help: 'login to use' }, JSON_OPTION],
-    load: async () => (await import('./commands/boot-resources.ts')).runImport,
-  },
+  ...IMAGE_COMMANDS,
   {
     path: ['sim', 'lease'],
     summary: 'simulate leases of regions, racks and clients; exit 0 pass, 1 fail, 9 could not tell',
