@@ -21,6 +21,13 @@ export async function bootMachine(options: {
   readonly mac: string
   readonly firmware: Firmware
   readonly serial: string
+  readonly memoryMib?: number
+  /** Straight into this kernel, without any boot from the network. */
+  readonly direct?: {
+    readonly kernel: string
+    readonly initrd: string
+    readonly options: readonly string[]
+  }
 }): Promise<VirtualMachine> {
   const { namespace, directory, mac, firmware } = options
   const disk = join(directory, `${options.serial}.qcow2`)
@@ -29,7 +36,8 @@ export async function bootMachine(options: {
   await writeFile(log, '')
   const machine = await firmwareArguments(firmware, directory, options.serial)
   const args = [
-    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', '1024', '-smp', '2'],
+    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', String(options.memoryMib ?? 1024)],
+    ...['-smp', '2', '-no-reboot'],
     ...['-display', 'none', '-vga', 'none', '-nodefaults', '-no-user-config'],
     ...['-serial', `file:${log}`, '-rtc', 'base=utc'],
     ...['-smbios', `type=1,manufacturer=Ironraft,product=Lab,serial=${options.serial}`],
@@ -38,6 +46,7 @@ export async function bootMachine(options: {
     ...['-drive', `file=${disk},if=none,id=disk0,format=qcow2,cache=unsafe`],
     ...['-device', `virtio-blk-pci,drive=disk0,serial=${options.serial},bootindex=2`],
     ...machine(mac),
+    ...directArguments(options.direct),
   ]
   const qemu = spawn('ip', ['netns', 'exec', namespace, 'qemu-system-x86_64', ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -48,6 +57,12 @@ export async function bootMachine(options: {
     exited: new Promise((resolve) => qemu.once('exit', resolve)),
     kill: () => endProcess(qemu),
   }
+}
+
+function directArguments(direct: Parameters<typeof bootMachine>[0]['direct']): readonly string[] {
+  if (direct === undefined) return []
+  const { kernel, initrd, options } = direct
+  return ['-kernel', kernel, '-initrd', initrd, '-append', options.join(' ')]
 }
 
 /** BIOS: the NIC's own iPXE ROM asks. UEFI: no ROM, so the firmware's PXE asks (architecture 7). */
