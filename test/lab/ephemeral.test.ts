@@ -83,6 +83,19 @@ t.test('the ephemeral system', { timeout: 900_000 }, async (t) => {
     await machine.kill()
   })
 
+  await t.test('a machine that is to be off goes off at once', async (t) => {
+    const machine = await boot(t, 'EPH3', '52:54:00:77:01:05', {
+      direct: {
+        kernel: join(image, 'boot-kernel'),
+        initrd: join(image, 'boot-initrd'),
+        options: ['console=ttyS0', 'boot=ironraft', 'ironraft.poweroff'],
+      },
+    })
+    const log = await untilSaid(t, site, machine, /ironraft: switching off/)
+    t.equal(await machine.exited, 0)
+    t.notMatch(log, /fetching|IP-Config/, 'and asked nobody for anything')
+  })
+
   const subnets = await room.json<readonly SubnetJson[]>('subnets', 'list', '--profile', 'lab')
   const subnet = subnets.find(({ cidr }) => cidr === '10.77.0.0/24')
   await room.ironraft(

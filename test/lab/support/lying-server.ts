@@ -1,5 +1,5 @@
 // A file server that does not give what it was asked for, in a namespace: `/cut/…` breaks off after 50,000 bytes and
-// answers no range, `/altered/…` gives the bytes with one of them changed, `/whole/…` all of them, also in parts.
+// answers no range, `/altered/…` gives the bytes with one of them changed (behind the cut), `/whole/…` all of them, also in parts.
 import { spawn } from 'node:child_process'
 import { endProcess } from './process.ts'
 
@@ -7,7 +7,7 @@ const SCRIPT = `
 import http from 'node:http'
 const bytes = Buffer.from(process.argv[1], 'base64')
 const altered = Buffer.from(bytes)
-altered[1000] ^= 1
+altered[60_000] ^= 1
 http.createServer((request, response) => {
   const how = request.url.split('/')[1]
   const from = Number(/bytes=(\\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)

@@ -37,7 +37,7 @@ export async function bootMachine(options: {
   const machine = await firmwareArguments(firmware, directory, options.serial)
   const args = [
     ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', String(options.memoryMib ?? 1024)],
-    ...['-smp', '2', '-no-reboot'],
+    ...['-smp', '2'],
     ...['-display', 'none', '-vga', 'none', '-nodefaults', '-no-user-config'],
     ...['-serial', `file:${log}`, '-rtc', 'base=utc'],
     ...['-smbios', `type=1,manufacturer=Ironraft,product=Lab,serial=${options.serial}`],
