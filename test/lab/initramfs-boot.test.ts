@@ -96,6 +96,14 @@ t.test('the lease is asked for again before a long download goes on', async (t) 
   t.equal(asked[0], 'silent')
 })
 
+t.test('the rack that answers DHCP is asked after all that were named', async (t) => {
+  const { base } = await serve(t)
+  const more = 'rounds=2 renew_at=9999999999; configure() { ROOTSERVER=192.0.2.255; }'
+  const { stdout } = await fetchRoot(t, base, ['missing'], undefined, more)
+  const found = `fetching http://192.0.2.255:5248/images/${SUM}/squashfs`
+  t.match(stdout, new RegExp(`(?:fetching \\S+missing.*\\n.*\\n){2}${found}`))
+})
+
 t.test('what is whole is taken from the first server', async (t) => {
   const { base, asked } = await serve(t)
   const { stdout, bytes } = await fetchRoot(t, base, ['whole', 'cut'])
