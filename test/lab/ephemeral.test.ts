@@ -102,20 +102,33 @@ t.test('the ephemeral system', { timeout: 900_000 }, async (t) => {
     ...['subnets', 'update', String(subnet?.id), '--profile', 'lab'],
     'disabled_boot_architectures=ipxe',
   )
-  const others: readonly (readonly [string, Firmware, string])[] = [
-    ['by PXELINUX where iPXE is disabled', 'bios', '52:54:00:77:01:03'],
-    ['by shim and GRUB over TFTP', 'uefi', '52:54:00:77:01:04'],
+  const others: readonly (readonly [string, Firmware, string, string])[] = [
+    [
+      ...(['by PXELINUX where iPXE is disabled', 'bios', '52:54:00:77:01:03'] as const),
+      '/pxelinux.cfg/01-52-54-00-77-01-03',
+    ],
+    [
+      ...(['by shim and GRUB over TFTP', 'uefi', '52:54:00:77:01:04'] as const),
+      'grub/grub.cfg-52:54:00:77:01:04',
+    ],
   ]
-  for (const [name, firmware, mac] of others) {
+  for (const [name, firmware, mac, loader] of others) {
     await t.test(name, async (t) => {
-      await known(mac)
+      const id = await known(mac)
       const machine = await boot(t, `EPH-${firmware}`, mac, { firmware })
       await untilSaid(t, site, machine, /ironraft: fetching http:\/\/10\.77\.0\.1:5248\/images/)
-      t.match(await room.rackLog('rack-1'), firmware === 'bios' ? 'lpxelinux.0' : 'bootx64.efi')
+      t.match(await bootsOf(site, id), loader)
       await machine.kill()
     })
   }
 })
+
+/** What it loaded from the rack, as the region's events have it. */
+async function bootsOf({ room }: Site, id: string): Promise<string> {
+  return room.ironraft(
+    ...['api', 'GET', 'events/', '--op', 'query', `id=${id}`, 'level=DEBUG', '--profile', 'lab'],
+  )
+}
 
 async function untilSaid(t: Test, site: Site, machine: Booted, words: RegExp): Promise<string> {
   return eventually(`${machine.mac}: ${words.source}`, BOOT_SECONDS, async () => {

@@ -58,7 +58,7 @@ const PACKAGES: readonly string[] = [
 const OF_VARIANT: { readonly [V in DebianVariant]: readonly string[] } = {
   /** For virtual machines: a kernel without drivers of real disks, cards and BMCs. */
   small: ['linux-image-cloud-amd64'],
-  full: ['linux-image-amd64', 'smartmontools', 'nvme-cli', 'hdparm', 'lldpd', 'bonnie++', 'fio'],
+  full: ['linux-image-amd64', 'smartmontools', 'nvme-cli', 'hdparm', 'lldpd', 'fio'],
 }
 
 /** Read by people only, and found on any other Debian. Copyrights stay. */
