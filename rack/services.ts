@@ -13,11 +13,10 @@ import type { OfflineRights } from './dhcp/responder.ts'
 import { type DhcpServer, startDhcp } from './dhcp/server.ts'
 import { type DnsServer, startDns } from './dns/server.ts'
 import { viewFeed } from './dns/view-feed.ts'
-import { findBootFile } from './http/boot-choice.ts'
 import { bootScript } from './http/boot-script.ts'
 import { ImageCache } from './http/image-cache.ts'
 import { RegionProxy } from './http/proxy.ts'
-import { startRackHttp } from './http/server.ts'
+import { findFile, startRackHttp } from './http/server.ts'
 import type { RackInterface } from './interfaces.ts'
 import type { Sockets } from './net/sockets.ts'
 import { POWER_DRIVERS, sleep } from './power/drivers.ts'
@@ -153,7 +152,7 @@ function readTftpFile(from: {
     if (script !== undefined) return new TextEncoder().encode(script.text)
     const sha256 = /^images\/([0-9a-f]{64})\/[\w.-]+$/.exec(path)?.[1]
     if (sha256 === undefined) return bootFiles.read(path)
-    const file = findBootFile(view, sha256)
+    const file = findFile(view, sha256)
     return file === undefined ? undefined : images.read(file)
   }
 }

@@ -2,7 +2,7 @@
 // it runs, so that `--help` stays quick.
 import type { Command, Option } from './command-line.ts'
 import { EXPLAIN_COMMANDS } from './explain-commands.ts'
-import { IMAGE_COMMANDS } from './image-commands.ts'
+import { IMAGE_BUILD_COMMANDS } from './image-build-commands.ts'
 import { NOUN_COMMANDS } from './noun-commands.ts'
 
 const JSON_OPTION: Option = { name: 'json', help: 'print JSON, one line, last on standard output' }
@@ -268,7 +268,29 @@ const OTHER_COMMANDS: readonly Command[] = [
     ],
     load: async () => (await import('./commands/api.ts')).runApi,
   },
-  ...IMAGE_COMMANDS,
+  {
+    path: ['images', 'build'],
+    summary: 'build the enlistment kernel and initrd from Debian packages',
+    options: [
+      { name: 'out', value: 'DIR', default: './enlist', help: 'where to (default ./enlist)' },
+      {
+        name: 'kernel',
+        value: 'KIND',
+        choices: ['cloud', 'full'],
+        default: 'cloud',
+        help: 'cloud (small, virtual machines) or full (real hardware)',
+      },
+      JSON_OPTION,
+    ],
+    load: async () => (await import('./commands/images-build.ts')).runImagesBuild,
+  },
+  {
+    path: ['boot-resources', 'import'],
+    summary: 'register a kernel and initrd built by tools/images',
+    positionals: [{ name: 'DIR' }],
+    options: [{ name: 'profile', value: 'PROFILE', help: 'login to use' }, JSON_OPTION],
+    load: async () => (await import('./commands/boot-resources.ts')).runImport,
+  },
   {
     path: ['sim', 'lease'],
     summary: 'simulate leases of regions, racks and clients; exit 0 pass, 1 fail, 9 could not tell',
@@ -356,6 +378,7 @@ const OTHER_COMMANDS: readonly Command[] = [
 export const COMMANDS: readonly Command[] = [
   ...REGION_COMMANDS,
   ...RACK_COMMANDS,
+  ...IMAGE_BUILD_COMMANDS,
   ...NOUN_COMMANDS,
   ...EXPLAIN_COMMANDS,
   ...OTHER_COMMANDS,

@@ -1,6 +1,6 @@
 // What a machine boots, whichever loader asks: pure. Loaders only differ in how they are told (`ipxe-script.ts`,
 // `pxelinux-config.ts`, `grub-config.ts`).
-import type { BootFile, BootFileKind, BootResource, MachineBoot } from '#model/boot.ts'
+import type { BootFileKind, MachineBoot } from '#model/boot.ts'
 import type { RackView } from '#rack/view.ts'
 
 export type KernelBoot = {
@@ -62,15 +62,6 @@ export function chooseEnlistBoot(architecture: string, place: BootPlace): BootCh
   return systemBoot({ ...place, architecture, machine: undefined, preseed })
 }
 
-/** Only files of the cluster's boot resources exist: a made-up digest costs no region a search. */
-export function findBootFile(view: RackView, sha256: string): BootFile | undefined {
-  for (const { files } of view.table('bootResources').values()) {
-    const file = files.find((each) => each.sha256 === sha256)
-    if (file !== undefined) return file
-  }
-  return undefined
-}
-
 type Place = BootPlace & { readonly architecture: string }
 
 function systemBoot(
@@ -88,7 +79,7 @@ function ephemeralBoot(
   const { baseUrl, view } = at
   const found = findEphemeral(at)
   if (found === undefined) return undefined
-  const { sha256 } = found.root
+  const sha256 = found.squashfs
   const regions = (view.settings()?.regionApis ?? []).map(
     (api) => `${trimmed(api)}/MAAS/boot-resources/${sha256}`,
   )
@@ -100,7 +91,7 @@ function ephemeralBoot(
     'cc:{datasource_list:[MAAS]}end_cc',
     ...CONSOLES,
   ]
-  return { ...found.paths, options: withKernelOptions(words, at) }
+  return { ...pathsOf(found), options: withKernelOptions(words, at) }
 }
 
 /** Its initrd switches the machine off before it fetches anything; the agent does after it reported. */
@@ -108,46 +99,51 @@ function powerOffBoot(machine: MachineBoot, at: Place): KernelBoot | undefined {
   const found = findEphemeral(at)
   if (found === undefined) return agentBoot(at)
   const words = ['nomodeset', 'loglevel=4', 'boot=ironraft', 'ironraft.poweroff', ...CONSOLES]
-  return { ...found.paths, options: withKernelOptions(words, { ...at, machine }) }
+  return { ...pathsOf(found), options: withKernelOptions(words, { ...at, machine }) }
 }
 
 function agentBoot(at: Place): KernelBoot | undefined {
   const { baseUrl, view } = at
-  const resource = findResource(at, AGENT)
-  const paths = resource === undefined ? undefined : pathsOf(resource)
-  if (paths === undefined) return undefined
+  const found = findFiles(at, AGENT, ['boot-kernel', 'boot-initrd'])
+  if (found === undefined) return undefined
   // The rack first: a machine on a provisioning network may reach nothing else.
   const apis = [baseUrl, ...(view.settings()?.regionApis ?? [])]
   const bases = apis.map((api) => `${trimmed(api)}/MAAS`).join(',')
-  return { ...paths, options: [`ironraft.api=${bases}`, ...CONSOLES] }
+  return { ...pathsOf(found), options: [`ironraft.api=${bases}`, ...CONSOLES] }
 }
 
 function findEphemeral(at: Place) {
   for (const name of [at.view.settings()?.ephemeralImage ?? EPHEMERAL, EPHEMERAL]) {
-    const resource = findResource(at, name)
-    const root = resource?.files.find(({ kind }) => kind === 'squashfs')
-    const paths = resource === undefined ? undefined : pathsOf(resource)
-    if (root !== undefined && paths !== undefined) return { root, paths }
+    const found = findFiles(at, name, ['boot-kernel', 'boot-initrd', 'squashfs'])
+    if (found !== undefined) return found
   }
   return undefined
 }
 
-function findResource({ view, architecture }: Place, wanted: string): BootResource | undefined {
-  return [...view.table('bootResources').values()].find(
-    (each) => each.name === wanted && each.architecture.split('/')[0] === architecture,
-  )
+/** SHA-256 by kind, of the first resource of this name and architecture that has them all. */
+function findFiles<K extends BootFileKind>(
+  { view, architecture }: Place,
+  wanted: string,
+  kinds: readonly K[],
+): Readonly<Record<K, string>> | undefined {
+  for (const each of view.table('bootResources').values()) {
+    if (each.name !== wanted || each.architecture.split('/')[0] !== architecture) continue
+    const found = kinds.flatMap((kind) => {
+      const file = each.files.find((one) => one.kind === kind)
+      return file === undefined ? [] : [[kind, file.sha256]]
+    })
+    if (found.length === kinds.length) return Object.fromEntries(found) as Record<K, string>
+  }
+  return undefined
 }
 
-function pathsOf(resource: BootResource): Omit<KernelBoot, 'options'> | undefined {
-  const kernelPath = pathOf(resource, 'boot-kernel')
-  const initrdPath = pathOf(resource, 'boot-initrd')
-  if (kernelPath === undefined || initrdPath === undefined) return undefined
-  return { kernelPath, initrdPath }
-}
+type Paths = Omit<KernelBoot, 'options'>
 
-function pathOf(resource: BootResource, kind: BootFileKind): string | undefined {
-  const file = resource.files.find((each) => each.kind === kind)
-  return file === undefined ? undefined : `images/${file.sha256}/${kind}`
+function pathsOf(files: Readonly<Record<'boot-kernel' | 'boot-initrd', string>>): Paths {
+  return {
+    kernelPath: `images/${files['boot-kernel']}/boot-kernel`,
+    initrdPath: `images/${files['boot-initrd']}/boot-initrd`,
+  }
 }
 
 /**

@@ -10,7 +10,6 @@ import type { Logger, Metrics } from '#model/ports.ts'
 import { describeError } from '#platform/system.ts'
 import type { BootEvent } from '#rack/boot-events.ts'
 import type { RackView } from '#rack/view.ts'
-import { findBootFile } from './boot-choice.ts'
 import { bootScript } from './boot-script.ts'
 import type { ImageCache } from './image-cache.ts'
 import { answerHeaders, type RegionProxy } from './proxy.ts'
@@ -85,7 +84,7 @@ function routes(options: RackHttpOptions): Router {
   })
   router.get('/boot/:file', (ctx) => serveBootFile(ctx, options, ctx.params['file'] ?? ''))
   router.get('/images/:sha256/:name', async (ctx) => {
-    const file = findBootFile(view, ctx.params['sha256'] ?? '')
+    const file = findFile(view, ctx.params['sha256'] ?? '')
     if (file === undefined) return
     await serveImage(ctx, file, images)
     record(ctx, options, { kind: 'http', machine: clientMachine(ctx, view) })
@@ -102,6 +101,15 @@ function routes(options: RackHttpOptions): Router {
   // PXELINUX puts option 210 before the bare names of its modules.
   router.get(/^\/[^/]+\.c32$/, (ctx) => serveBootFile(ctx, options, ctx.path.slice(1)))
   return router
+}
+
+/** Only files of the cluster's boot resources exist: a made-up digest costs no region a search. */
+export function findFile(view: RackView, sha256: string): BootFile | undefined {
+  for (const { files } of view.table('bootResources').values()) {
+    const file = files.find((each) => each.sha256 === sha256)
+    if (file !== undefined) return file
+  }
+  return undefined
 }
 
 async function serveBootFile(ctx: Context, options: RackHttpOptions, name: string): Promise<void> {

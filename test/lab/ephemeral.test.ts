@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { eventually } from '../process/support/cluster.ts'
 import { debianImage } from './support/debian-image.ts'
 import { lyingServer } from './support/lying-server.ts'
-import { bootMachine, type Firmware } from './support/qemu.ts'
+import { bootMachine } from './support/qemu.ts'
 import { makeSite, type Site } from './support/site.ts'
 
 t.setTimeout(900_000)
@@ -15,6 +15,7 @@ t.setTimeout(900_000)
 const BOOT_SECONDS = 300
 
 type Booted = Awaited<ReturnType<typeof bootMachine>>
+type Firmware = Parameters<typeof bootMachine>[0]['firmware']
 type SubnetJson = { readonly id: number; readonly cidr: string }
 
 t.test('the ephemeral system', { timeout: 900_000 }, async (t) => {

@@ -12,6 +12,13 @@ export type VirtualMachine = {
   readonly kill: () => Promise<void>
 }
 
+/** Straight into this kernel, without any boot from the network. */
+type DirectBoot = {
+  readonly kernel: string
+  readonly initrd: string
+  readonly options: readonly string[]
+}
+
 const DISK_GIB = 4
 
 export async function bootMachine(options: {
@@ -21,13 +28,7 @@ export async function bootMachine(options: {
   readonly mac: string
   readonly firmware: Firmware
   readonly serial: string
-  readonly memoryMib?: number
-  /** Straight into this kernel, without any boot from the network. */
-  readonly direct?: {
-    readonly kernel: string
-    readonly initrd: string
-    readonly options: readonly string[]
-  }
+  readonly direct?: DirectBoot
 }): Promise<VirtualMachine> {
   const { namespace, directory, mac, firmware } = options
   const disk = join(directory, `${options.serial}.qcow2`)
@@ -36,8 +37,7 @@ export async function bootMachine(options: {
   await writeFile(log, '')
   const machine = await firmwareArguments(firmware, directory, options.serial)
   const args = [
-    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', String(options.memoryMib ?? 1024)],
-    ...['-smp', '2'],
+    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', '1024', '-smp', '2'],
     ...['-display', 'none', '-vga', 'none', '-nodefaults', '-no-user-config'],
     ...['-serial', `file:${log}`, '-rtc', 'base=utc'],
     ...['-smbios', `type=1,manufacturer=Ironraft,product=Lab,serial=${options.serial}`],
@@ -46,23 +46,20 @@ export async function bootMachine(options: {
     ...['-drive', `file=${disk},if=none,id=disk0,format=qcow2,cache=unsafe`],
     ...['-device', `virtio-blk-pci,drive=disk0,serial=${options.serial},bootindex=2`],
     ...machine(mac),
-    ...directArguments(options.direct),
   ]
-  const qemu = spawn('ip', ['netns', 'exec', namespace, 'qemu-system-x86_64', ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const { direct } = options
+  const kernel =
+    direct === undefined
+      ? []
+      : ['-kernel', direct.kernel, '-initrd', direct.initrd, '-append', direct.options.join(' ')]
+  const inside = ['netns', 'exec', namespace, 'qemu-system-x86_64', ...args, ...kernel]
+  const qemu = spawn('ip', inside, { stdio: ['ignore', 'ignore', 'pipe'] })
   return {
     mac,
     serialLog: () => readFile(log, 'utf8'),
     exited: new Promise((resolve) => qemu.once('exit', resolve)),
     kill: () => endProcess(qemu),
   }
-}
-
-function directArguments(direct: Parameters<typeof bootMachine>[0]['direct']): readonly string[] {
-  if (direct === undefined) return []
-  const { kernel, initrd, options } = direct
-  return ['-kernel', kernel, '-initrd', initrd, '-append', options.join(' ')]
 }
 
 /** BIOS: the NIC's own iPXE ROM asks. UEFI: no ROM, so the firmware's PXE asks (architecture 7). */

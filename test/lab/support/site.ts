@@ -53,7 +53,6 @@ export async function makeSite(options: { readonly racks: number }): Promise<Sit
   }
 }
 
-/** Of the enlistment agent. */
 async function registerImage(room: Room): Promise<void> {
   const out = join(room.directory, 'enlist')
   await mkdir(out, { recursive: true })
