@@ -16,7 +16,7 @@ import { viewFeed } from './dns/view-feed.ts'
 import { bootScript } from './http/boot-script.ts'
 import { ImageCache } from './http/image-cache.ts'
 import { RegionProxy } from './http/proxy.ts'
-import { startRackHttp } from './http/server.ts'
+import { findFile, startRackHttp } from './http/server.ts'
 import type { RackInterface } from './interfaces.ts'
 import type { Sockets } from './net/sockets.ts'
 import { POWER_DRIVERS, sleep } from './power/drivers.ts'
@@ -101,7 +101,7 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
     const message = `The rack cannot listen on ${config.bindAddress}:${config.httpPort}.`
     throw new AppError('ADDRESS_IN_USE', message, { cause: error })
   })
-  const readFile = readTftpFile({ bootFiles, events, view, httpPort: http.port })
+  const readFile = readTftpFile({ bootFiles, images, events, view, httpPort: http.port })
   const tftp = await tryTftp(options, readFile)
   const dns = await tryDns(options)
   const dhcp = await tryDhcp(options, http.port)
@@ -134,22 +134,26 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
   }
 }
 
-/** Boot loaders by name, and the scripts for loaders that ask by TFTP. */
+/** Boot loaders by name, the scripts for loaders that ask by TFTP, and kernels for those that know nothing else. */
 function readTftpFile(from: {
   readonly bootFiles: BootFileStore
+  readonly images: ImageCache
   readonly events: BootEvents
   readonly view: RackView
   readonly httpPort: number
 }): (file: TftpFileRequest) => Promise<Uint8Array | undefined> {
-  const { bootFiles, events, view, httpPort } = from
+  const { bootFiles, images, events, view, httpPort } = from
   return async ({ path, client, server }) => {
-    const machine = view.machineOfAddress(client)
-    events.record({ kind: 'tftp', machine, description: path })
-    if (server !== undefined) {
-      const script = bootScript(path, `http://${formatIpv4(server)}:${httpPort}`, view)
-      if (script !== undefined) return new TextEncoder().encode(script.text)
-    }
-    return bootFiles.read(path)
+    const base = server === undefined ? undefined : `http://${formatIpv4(server)}:${httpPort}`
+    const script = base === undefined ? undefined : bootScript(path, base, view)
+    const machine = script?.machine ?? view.machineOfAddress(client)
+    const kind = script?.machine === undefined ? 'tftp' : 'pxe'
+    events.record({ kind, machine, description: path })
+    if (script !== undefined) return new TextEncoder().encode(script.text)
+    const sha256 = /^images\/([0-9a-f]{64})\/[\w.-]+$/.exec(path)?.[1]
+    if (sha256 === undefined) return bootFiles.read(path)
+    const file = findFile(view, sha256)
+    return file === undefined ? undefined : images.read(file)
   }
 }
 

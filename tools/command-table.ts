@@ -3,6 +3,7 @@
 import type { Command, Option } from './command-line.ts'
 import { EXPLAIN_COMMANDS } from './explain-commands.ts'
 import { IMAGE_COMMANDS } from './image-commands.ts'
+import { IMAGE_BUILD_COMMANDS } from './image-build-commands.ts'
 import { NOUN_COMMANDS } from './noun-commands.ts'
 
 const JSON_OPTION: Option = { name: 'json', help: 'print JSON, one line, last on standard output' }
@@ -355,6 +356,7 @@ const OTHER_COMMANDS: readonly Command[] = [
 export const COMMANDS: readonly Command[] = [
   ...REGION_COMMANDS,
   ...RACK_COMMANDS,
+  ...IMAGE_BUILD_COMMANDS,
   ...NOUN_COMMANDS,
   ...EXPLAIN_COMMANDS,
   ...IMAGE_COMMANDS,

@@ -77,4 +77,6 @@ export type MachineBoot = {
   readonly purpose: BootPurpose
   /** Absent: whichever is the default one. */
   readonly domainId?: DomainId
+  /** Words for the kernel's command line from the machine's tags. Absent: none, or the region is too old to say. */
+  readonly kernelOptions?: string
 }

@@ -165,6 +165,7 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
   for (const change of changes) {
     const { table } = change
     if (table === 'machines') machines.add(String(change.key) as SystemId)
+    else if (table === 'tags') addTagged(machines, state, change.row?.name)
     else if (table === 'quarantines' || table === 'observed') {
       rows.push(barredRow(state, Number(change.key) as Ipv4))
     } else if (table === 'interfaces') {
@@ -198,6 +199,14 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
   if (nodes.size > 0) for (const id of snippetsOfNodes(state, nodes)) snippets.add(id)
   for (const id of snippets) rows.push(snippetRow(state, id))
   return rows
+}
+
+/** Kernel options come from tags. A deleted one has left the rows of its machines, which are in the same batch. */
+function addTagged(into: Set<SystemId>, state: RegionState, name: string | undefined): void {
+  if (name === undefined) return
+  for (const { systemId, tagNames } of state.machines.values()) {
+    if (tagNames.includes(name)) into.add(systemId)
+  }
 }
 
 /** To a rack a declined address and one that somebody else uses are alike: it offers neither. */
@@ -265,9 +274,22 @@ function settingsOf(state: RegionState): RackSettings {
     dhcpProbeSeconds: number('dhcp_probe_seconds', DHCP_PROBE_SECONDS),
     answerRouterSolicitations: state.settings.get('answer_router_solicitations')?.value === true,
     dns: dnsSettingsOf(state),
+    ...bootSettingsOf(state),
     ...(state.settings.get('network_discovery')?.value === 'disabled'
       ? {}
       : { discovery: { scanSeconds: number('active_discovery_interval', 10_800) } }),
+  }
+}
+
+/** Of Debian only: its images are those whose initrd our boot scripts know. */
+function bootSettingsOf(
+  state: RegionState,
+): Pick<RackSettings, 'ephemeralImage' | 'kernelOptions'> {
+  const series = state.settings.get('commissioning_distro_series')?.value
+  const options = state.settings.get('kernel_opts')?.value
+  return {
+    ...(typeof series === 'string' && series !== '' ? { ephemeralImage: `debian/${series}` } : {}),
+    ...(typeof options === 'string' && options !== '' ? { kernelOptions: options } : {}),
   }
 }
 

@@ -114,6 +114,10 @@ export type RackSettings = {
   readonly featureLevel?: number
   /** Absent: the region is too old to say. */
   readonly dns?: DnsSettings
+  /** Boot resource of the ephemeral system, `debian/bookworm`. Absent: that one. */
+  readonly ephemeralImage?: string
+  /** Words for every kernel's command line. Absent: none. */
+  readonly kernelOptions?: string
 }
 
 export type ViewChange = {

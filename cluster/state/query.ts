@@ -46,8 +46,18 @@ export function machineBootOf(state: RegionState, systemId: SystemId): MachineBo
   const macs = [...new Set(interfacesOf(state, systemId).flatMap(({ mac }) => mac ?? []))]
   const { hostname, architecture } = machine
   const { domainId } = machine
-  const fields = { systemId, hostname, macs, architecture, purpose: purposeOf(machine) }
-  return domainId === undefined ? fields : { ...fields, domainId }
+  const kernelOptions = tagOptionsOf(state, machine)
+  return {
+    ...{ systemId, hostname, macs, architecture, purpose: purposeOf(machine) },
+    ...(domainId === undefined ? {} : { domainId }),
+    ...(kernelOptions === '' ? {} : { kernelOptions }),
+  }
+}
+
+/** Kernel options of its tags, in the order of their names, which is theirs on the machine. */
+function tagOptionsOf(state: RegionState, { tagNames }: Machine): string {
+  const options = tagNames.map((name) => state.tagsByName.first(name)?.kernelOpts ?? '')
+  return options.filter((option) => option !== '').join(' ')
 }
 
 export function subnetByCidr(state: RegionState, cidr: IpCidr): Subnet | undefined {

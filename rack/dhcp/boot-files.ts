@@ -10,12 +10,24 @@ export type BootClient = {
   readonly architecture: number
 }
 
-/** A loader file; HTTP clients get it as a URL. `method` is MAAS's name, by which a subnet disables it. */
-type Loader = { readonly file: string; readonly method: string; readonly http: boolean }
+/**
+ * A loader file; HTTP clients get it as a URL. `method` is MAAS's name, by which a subnet disables it. `classic` is given
+ * where iPXE is disabled; null: there is none.
+ */
+type Loader = {
+  readonly file: string
+  readonly classic: string | null
+  readonly method: string
+  readonly http: boolean
+}
 
-const BIOS: Loader = { file: 'undionly.kpxe', method: 'pxe', http: false }
-const X64 = { file: 'snponly.efi', http: false }
-const ARM64 = { file: 'snponly-arm64.efi', http: false }
+/** PXELINUX that speaks HTTP, once option 210 says where to. */
+export const PXELINUX = 'lpxelinux.0'
+
+const BIOS: Loader = { file: 'undionly.kpxe', classic: PXELINUX, method: 'pxe', http: false }
+/** Shim, which loads GRUB: both are signed, so that they start with Secure Boot on. */
+const X64 = { file: 'snponly.efi', classic: 'bootx64.efi', http: false }
+const ARM64 = { file: 'snponly-arm64.efi', classic: null, http: false }
 
 /** By option 93 (IANA "Processor Architecture Types"). RFC 4578 swapped 7 and 9: both are x64 UEFI. */
 const LOADERS: ReadonlyMap<number, Loader> = new Map([
@@ -23,7 +35,8 @@ const LOADERS: ReadonlyMap<number, Loader> = new Map([
   [7, { ...X64, method: 'uefi_amd64_tftp' }],
   [9, { ...X64, method: 'uefi_ebc_tftp' }],
   [11, { ...ARM64, method: 'uefi_arm64_tftp' }],
-  [16, { ...X64, method: 'uefi_amd64_http', http: true }],
+  // Debian's signed GRUB cannot go on by HTTP (2026-11).
+  [16, { ...X64, classic: null, method: 'uefi_amd64_http', http: true }],
   [19, { ...ARM64, method: 'uefi_arm64_http', http: true }],
 ])
 
@@ -53,8 +66,8 @@ export function isFirmware(client: BootClient): boolean {
 }
 
 /**
- * File name (TFTP) or absolute URL. Undefined when nothing we have runs there or the subnet disabled the
- * method. `httpBase` is `http://<rack>:<port>` without a slash at its end.
+ * File name (TFTP) or absolute URL. iPXE wherever it runs; where the subnet disabled `ipxe`, what MAAS gives: PXELINUX,
+ * and shim with GRUB. Undefined when nothing we have runs there or the subnet disabled the method. `httpBase` is `http://<rack>:<port>` without a slash at its end.
  */
 export function bootFileOf(
   client: BootClient,
@@ -62,12 +75,14 @@ export function bootFileOf(
   httpBase: string,
 ): string | undefined {
   const disabled = subnet.disabledBootArchitectures
-  if (client.kind === 'ipxe') {
-    return disabled.includes('ipxe') ? undefined : `${httpBase}/ipxe.cfg`
-  }
+  const classic = disabled.includes('ipxe')
+  if (client.kind === 'ipxe' && !classic) return `${httpBase}/ipxe.cfg`
   const loader = LOADERS.get(client.architecture) ?? (client.kind === 'http' ? undefined : BIOS)
   if (loader === undefined || disabled.includes(loader.method)) return undefined
   // An HTTP client takes a URL only, a PXE ROM a file name only, whatever architecture it claims.
   if (loader.http !== (client.kind === 'http')) return undefined
-  return loader.http ? `${httpBase}/boot/${loader.file}` : loader.file
+  // An iPXE that is not wanted is a ROM like any other; given iPXE it would come back for ever.
+  const file = classic ? loader.classic : loader.file
+  if (file === null) return undefined
+  return loader.http ? `${httpBase}/boot/${file}` : file
 }

@@ -32,6 +32,7 @@ export const OPTION = {
   CLIENT_MACHINE_ID: 97, // RFC 4578 §2.3
   SUBNET_SELECTION: 118, // RFC 3011
   IPXE: 175, // iPXE's encapsulated options
+  PATH_PREFIX: 210, // RFC 5071 §4
   END: 255, // RFC 2132 §3.2
 } as const
 

@@ -4,7 +4,7 @@ import { formatIpv4, type Ipv4, lastOf, makeIpv4, maskOf, parseIpv4 } from '#mod
 import type { DhcpScope } from '#model/dhcp-option.ts'
 import type { Ipv4Subnet } from '#model/network.ts'
 import type { RackVlan } from '#protocol/rack.ts'
-import { bootClientOf, type BootClient, bootFileOf } from './boot-files.ts'
+import { bootClientOf, type BootClient, bootFileOf, PXELINUX } from './boot-files.ts'
 import { type ClientSettings, isNarrower } from './client-options.ts'
 import type { Exchange } from './decide.ts'
 import type { OptionToWrite, PacketToWrite } from './encode.ts'
@@ -167,12 +167,20 @@ function bootFields(
   if (file === undefined) return none
   const siaddr = nextServer?.value ?? rackIp
   const host = serverName?.value ?? formatIpv4(siaddr)
+  const isSet = nextServer !== undefined || parameters.settings.options.has(OPTION.PATH_PREFIX)
+  const needsPrefix = file === PXELINUX && !isSet
   const options: OptionToWrite[] = [
     [OPTION.BOOTFILE_NAME, textBytes(file)],
     [OPTION.TFTP_SERVER_NAME, textBytes(host)],
     ...classOptions(client, packet),
+    // Unasked (RFC 5071 §4.2): PXELINUX reads it, and few ROMs ask for it on its behalf.
+    ...(needsPrefix ? [pathPrefix(own)] : []),
   ]
   return { siaddr, sname: host, file, options }
+}
+
+function pathPrefix(own: string): OptionToWrite {
+  return [OPTION.PATH_PREFIX, textBytes(`${own}/`)]
 }
 
 function classOptions(client: BootClient, packet: DhcpPacket): readonly OptionToWrite[] {

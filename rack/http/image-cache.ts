@@ -6,6 +6,7 @@ import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import type { Logger, Metrics } from '#model/ports.ts'
 import { describeError } from '#platform/system.ts'
@@ -31,6 +32,8 @@ export type ImageCacheOptions = {
 type Entry = { readonly sizeBytes: number; isVerified: boolean }
 
 const DOWNLOADS_MAX = 16
+/** A kernel or an initrd, not a root filesystem. */
+const WHOLE_BYTES_MAX = 128 << 20
 const NAME = /^[0-9a-f]{64}$/
 
 export class ImageCache {
@@ -38,6 +41,7 @@ export class ImageCache {
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>()
   readonly #downloads = new Map<string, Promise<boolean>>()
+  readonly #whole = new Map<string, Promise<Buffer | undefined> | WeakRef<Buffer>>()
   readonly #abort = new AbortController()
 
   constructor(options: ImageCacheOptions) {
@@ -74,6 +78,28 @@ export class ImageCache {
       this.#entries.delete(file.sha256)
     }
     return undefined
+  }
+
+  /** Whole, for TFTP; one copy for everybody who reads it at the time. Undefined also when it is too long for that. */
+  async read(file: FileToFetch): Promise<Buffer | undefined> {
+    if (file.sizeBytes > WHOLE_BYTES_MAX) return undefined
+    const kept = this.#whole.get(file.sha256)
+    const bytes = kept instanceof WeakRef ? kept.deref() : kept
+    if (bytes !== undefined) return bytes
+    const reading = this.#readWhole(file)
+    this.#whole.set(file.sha256, reading)
+    const read = await reading.catch(() => undefined)
+    if (read === undefined) this.#whole.delete(file.sha256)
+    else this.#whole.set(file.sha256, new WeakRef(read))
+    return read
+  }
+
+  async #readWhole(file: FileToFetch): Promise<Buffer | undefined> {
+    const image = await this.open(file)
+    if (image === undefined) return undefined
+    if (file.sizeBytes > 0) return buffer(image.stream(0, file.sizeBytes - 1))
+    await image.close()
+    return Buffer.alloc(0)
   }
 
   async close(): Promise<void> {

@@ -3,13 +3,10 @@
 // the cluster's own state, and what could end a line or a word is refused.
 import assert from 'node:assert/strict'
 import type { MacAddress } from '#model/mac-address.ts'
+import type { BootChoice, KernelBoot } from './boot-choice.ts'
 
-export type KernelBoot = {
-  /** Absolute URLs. */
-  readonly kernelUrl: string
-  readonly initrdUrl: string
-  /** Base URLs under which the agent finds the API; it tries each. */
-  readonly apiUrls: readonly string[]
+type Place = {
+  readonly baseUrl: string
   /** Where to ask again when a download failed. */
   readonly retryUrl: string
   /** Undefined: whichever interface iPXE booted from. */
@@ -25,12 +22,30 @@ export function chainScript(baseUrl: string): string {
   ])
 }
 
-export function kernelScript(boot: KernelBoot): string {
-  return script(kernelLines(boot))
+export function ipxeScript(choice: BootChoice, place: Place): string {
+  switch (choice.kind) {
+    case 'kernel':
+      return script(kernelLines(choice.boot, place))
+    case 'local':
+      return localScript()
+    // Debian's iPXE has no poweroff command: then a kernel is booted that ends in one.
+    case 'poweroff': {
+      const { boot } = choice
+      return script([
+        'poweroff ||',
+        ...(boot === undefined ? ['exit 1'] : kernelLines(boot, place)),
+      ])
+    }
+    // Said on the console, then the firmware's next entry.
+    case 'nothing':
+      return script([`echo Ironraft: ${line(choice.reason)}`, 'sleep 10', 'exit 1'])
+    default:
+      return choice satisfies never
+  }
 }
 
 /** BIOS boots the first disk that has a boot sector; UEFI firmware goes on to its next entry. */
-export function localScript(): string {
+function localScript(): string {
   return script([
     'iseq ${platform} efi && goto firmware ||',
     ...['0x80', '0x81', '0x82', '0x83'].map((drive) => `sanboot --no-describe --drive ${drive} ||`),
@@ -39,38 +54,31 @@ export function localScript(): string {
   ])
 }
 
-/** Debian's iPXE has no poweroff command: then the agent is booted, which ends in one. */
-export function poweroffScript(boot: KernelBoot | undefined): string {
-  return script(['poweroff ||', ...(boot === undefined ? ['exit 1'] : kernelLines(boot))])
-}
-
-/** Nothing to boot yet: said on the console, then the firmware's next entry. */
-export function refusalScript(reason: string): string {
-  return script([`echo Ironraft: ${line(reason)}`, 'sleep 10', 'exit 1'])
-}
-
-function kernelLines(boot: KernelBoot): readonly string[] {
+function kernelLines(boot: KernelBoot, { baseUrl, retryUrl, mac }: Place): readonly string[] {
   // A MAC from the state needs no help from the loader; else iPXE knows where it came from.
-  const bootif = boot.mac === undefined ? '${mac:hexhyp}' : boot.mac.replaceAll(':', '-')
-  const initrdName = boot.initrdUrl.slice(boot.initrdUrl.lastIndexOf('/') + 1)
+  const bootif = mac === undefined ? '${mac:hexhyp}' : mac.replaceAll(':', '-')
+  const initrdName = boot.initrdPath.slice(boot.initrdPath.lastIndexOf('/') + 1)
   const options = [
     // EFI kernels find the initrd by name (iPXE, EFI stub).
     `initrd=${initrdName}`,
-    `ironraft.api=${boot.apiUrls.join(',')}`,
     `BOOTIF=01-${bootif}`,
-    'console=tty0',
-    'console=ttyS0,115200',
+    ...boot.options.filter(isPlain),
   ]
   return [
     'imgfree ||',
-    `kernel ${word(boot.kernelUrl)} ${options.map(word).join(' ')} || goto retry`,
-    `initrd ${word(boot.initrdUrl)} || goto retry`,
+    `kernel ${word(`${baseUrl}/${boot.kernelPath}`)} ${options.map(word).join(' ')} || goto retry`,
+    `initrd ${word(`${baseUrl}/${boot.initrdPath}`)} || goto retry`,
     'boot ||',
     ':retry',
     'echo Ironraft: a download failed, asking again in 3 seconds',
     'sleep 3',
-    `chain --replace ${word(boot.retryUrl)} || exit 1`,
+    `chain --replace ${word(retryUrl)} || exit 1`,
   ]
+}
+
+/** iPXE has no quotes: what it would expand, or take for the end of the command, cannot be said to it. */
+function isPlain(option: string): boolean {
+  return !option.includes('${') && !['&&', '||', ';'].includes(option)
 }
 
 function script(lines: readonly string[]): string {

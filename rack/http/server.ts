@@ -51,7 +51,7 @@ export async function startRackHttp(options: RackHttpOptions): Promise<RackHttp>
     return next()
   })
   app.use(routes(options).routes())
-  app.use((ctx, next) => (ctx.path.startsWith('/MAAS/') ? proxied(ctx, options.proxy) : next()))
+  app.use((ctx, next) => (ctx.path.startsWith('/MAAS/') ? proxied(ctx, options) : next()))
   const handle = app.callback()
   const server = createServer(
     { requestTimeout: 120_000, headersTimeout: 10_000 },
@@ -72,7 +72,7 @@ export async function startRackHttp(options: RackHttpOptions): Promise<RackHttp>
 }
 
 function routes(options: RackHttpOptions): Router {
-  const { view, images, readBootFile } = options
+  const { view, images } = options
   const router = new Router()
   router.get('/status', (ctx) => {
     ctx.body = options.status()
@@ -82,20 +82,14 @@ function routes(options: RackHttpOptions): Router {
     ctx.body = text
     ctx.set('Content-Type', contentType)
   })
-  router.get('/boot/:file', async (ctx) => {
-    const bytes = await readBootFile(ctx.params['file'] ?? '')
-    if (bytes === undefined) return
-    ctx.type = 'application/efi'
-    ctx.body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    record(ctx, options, { kind: 'http', machine: clientMachine(ctx, view) })
-  })
+  router.get('/boot/:file', (ctx) => serveBootFile(ctx, options, ctx.params['file'] ?? ''))
   router.get('/images/:sha256/:name', async (ctx) => {
     const file = findFile(view, ctx.params['sha256'] ?? '')
     if (file === undefined) return
     await serveImage(ctx, file, images)
     record(ctx, options, { kind: 'http', machine: clientMachine(ctx, view) })
   })
-  router.get(/^\/(ipxe\.cfg.*)$/, (ctx) => {
+  router.get(/^\/(?:ipxe\.cfg.*|pxelinux\.cfg\/.+|grub\/.+)$/, (ctx) => {
     const path = decodeURIComponent(ctx.path.slice(1))
     const script = bootScript(path, baseUrl(ctx), view)
     if (script === undefined) return
@@ -104,11 +98,13 @@ function routes(options: RackHttpOptions): Router {
     ctx.body = script.text
     record(ctx, options, { kind: 'pxe', machine: script.machine })
   })
+  // PXELINUX puts option 210 before the bare names of its modules.
+  router.get(/^\/[^/]+\.c32$/, (ctx) => serveBootFile(ctx, options, ctx.path.slice(1)))
   return router
 }
 
 /** Only files of the cluster's boot resources exist: a made-up digest costs no region a search. */
-function findFile(view: RackView, sha256: string): BootFile | undefined {
+export function findFile(view: RackView, sha256: string): BootFile | undefined {
   for (const { files, retired } of view.table('bootResources').values()) {
     // Also those of an image that was replaced while a machine boots from it.
     const all = retired === undefined ? files : [...files, ...retired.files]
@@ -116,6 +112,14 @@ function findFile(view: RackView, sha256: string): BootFile | undefined {
     if (file !== undefined) return file
   }
   return undefined
+}
+
+async function serveBootFile(ctx: Context, options: RackHttpOptions, name: string): Promise<void> {
+  const bytes = await options.readBootFile(name)
+  if (bytes === undefined) return
+  ctx.type = 'application/efi'
+  ctx.body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  record(ctx, options, { kind: 'http', machine: clientMachine(ctx, options.view) })
 }
 
 async function serveImage(ctx: Context, file: BootFile, images: ImageCache): Promise<void> {
@@ -156,7 +160,7 @@ async function serveImage(ctx: Context, file: BootFile, images: ImageCache): Pro
   ctx.length = end - start + 1
 }
 
-async function proxied(ctx: Context, proxy: RegionProxy): Promise<void> {
+async function proxied(ctx: Context, { proxy, logger }: RackHttpOptions): Promise<void> {
   const body = await readBody(ctx)
   const gone = new AbortController()
   ctx.res.once('close', () => gone.abort())
@@ -172,6 +176,8 @@ async function proxied(ctx: Context, proxy: RegionProxy): Promise<void> {
     ctx.throw(503, 'No region can be reached from this rack.', { headers: { 'Retry-After': '2' } })
   }
   ctx.status = answer.statusCode ?? 502
+  const { method, status } = ctx
+  logger.debug('http.proxied', { method, status, url: `${ctx.path}${ctx.search}`.slice(0, 300) })
   ctx.body = answer
   // After the body: Koa sets a type of its own for streams.
   ctx.remove('Content-Type')

@@ -30,6 +30,28 @@ t.test('nothing else in or outside the directory exists', async (t) => {
   for (const name of names) t.equal(await store.read(name), undefined, name)
 })
 
+t.test(
+  'loaders of other packages come from where Debian has them, unless the directory has its own',
+  async (t) => {
+    const dir = await temporaryDirectory(t)
+    const debian = join(dir, 'debian')
+    await mkdir(join(debian, 'modules'), { recursive: true })
+    await writeFile(join(debian, 'shimx64.efi.signed'), 'shim')
+    await writeFile(join(debian, 'modules', 'ldlinux.c32'), 'module')
+    const places = {
+      files: { 'bootx64.efi': join(debian, 'shimx64.efi.signed') },
+      modules: join(debian, 'modules'),
+    }
+    const store = new BootFileStore(dir, places)
+    t.equal(textOf(await store.read('bootx64.efi')), 'shim')
+    t.equal(textOf(await store.read('ldlinux.c32')), 'module')
+    t.equal(await store.read('shimx64.efi.signed'), undefined)
+    t.equal(await store.read('../debian/modules/ldlinux.c32'), undefined)
+    await writeFile(join(dir, 'bootx64.efi'), 'own')
+    t.equal(textOf(await store.read('bootx64.efi')), 'own')
+  },
+)
+
 t.test('an absent directory is said once with its remedy', async (t) => {
   const dir = await temporaryDirectory(t)
   const { logger, lines } = makeLogRecorder()

@@ -111,9 +111,10 @@ export function resourceRow(
   files: readonly BootFile[],
   name = 'enlist/agent',
   architecture = 'amd64/generic',
+  id = 1,
 ): ViewChange {
   const row: BootResource = {
-    id: 1 as BootResourceId,
+    id: id as BootResourceId,
     name,
     architecture,
     title: '',
@@ -121,7 +122,7 @@ export function resourceRow(
     files,
     updatedWall: 0,
   }
-  return { table: 'bootResources', key: 1, row }
+  return { table: 'bootResources', key: id, row }
 }
 
 export function known<T>(value: T | undefined): T {

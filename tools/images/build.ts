@@ -3,38 +3,14 @@
 // times are fixed. Takes about five seconds for the cloud kernel once the packages are there.
 //
 // Needs: apt-get (download only), dpkg-deb, kmod, cpio, gzip and Debian's busybox-static.
-import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import {
-  chmod,
-  copyFile,
-  cp,
-  mkdir,
-  mkdtemp,
-  readFile,
-  readdir,
-  rm,
-  writeFile,
-} from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join, relative } from 'node:path'
-import { promisify } from 'node:util'
+import { dirname, join, relative } from 'node:path'
 import { AppError } from '#model/errors.ts'
-
-const run = promisify(execFile)
+import { type BuiltImage, writeImage } from './built-image.ts'
+import { tool } from './run-tool.ts'
 
 export type KernelKind = 'cloud' | 'full'
-export type BuiltImage = {
-  readonly name: string
-  readonly architecture: string
-  readonly title: string
-  readonly files: readonly {
-    readonly kind: 'boot-kernel' | 'boot-initrd'
-    readonly filename: string
-    readonly sha256: string
-    readonly size_bytes: number
-  }[]
-}
 
 /** Drivers of virtual and of common real machines; what a kernel has built in is skipped. */
 const MODULES = [
@@ -61,14 +37,11 @@ export async function buildEnlistImage(options: {
     await packInitramfs(root, initrd)
     const kernel = join(options.out, 'boot-kernel')
     await copyFile(join(work, 'kernel', 'boot', `vmlinuz-${version}`), kernel)
-    const image: BuiltImage = {
+    return await writeImage(options.out, {
       name: 'enlist/agent',
-      architecture: 'amd64/generic',
       title: `Enlistment agent on Debian ${version}`,
-      files: [await describe(kernel, 'boot-kernel'), await describe(initrd, 'boot-initrd')],
-    }
-    await writeFile(join(options.out, 'image.json'), `${JSON.stringify(image, null, 2)}\n`)
-    return image
+      kinds: ['boot-kernel', 'boot-initrd'],
+    })
   } finally {
     await rm(work, { recursive: true, force: true })
   }
@@ -140,31 +113,4 @@ async function packInitramfs(root: string, out: string): Promise<void> {
     'find . -print0 | LC_ALL=C sort -z | ' +
     'cpio --quiet --null --create --format=newc --owner=0:0 --reproducible | gzip -9n > "$1"'
   await tool('bash', ['-o', 'pipefail', '-c', script, 'pack', out], { cwd: root })
-}
-
-async function describe(path: string, kind: 'boot-kernel' | 'boot-initrd') {
-  const bytes = await readFile(path)
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
-  return { kind, filename: basename(path), sha256, size_bytes: bytes.length }
-}
-
-async function tool(
-  command: string,
-  args: readonly string[],
-  options: { readonly cwd?: string } = {},
-): Promise<{ readonly stdout: string }> {
-  try {
-    return await run(command, [...args], { ...options, maxBuffer: 16 << 20, timeout: 300_000 })
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    const why = code === 'ENOENT' ? 'is not installed' : `failed${lastWords(cause)}`
-    throw new AppError('NOT_FOUND', `${command} ${args[0] ?? ''} ${why}.`, { cause })
-  }
-}
-
-/** What a tool that failed said last: `: Could not resolve …`, or nothing. */
-function lastWords(cause: unknown): string {
-  const stderr = cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : ''
-  const line = stderr.trim().split('\n').at(-1)?.trim() ?? ''
-  return line === '' ? '' : `: ${line.replace(/\.$/, '')}`
 }

@@ -28,7 +28,7 @@ function link(
   const { state } = room.api.region.local()
   const [nic] = state.interfacesByMachine.rows(systemId)
   if (nic === undefined) throw new Error('no interface')
-  const links = [{ id: 1, mode: 'static', subnetId: null, ip }] as const
+  const links = [{ id: 1, mode: 'static', subnetId: null, ip: parseIp(ip) ?? null }] as const
   state.interfaces.put(nic.id, { ...nic, vlanId: vlanId as VlanId, links })
   state.journal.take()
 }

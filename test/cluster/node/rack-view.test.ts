@@ -106,6 +106,46 @@ t.test('of a machine a rack gets what boots it and never its power parameters', 
   t.notMatch(JSON.stringify(rows), 'hunter2')
 })
 
+t.test(
+  'kernel options: of the site in the settings, of tags with each machine that has them',
+  async (t) => {
+    const lab = makeServedLab()
+    lab.ok(newMachine(1))
+    lab.ok(newMachine(2))
+    const tag = (name: string, kernelOpts: string) =>
+      ({
+        ...{ type: 'object.create', table: 'tags' },
+        fields: { name, definition: '', comment: '', kernelOpts },
+      }) as unknown as Command
+    lab.ok(tag('serial', 'console=ttyS1'))
+    lab.ok(tag('iommu', 'iommu=pt'))
+    lab.ok(tag('plain', ''))
+    const optionsOf = (rows: readonly ViewChange[]) =>
+      rows.flatMap((row) =>
+        row.table === 'machineBoots' ? [[row.key, row.row?.kernelOptions]] : [],
+      )
+    for (const name of ['serial', 'plain', 'iommu']) {
+      lab.ok({ type: 'tag.assign', name, add: ['000001' as SystemId], remove: [] } as Command)
+    }
+    t.same(optionsOf(fullView(lab.state, RACK)), [
+      ['000001', 'iommu=pt console=ttyS1'],
+      ['000002', undefined],
+    ])
+    const id = lab.state.tagsByName.first('serial')?.id ?? 0
+    const set = { kernelOpts: 'console=ttyS2' }
+    const update = { type: 'object.update', table: 'tags', id, set } as unknown as Command
+    t.same(optionsOf(changesOf(lab, update)), [['000001', 'iommu=pt console=ttyS2']])
+    const before = topologyFingerprint(lab.state, RACK)
+    lab.ok({ type: 'setting.put', name: 'kernel_opts', value: 'quiet' })
+    lab.ok({ type: 'setting.put', name: 'commissioning_distro_series', value: 'trixie' })
+    t.not(topologyFingerprint(lab.state, RACK), before, 'racks are sent it')
+    t.match(fullView(lab.state, RACK)[0]?.row, {
+      kernelOptions: 'quiet',
+      ephemeralImage: 'debian/trixie',
+    })
+  },
+)
+
 t.test('the settings name the other regions and the lease times', async (t) => {
   const lab = makeServedLab()
   const at = { hostname: 'h', version: '1', incarnation: 1 }

@@ -12,6 +12,13 @@ export type VirtualMachine = {
   readonly kill: () => Promise<void>
 }
 
+/** Straight into this kernel, without any boot from the network. */
+type DirectBoot = {
+  readonly kernel: string
+  readonly initrd: string
+  readonly options: readonly string[]
+}
+
 const DISK_GIB = 4
 
 export async function bootMachine(options: {
@@ -21,6 +28,7 @@ export async function bootMachine(options: {
   readonly mac: string
   readonly firmware: Firmware
   readonly serial: string
+  readonly direct?: DirectBoot
 }): Promise<VirtualMachine> {
   const { namespace, directory, mac, firmware } = options
   const disk = join(directory, `${options.serial}.qcow2`)
@@ -39,9 +47,13 @@ export async function bootMachine(options: {
     ...['-device', `virtio-blk-pci,drive=disk0,serial=${options.serial},bootindex=2`],
     ...machine(mac),
   ]
-  const qemu = spawn('ip', ['netns', 'exec', namespace, 'qemu-system-x86_64', ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const { direct } = options
+  const kernel =
+    direct === undefined
+      ? []
+      : ['-kernel', direct.kernel, '-initrd', direct.initrd, '-append', direct.options.join(' ')]
+  const inside = ['netns', 'exec', namespace, 'qemu-system-x86_64', ...args, ...kernel]
+  const qemu = spawn('ip', inside, { stdio: ['ignore', 'ignore', 'pipe'] })
   return {
     mac,
     serialLog: () => readFile(log, 'utf8'),

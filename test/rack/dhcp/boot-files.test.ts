@@ -5,6 +5,7 @@ import { formatIpv4 } from '#model/ipv4.ts'
 import { bootClientOf } from '#rack/dhcp/boot-files.ts'
 import { decodePacket } from '#rack/dhcp/decode.ts'
 import type { OptionToWrite } from '#rack/dhcp/encode.ts'
+import type { DhcpPacket } from '#rack/dhcp/packet.ts'
 import { OPTION, readText } from '#rack/dhcp/options.ts'
 import { makeReply } from '#rack/dhcp/reply.ts'
 import { list, makeWorld, request, subnet, text, CLIENT } from './world.ts'
@@ -116,7 +117,6 @@ t.test('a subnet can disable a boot method by its MAAS name', async (t) => {
     ['pxe', [pxe]],
     ['uefi_amd64_tftp', [pxe, architecture(7)]],
     ['uefi_amd64_http', [http, architecture(16)]],
-    ['ipxe', [pxe, ipxe]],
   ]
   for (const [method, options] of off) {
     const packet = offer(options, [method])
@@ -124,6 +124,30 @@ t.test('a subnet can disable a boot method by its MAAS name', async (t) => {
     t.notOk(packet.options.has(OPTION.BOOTFILE_NAME), method)
   }
 })
+
+t.test('a subnet without iPXE gets PXELINUX and shim, also whoever is iPXE already', async (t) => {
+  const classic: [string, readonly OptionToWrite[], string][] = [
+    ['BIOS', [pxe], 'lpxelinux.0'],
+    ['an iPXE ROM on BIOS, or it would be given iPXE for ever', [pxe, ipxe], 'lpxelinux.0'],
+    ['UEFI', [pxe, architecture(7)], 'bootx64.efi'],
+    ['an iPXE ROM on UEFI', [pxe, ipxe, architecture(7)], 'bootx64.efi'],
+    ['arm64, for which there is none', [pxe, architecture(11)], ''],
+    ['HTTP, which the signed GRUB does not know', [http, architecture(16)], ''],
+  ]
+  for (const [name, options, file] of classic) t.equal(offer(options, ['ipxe']).file, file, name)
+  const off = offer([pxe], ['ipxe', 'pxe'])
+  t.equal(off.file, '', 'and may disable PXELINUX too')
+})
+
+t.test(
+  'PXELINUX is told by option 210 to fetch by HTTP, though nobody asked (RFC 5071 §4)',
+  async (t) => {
+    const prefix = (packet: DhcpPacket) => readText(packet.options, OPTION.PATH_PREFIX)
+    t.equal(prefix(offer([pxe], ['ipxe'])), 'http://192.0.2.1:5248/')
+    t.equal(prefix(offer([pxe, architecture(7)], ['ipxe'])), '')
+    t.equal(prefix(offer([pxe])), '')
+  },
+)
 
 t.test('an HTTP client of an unknown architecture gets no file at all', async (t) => {
   t.equal(offer([http, architecture(28)]).file, '')

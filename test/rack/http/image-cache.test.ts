@@ -121,6 +121,17 @@ t.test('a failed download is tried again by the next request', async (t) => {
   t.ok((await readAll(cache))?.equals(IMAGE.bytes))
 })
 
+t.test('a whole file for TFTP: one copy for all who read it, none of what is long', async (t) => {
+  const source = await makeImageSource(t, IMAGE.bytes, 'honest')
+  const { cache } = await makeCache(t, [source.url])
+  const [one, other] = await Promise.all([cache.read(IMAGE), cache.read(IMAGE)])
+  t.ok(one?.equals(IMAGE.bytes) === true)
+  t.equal(one, other)
+  t.equal(await cache.read(IMAGE), one)
+  t.equal(await cache.read({ ...IMAGE, sizeBytes: 200_000_000 }), undefined)
+  t.equal(await cache.read(image(2)), undefined, 'what no region has')
+})
+
 t.test('parts of a file', async (t) => {
   const source = await makeImageSource(t, IMAGE.bytes, 'honest')
   const { cache } = await makeCache(t, [source.url])

@@ -1,13 +1,8 @@
 import t from 'tap'
 import type { BootFile } from '#model/boot.ts'
+import type { BootChoice } from '#rack/http/boot-choice.ts'
 import { bootScript } from '#rack/http/boot-script.ts'
-import {
-  chainScript,
-  kernelScript,
-  localScript,
-  poweroffScript,
-  refusalScript,
-} from '#rack/http/ipxe-script.ts'
+import { chainScript, ipxeScript } from '#rack/http/ipxe-script.ts'
 import { machineRow, makeView, resourceRow, settingsRow } from '#test/support/rack-view.ts'
 
 const BASE = 'http://192.0.2.1:5248'
@@ -85,29 +80,34 @@ t.test('without an enlistment environment the console says so and the firmware g
   t.end()
 })
 
+const PLACE = { baseUrl: BASE, retryUrl: `${BASE}/again`, mac: undefined }
+const kernel = (...options: readonly string[]): BootChoice => ({
+  kind: 'kernel',
+  boot: { kernelPath: 'k', initrdPath: 'i', options },
+})
+
 t.test('no value can add a line or a word to a script', (t) => {
-  const boot = {
-    kernelUrl: `${BASE}/k`,
-    initrdUrl: `${BASE}/i`,
-    apiUrls: ['http://a/MAAS\nshell'],
-    retryUrl: BASE,
-    mac: undefined,
-  }
-  t.throws(() => kernelScript(boot))
-  t.throws(() => kernelScript({ ...boot, apiUrls: ['http://a b'] }))
+  t.throws(() => ipxeScript(kernel('http://a/MAAS\nshell'), PLACE))
+  t.throws(() => ipxeScript(kernel('http://a b'), PLACE))
   t.throws(() => chainScript('http://x y'))
-  t.equal(refusalScript('a\nshell || $x').split('\n').length, 5)
+  const nothing = ipxeScript({ kind: 'nothing', reason: 'a\nshell || $x' }, PLACE)
+  t.equal(nothing.split('\n').length, 5)
+  t.end()
+})
+
+t.test('what iPXE would expand or take for a command is not said to it', (t) => {
+  const script = ipxeScript(kernel('quiet', 'a=${net0/mac}', '||', '&&', ';', 'b=$c'), PLACE)
+  t.match(script, / BOOTIF=01-\$\{mac:hexhyp\} quiet b=\$c \|\| goto retry\n/)
   t.end()
 })
 
 t.test('every command of a script that may fail has its way out', (t) => {
-  const boot = { kernelUrl: 'k', initrdUrl: 'i', apiUrls: ['a'], retryUrl: 'r', mac: undefined }
-  for (const script of [
-    chainScript(BASE),
-    kernelScript(boot),
-    localScript(),
-    poweroffScript(boot),
-  ]) {
+  const { boot } = kernel('a') as Extract<BootChoice, { kind: 'kernel' }>
+  const choices: readonly BootChoice[] = [
+    ...[kernel('a'), { kind: 'local' } as const, { kind: 'poweroff', boot } as const],
+    { kind: 'poweroff', boot: undefined },
+  ]
+  for (const script of [chainScript(BASE), ...choices.map((each) => ipxeScript(each, PLACE))]) {
     for (const line of script.split('\n')) {
       if (/^(?:chain|kernel|initrd|boot|sanboot|poweroff|imgfree|iseq)\b/.test(line)) {
         t.match(line, /\|\|/, line)

@@ -18,7 +18,10 @@ import { temporaryDirectory } from '#test/support/temporary-directory.ts'
 const KERNEL = Buffer.from(seededRandom(3).bytes(200_000))
 const SHA256 = createHash('sha256').update(KERNEL).digest('hex')
 const MAC = '52:54:00:ab:cd:ef'
-const LOADER = Uint8Array.from(Buffer.from('loader'))
+const BOOT_FILES = new Map([
+  ['snponly.efi', Uint8Array.from(Buffer.from('loader'))],
+  ['ldlinux.c32', Uint8Array.from(Buffer.from('module'))],
+])
 
 type Rig = {
   readonly regionApis?: readonly string[]
@@ -57,7 +60,7 @@ async function makeRack(t: Test, rig: Rig = {}) {
     view,
     images,
     proxy,
-    readBootFile: async (name) => (name === 'snponly.efi' ? LOADER : undefined),
+    readBootFile: async (name) => BOOT_FILES.get(name),
     onBootEvent: (event) => events.push(event),
     status: () => ({ rack_id: 'abc346' }),
     exposeMetrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'a 1\n' }),
@@ -135,6 +138,21 @@ t.test('boot loaders for UEFI HTTP boot: HEAD, then GET, whatever the slashes', 
   t.equal(head.headers.get('content-type'), 'application/efi')
   t.equal(await (await get('//boot///snponly.efi')).text(), 'loader')
   for (const path of ['/boot/none.efi', '/boot/', '/boot/..%2f..%2fetc%2fpasswd', '/boot/%00']) {
+    t.equal((await get(path)).status, 404, path)
+  }
+})
+
+t.test('PXELINUX and GRUB by HTTP: their configurations, and modules by bare name', async (t) => {
+  const { get, base, events } = await makeRack(t)
+  const own = await get(`/pxelinux.cfg/01-${MAC.replaceAll(':', '-')}`)
+  t.match(await own.text(), `LINUX ${base}/images/${SHA256}/boot-kernel`)
+  t.match(events.at(-1), { kind: 'pxe', machine: { systemId: 'abc346' } })
+  t.match(await (await get(`/grub/grub.cfg-${MAC}`)).text(), `linux /images/${SHA256}/boot-kernel`)
+  const list = await get('/grub/x86_64-efi/fs.lst')
+  t.equal(list.status, 200)
+  t.equal(await list.text(), '')
+  t.equal(await (await get('/ldlinux.c32')).text(), 'module')
+  for (const path of ['/pxelinux.cfg/0A000001', '/none.c32', '/snponly.efi', '/grub/x.mod']) {
     t.equal((await get(path)).status, 404, path)
   }
 })
