@@ -2,6 +2,7 @@
 // it runs, so that `--help` stays quick.
 import type { Command, Option } from './command-line.ts'
 import { EXPLAIN_COMMANDS } from './explain-commands.ts'
+import { LAB_COMMANDS } from './lab-commands.ts'
 import { NOUN_COMMANDS } from './noun-commands.ts'
 
 const JSON_OPTION: Option = { name: 'json', help: 'print JSON, one line, last on standard output' }
@@ -379,5 +380,6 @@ export const COMMANDS: readonly Command[] = [
   ...RACK_COMMANDS,
   ...NOUN_COMMANDS,
   ...EXPLAIN_COMMANDS,
+  ...LAB_COMMANDS,
   ...OTHER_COMMANDS,
 ]
