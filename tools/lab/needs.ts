@@ -37,7 +37,7 @@ export type Host = {
   ) => Promise<readonly { readonly name: string; readonly debianPackage: string }[]>
 }
 
-export const THIS_HOST: Host = {
+const THIS_HOST: Host = {
   platform: process.platform,
   isRoot: process.getuid?.() === 0,
   canOpen: (path) =>
