@@ -6,7 +6,7 @@ import { formatIpv4, type Ipv4, makeIpv4, parseIpv4 } from '#model/ipv4.ts'
 import type { SystemId } from '#model/ids.ts'
 import type { Platform } from '#platform/system.ts'
 import { describeError } from '#platform/system.ts'
-import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
+import type { RackRequest, RackToRegionReply } from '#protocol/rack.ts'
 import { BootEvents } from './boot-events.ts'
 import { BootFileStore } from './boot-file-store.ts'
 import type { OfflineRights } from './dhcp/responder.ts'
@@ -21,6 +21,7 @@ import type { RackInterface } from './interfaces.ts'
 import type { Sockets } from './net/sockets.ts'
 import { POWER_DRIVERS, sleep } from './power/drivers.ts'
 import { PowerExecutor } from './power/executor.ts'
+import { PowerPoller } from './power/poller.ts'
 import { RouterAdvertiser } from './ra/server.ts'
 import { startTftp, type TftpFileRequest, type TftpServer } from './tftp/server.ts'
 import type { RackView } from './view.ts'
@@ -49,7 +50,7 @@ export type ServiceOptions = {
   readonly sockets: Sockets
   /** Interfaces that may be served, as they are now. */
   readonly interfaces: () => readonly RackInterface[]
-  readonly request: (command: RackCommand) => Promise<RackToRegionReply>
+  readonly request: (command: RackRequest) => Promise<RackToRegionReply>
   readonly offline: OfflineRights
   readonly status: () => Readonly<Record<string, unknown>>
 }
@@ -110,6 +111,10 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
     ...{ rackId: options.rackId, view, request, drivers: POWER_DRIVERS, sleep, clock, logger },
     ...{ metrics, scheduler: platform.scheduler, bootMs: sockets.bootMs ?? clock.monotonicMs },
   })
+  const poller = new PowerPoller({
+    ...{ rackId: options.rackId, view, request, drivers: POWER_DRIVERS, clock, logger, metrics },
+    ...{ random: platform.random, scheduler: platform.scheduler },
+  })
   const follow = (): void => {
     const answers = view.settings()?.answerRouterSolicitations === true
     const links = options
@@ -127,7 +132,7 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
     follow,
     close: async () => {
       const closing = [http.close(), tftp?.close(), dns?.close(), dhcp?.close()]
-      await Promise.all([...closing, advertiser.close(), power.close()])
+      await Promise.all([...closing, advertiser.close(), power.close(), poller.close()])
       proxy.close()
       await images.close()
     },

@@ -141,6 +141,7 @@ const COMMAND_TYPES = {
   'power.claim': true,
   'power.report': true,
   'power.queryReport': true,
+  'power.query': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

@@ -1,6 +1,6 @@
 // Rack ⇄ region messages as bytes. What a rack asks for is rebuilt field by field: a command that enters
 // the log has the fields of its type, of the right kinds, and no others.
-import type { RackToRegion, RegionToRack, RackCommand } from './rack.ts'
+import type { RackToRegion, RegionToRack, RackRequest } from './rack.ts'
 import { decodeMany, encodeBriefly } from './codec.ts'
 import { parseMac } from '#model/mac-address.ts'
 import { checkOutcome } from './peer-codec.ts'
@@ -77,7 +77,8 @@ const COMMAND_FIELDS = {
     message: 'text',
   },
   'power.queryReport': { rackId: 'text', systemId: 'text', state: 'text', message: 'text' },
-} as const satisfies { readonly [T in RackCommand['type']]: Fields }
+  'power.parameters': { rackId: 'text', systemId: 'text' },
+} as const satisfies { readonly [T in RackRequest['type']]: Fields }
 
 const NEIGHBOUR_FIELDS: Fields = { vlanId: 'index', ip: 'index', mac: 'text' }
 const RETURN_FIELDS: Fields = { ip: 'index', generation: 'index' }

@@ -86,7 +86,7 @@ import {
   deleteSslKey,
   importSshKeys,
 } from './public-keys.ts'
-import { claimPower, reportPower, reportPowerQuery } from './power-intents.ts'
+import { claimPower, queryPower, reportPower, reportPowerQuery } from './power-intents.ts'
 import { restoreCluster } from './restore.ts'
 import { openSession, withSession } from './sessions.ts'
 import { putSetting } from './settings.ts'
@@ -258,6 +258,7 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'power.claim': claimPower,
   'power.report': reportPower,
   'power.queryReport': reportPowerQuery,
+  'power.query': queryPower,
 }
 
 /** Which command it takes is known by the key it was found under. */

@@ -131,6 +131,7 @@ const COMMAND_LEVELS = {
   'machine.lock': 3,
   'machine.unlock': 3,
   'machine.power': 3,
+  'power.query': 3,
   'machine.annotate': 3,
   'machine.signal': 3,
   'machine.heartbeat': 3,

@@ -84,6 +84,7 @@ type NamedValues = {
   readonly 'machine.releaseAll': Moved
   readonly 'machine.accept': Moved
   /** False: it is switched by hand. */
+  readonly 'power.query': { readonly fence: number | null }
   readonly 'machine.power': { readonly sent: boolean }
   readonly 'power.claim': PowerOrder
   readonly 'tag.assign': { readonly added: number; readonly removed: number }

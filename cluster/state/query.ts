@@ -18,6 +18,8 @@ import { makeIpv4, maskOf, type Ipv4 } from '#model/ipv4.ts'
 import { lastOfIpv6, networkOf, type Ipv6 } from '#model/ipv6.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { Interface, Machine } from '#model/machine.ts'
+import { isByHand } from '#model/power.ts'
+import type { MachinePower } from '#model/power-poll.ts'
 import { racksOf, type Hold, type Subnet, type Vlan } from '#model/network.ts'
 import { cidrKey, type RegionState } from './state.ts'
 import type { SettingValue } from './tables.ts'
@@ -43,8 +45,26 @@ export function machineBootOf(state: RegionState, systemId: SystemId): MachineBo
   const macs = interfacesOf(state, systemId).flatMap(({ mac }) => (mac === null ? [] : [mac]))
   const { hostname, architecture } = machine
   const { domainId } = machine
-  const fields = { systemId, hostname, macs, architecture, purpose: purposeOf(machine) }
-  return domainId === undefined ? fields : { ...fields, domainId }
+  const power = powerOf(machine)
+  return {
+    ...{ systemId, hostname, macs, architecture, purpose: purposeOf(machine) },
+    ...(domainId === undefined ? {} : { domainId }),
+    ...(power === null ? {} : { power }),
+  }
+}
+
+/** Null: it has no BMC. */
+export function powerOf({ powerType, powerState, powerRackId }: Machine): MachinePower | null {
+  if (isByHand(powerType)) return null
+  return { type: powerType, state: powerState, rackId: powerRackId ?? null }
+}
+
+/** Racks that some region hears, in the order of their ids. */
+export function liveRacks(state: RegionState): readonly SystemId[] {
+  return [...state.controllers.values()]
+    .filter(({ kind, connected }) => kind === 'rack' && connected)
+    .map(({ systemId }) => systemId)
+    .toSorted()
 }
 
 export function subnetByCidr(state: RegionState, cidr: IpCidr): Subnet | undefined {

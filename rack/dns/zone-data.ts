@@ -107,6 +107,7 @@ export class ZoneData {
       case 'dhcpSnippets':
       case 'scans':
       case 'powerIntents':
+      case 'liveRacks':
         return undefined
       default:
         return change satisfies never

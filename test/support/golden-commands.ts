@@ -216,6 +216,7 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'power.report': {
     ...{ rackId: systemId, systemId, token: 41, result: 'done', state: 'on', message: '' },
   },
+  'power.query': { systemId },
   'power.queryReport': { rackId: systemId, systemId, state: 'error', message: 'why' },
   'restore.begin': {},
   'restore.accept': {},

@@ -226,6 +226,7 @@ const command = fc.oneof(
     state: fc.constantFrom('on', 'off', 'unknown', 'error'),
     message: id,
   }),
+  record({ type: fc.constant('power.parameters'), rackId: id, systemId: id }),
   record({
     type: fc.constant('event.record'),
     systemId: fc.option(id, { nil: null }),
