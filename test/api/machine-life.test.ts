@@ -226,6 +226,20 @@ t.test('rescue, test, power and what they are asked', async (t) => {
   t.match((await api.get(`machines/${there}/`)).json, { status_name: 'Deployed', owner: 'admin' })
 })
 
+t.test('a node is marked as broken as its machine is, a device is not', async (t) => {
+  const api = await startTestApi(t)
+  const id = await ready(api, 1)
+  const form = { error_description: 'smoke' }
+  const broken = await api.post(`nodes/${id}/?op=mark_broken`, form)
+  t.match(broken.json, { system_id: id, status_name: 'Broken', status_message: 'smoke' })
+  t.equal((await api.post(`nodes/${id}/?op=mark_fixed`, {}, ask)).status, 403)
+  t.match((await api.post(`nodes/${id}/?op=mark_fixed`)).json, { status_name: 'Ready' })
+  const device = await api.post('devices/', { mac_addresses: '52:54:00:00:02:01' })
+  const of = device.json.system_id
+  t.equal((await api.post(`nodes/${of}/?op=mark_broken`)).status, 404)
+  t.equal((await api.post(`nodes/zzzzzz/?op=mark_broken`)).status, 404)
+})
+
 t.test('whether a machine is on is asked of its BMC', async (t) => {
   const api = await startTestApi(t)
   const bmc = { power_type: 'ipmi', power_parameters_power_address: '192.0.2.7' }

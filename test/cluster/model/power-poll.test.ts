@@ -40,7 +40,7 @@ t.test('who reached the BMC goes on, as long as it lives and does', async (t) =>
 t.test('while nobody reaches it every rack has its turn', async (t) => {
   const lost = { type: 'ipmi', state: 'error', rackId: id('rack02') } as const
   const turns = RACKS.map((_, turn) => pollerOf(id('m1'), lost, { racks: RACKS, turn }))
-  t.same(turns.toSorted(), RACKS)
+  t.same(new Set(turns), new Set(RACKS))
 })
 
 t.test('the order in which racks are listed does not matter', async () => {
