@@ -19,6 +19,8 @@ import { RegionProxy } from './http/proxy.ts'
 import { startRackHttp } from './http/server.ts'
 import type { RackInterface } from './interfaces.ts'
 import type { Sockets } from './net/sockets.ts'
+import { ChassisAdder } from './power/chassis-adder.ts'
+import { CHASSIS_LISTERS } from './power/chassis-listers.ts'
 import { POWER_DRIVERS, sleep } from './power/drivers.ts'
 import { PowerExecutor } from './power/executor.ts'
 import { PowerPoller } from './power/poller.ts'
@@ -115,6 +117,10 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
     ...{ rackId: options.rackId, view, request, drivers: POWER_DRIVERS, clock, logger, metrics },
     ...{ random: platform.random, scheduler: platform.scheduler },
   })
+  const adder = new ChassisAdder({
+    ...{ rackId: options.rackId, view, request, listers: CHASSIS_LISTERS, clock, logger },
+    ...{ random: platform.random, scheduler: platform.scheduler },
+  })
   const follow = (): void => {
     const answers = view.settings()?.answerRouterSolicitations === true
     const links = options
@@ -132,7 +138,13 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
     follow,
     close: async () => {
       const closing = [http.close(), tftp?.close(), dns?.close(), dhcp?.close()]
-      await Promise.all([...closing, advertiser.close(), power.close(), poller.close()])
+      await Promise.all([
+        ...closing,
+        advertiser.close(),
+        power.close(),
+        poller.close(),
+        adder.close(),
+      ])
       proxy.close()
       await images.close()
     },

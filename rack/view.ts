@@ -258,6 +258,7 @@ const TABLES = [
   'scans',
   'powerIntents',
   'liveRacks',
+  'chassisJobs',
 ] as const satisfies readonly ViewTable[]
 
 function emptyTables(): Tables {
@@ -283,6 +284,7 @@ function emptyTables(): Tables {
     scans: new Map(),
     powerIntents: new Map(),
     liveRacks: new Map(),
+    chassisJobs: new Map(),
   }
 }
 

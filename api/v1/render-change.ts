@@ -51,6 +51,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   joinTokens: null,
   loginSessions: null,
   licenseKeys: null,
+  chassisJobs: null,
   // Of one user each; user data is the owner's.
   deployments: null,
   storedFiles: null,

@@ -65,8 +65,18 @@ export function fullView(state: RegionState, rackId: SystemId): readonly ViewCha
   for (const row of state.powerIntents.values()) {
     rows.push({ table: 'powerIntents', key: row.systemId, row })
   }
+  for (const { id } of state.chassisJobs.values()) rows.push(chassisRow(state, id))
   rows.push(liveRacksRow(state), ...nameRows(state), ...dhcpRows(state))
   return rows
+}
+
+/** Its parameters hold secrets. */
+function chassisRow(state: RegionState, id: number): ViewChange {
+  const job = state.chassisJobs.get(id)
+  if (job === undefined) return { table: 'chassisJobs', key: id, row: null }
+  const { chassisType, rackId, claim } = job
+  const row = { id, chassisType, rackId, token: claim?.token ?? null }
+  return { table: 'chassisJobs', key: id, row }
 }
 
 export function liveRacksRow(state: RegionState): ViewChange {
@@ -175,6 +185,8 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
     } else if (table === 'interfaces') {
       nodes.add(change.row?.systemId ?? null)
       if (change.row !== null) machines.add(change.row.systemId)
+    } else if (table === 'chassisJobs') {
+      rows.push(chassisRow(state, Number(change.key)))
     } else if (table === 'dhcpSnippets') snippets.add(Number(change.key))
     else if (
       table === 'holds' ||

@@ -142,6 +142,9 @@ const COMMAND_TYPES = {
   'power.report': true,
   'power.queryReport': true,
   'power.query': true,
+  'chassis.add': true,
+  'chassis.claim': true,
+  'chassis.report': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

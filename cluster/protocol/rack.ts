@@ -1,5 +1,6 @@
 // Rack ⇄ region over mTLS. The rack asks, the region pushes the part of the state that concerns it.
 import type { BootResource, MachineBoot } from '#model/boot.ts'
+import type { OpenChassisJob } from '#model/chassis.ts'
 import type { DhcpOption } from '#model/dhcp-option.ts'
 import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
 import type { IpRangeId, SubnetId, SystemId, VlanId } from '#model/ids.ts'
@@ -54,6 +55,8 @@ export type ViewRows = {
   readonly scans: Scan
   /** Of every machine: who claims one is told the parameters of its BMC (`power.claim`). */
   readonly powerIntents: PowerIntent
+  /** Of every chassis that is to be added; its parameters go to who claims it. */
+  readonly chassisJobs: OpenChassisJob
   /** One row, key `all`: the racks that some region hears, for who asks which BMC. */
   readonly liveRacks: { readonly racks: readonly SystemId[] }
 }
@@ -146,6 +149,8 @@ export type RackCommand =
   | CommandOf<'power.claim'>
   | CommandOf<'power.report'>
   | CommandOf<'power.queryReport'>
+  | CommandOf<'chassis.claim'>
+  | CommandOf<'chassis.report'>
 
 /** What a rack may look up: answered from the state of the region that it follows, and not written anywhere. */
 export type RackRead = {

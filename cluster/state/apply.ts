@@ -5,6 +5,7 @@ import { AppError } from '#model/errors.ts'
 import { createAccessToken, deleteAccessToken, renameAccessToken } from './access-tokens.ts'
 import { forgetAddress, releaseAddress, reserveAddress } from './addresses.ts'
 import { auditBefore, recordAudit } from './audit.ts'
+import { addChassis, claimChassis, reportChassis } from './chassis.ts'
 import { putConfig } from './config-keys.ts'
 import { deleteDhcpOption, putDhcpOption } from './dhcp-options.ts'
 import { observeDhcp } from './dhcp-sightings.ts'
@@ -259,6 +260,9 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'power.report': reportPower,
   'power.queryReport': reportPowerQuery,
   'power.query': queryPower,
+  'chassis.add': addChassis,
+  'chassis.claim': claimChassis,
+  'chassis.report': reportChassis,
 }
 
 /** Which command it takes is known by the key it was found under. */

@@ -5,6 +5,7 @@ import { sweepDhcpSightings } from './dhcp-sightings.ts'
 import { addFabric } from './fabrics.ts'
 import { SWEEP_ROWS_MAX } from './limits.ts'
 import { expireMachines } from './machine-signals.ts'
+import { expireChassis } from './chassis.ts'
 import { expireIntents } from './power-intents.ts'
 import { SETTING_DEFAULTS } from './settings.ts'
 import { sweepTenures } from './tenures.ts'
@@ -63,5 +64,6 @@ export const advanceTime: Handler<'time.advance'> = (context) => {
   for (const id of state.idempotencyEnds.ended(now, SWEEP_ROWS_MAX)) state.idempotency.delete(id)
   expireMachines(context, SWEEP_ROWS_MAX)
   expireIntents(context, SWEEP_ROWS_MAX)
+  expireChassis(context, SWEEP_ROWS_MAX)
   return DONE
 }

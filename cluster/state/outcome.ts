@@ -20,6 +20,7 @@ import type {
 import type { Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { ConstraintsByType } from '#model/machine-constraints.ts'
+import type { ChassisOrder } from '#model/chassis.ts'
 import type { PowerOrder } from '#model/power.ts'
 import type { Command, CommandType } from './command.ts'
 import type { TableName, TableRows } from './tables.ts'
@@ -87,6 +88,8 @@ type NamedValues = {
   readonly 'power.query': { readonly fence: number | null }
   readonly 'machine.power': { readonly sent: boolean }
   readonly 'power.claim': PowerOrder
+  readonly 'chassis.add': Created<number>
+  readonly 'chassis.claim': ChassisOrder
   readonly 'tag.assign': { readonly added: number; readonly removed: number }
 }
 

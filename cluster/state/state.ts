@@ -98,6 +98,7 @@ export class RegionState implements Tables {
   readonly deployments = this.#table('deployments')
   readonly machineWork = this.#table('machineWork')
   readonly powerIntents = this.#table('powerIntents')
+  readonly chassisJobs = this.#table('chassisJobs')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -264,6 +265,7 @@ export class RegionState implements Tables {
     (row) => row.life?.deadlineAt ?? Number.POSITIVE_INFINITY,
   )
   readonly powerIntentEnds = new Deadlines(this.powerIntents, (row) => row.deadlineAt)
+  readonly chassisJobEnds = new Deadlines(this.chassisJobs, (row) => row.deadlineAt)
   readonly loginSessionEnds = new Deadlines(this.loginSessions, (row) => row.expiresAt)
   /** Tokens without an end never come up. */
   readonly accessTokenEnds = new Deadlines(

@@ -1,6 +1,7 @@
 // The replicated tables: name → row type. Keys: `system_id`, integer ids, an address as uint32, or the
 // text named beside the row.
 import type { BootResource } from '#model/boot.ts'
+import type { ChassisJob } from '#model/chassis.ts'
 import type { DhcpOption } from '#model/dhcp-option.ts'
 import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
 import type {
@@ -264,6 +265,7 @@ export type TableRows = ObjectRows & {
   readonly deployments: Deployment
   readonly machineWork: MachineWork
   readonly powerIntents: PowerIntent
+  readonly chassisJobs: ChassisJob
 }
 export type TableName = keyof TableRows
 
@@ -302,6 +304,7 @@ type OtherKeys = {
   readonly deployments: SystemId
   readonly machineWork: SystemId
   readonly powerIntents: SystemId
+  readonly chassisJobs: number
 } & { readonly [T in keyof ObjectRows]: number }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -365,4 +368,5 @@ export const TABLE_NAMES = [
   'deployments',
   'machineWork',
   'powerIntents',
+  'chassisJobs',
 ] as const satisfies readonly TableName[]

@@ -108,6 +108,7 @@ export class ZoneData {
       case 'scans':
       case 'powerIntents':
       case 'liveRacks':
+      case 'chassisJobs':
         return undefined
       default:
         return change satisfies never

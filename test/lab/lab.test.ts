@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { eventually, freePorts } from '../process/support/cluster.ts'
 import { command } from './support/process.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(900_000)
 
 const LAUNCH = join(import.meta.dirname, '..', '..', 'tools', 'launch.cjs')
-const BOOT_SECONDS = 120
+const BOOT_SECONDS = 240
 
 type Report = {
   readonly processes: readonly {
@@ -59,7 +59,7 @@ async function processesNaming(text: string): Promise<readonly string[]> {
   return stdout.split('\n').filter((line) => line.includes(text) && !line.includes('ps -eo'))
 }
 
-t.test('a lab from up to down', { timeout: 240_000 }, async (t) => {
+t.test('a lab from up to down', { timeout: 900_000 }, async (t) => {
   const before = await namespaces()
   const { home, directory, ironraft, lab, status } = await makeUser(t)
   const port = await freePorts(3)
