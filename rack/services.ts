@@ -109,18 +109,7 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
   const dns = await tryDns(options)
   const dhcp = await tryDhcp(options, http.port)
   const advertiser = new RouterAdvertiser({ sockets, clock, logger, metrics })
-  const power = new PowerExecutor({
-    ...{ rackId: options.rackId, view, request, drivers: POWER_DRIVERS, sleep, clock, logger },
-    ...{ metrics, scheduler: platform.scheduler, bootMs: sockets.bootMs ?? clock.monotonicMs },
-  })
-  const poller = new PowerPoller({
-    ...{ rackId: options.rackId, view, request, drivers: POWER_DRIVERS, clock, logger, metrics },
-    ...{ random: platform.random, scheduler: platform.scheduler },
-  })
-  const adder = new ChassisAdder({
-    ...{ rackId: options.rackId, view, request, listers: CHASSIS_LISTERS, clock, logger },
-    ...{ random: platform.random, scheduler: platform.scheduler },
-  })
+  const power = startPower(options)
   const follow = (): void => {
     const answers = view.settings()?.answerRouterSolicitations === true
     const links = options
@@ -149,6 +138,21 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
       await images.close()
     },
   }
+}
+
+/** Everything that speaks to BMCs. */
+function startPower(options: ServiceOptions): { readonly close: () => Promise<void> } {
+  const { rackId, view, request, platform, sockets } = options
+  const { clock, logger, metrics, scheduler, random } = platform
+  const shared = { rackId, view, request, clock, logger, scheduler }
+  const drivers = POWER_DRIVERS
+  const bootMs = sockets.bootMs ?? clock.monotonicMs
+  const parts = [
+    new PowerExecutor({ ...shared, drivers, metrics, sleep, bootMs }),
+    new PowerPoller({ ...shared, drivers, metrics, random }),
+    new ChassisAdder({ ...shared, random, listers: CHASSIS_LISTERS }),
+  ]
+  return { close: async () => void (await Promise.all(parts.map((part) => part.close()))) }
 }
 
 /** Boot loaders by name, and the scripts for loaders that ask by TFTP. */
