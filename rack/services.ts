@@ -127,13 +127,7 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
     follow,
     close: async () => {
       const closing = [http.close(), tftp?.close(), dns?.close(), dhcp?.close()]
-      await Promise.all([
-        ...closing,
-        advertiser.close(),
-        power.close(),
-        poller.close(),
-        adder.close(),
-      ])
+      await Promise.all([...closing, advertiser.close(), power.close()])
       proxy.close()
       await images.close()
     },
