@@ -74,14 +74,12 @@ export const reportChassis: Handler<'chassis.report'> = (context, command) => {
   return DONE
 }
 
-/** False: it is known, or could not be added. */
+/** False: one of its MACs is known, or it could not be added. */
 function addFound(context: Context, job: ChassisJob, found: FoundMachine): boolean {
-  const { state } = context
   const { systemId, macs, node } = found
-  if (macs.some((mac) => state.interfacesByMac.first(mac) !== undefined)) return false
   const { chassisType: powerType, parameters, begin, domainId } = job
   const wanted = hostnameOf(found.name)
-  const isFree = wanted !== '' && checkHostname(state, wanted, systemId) === null
+  const isFree = wanted !== '' && checkHostname(context.state, wanted, systemId) === null
   const outcome = createMachine(context, {
     ...{ type: 'machine.create', systemId, hostname: isFree ? wanted : '' },
     ...{ description: found.name, architecture: 'amd64/generic', powerType },

@@ -299,3 +299,17 @@ t.test('which racks live is a row of its own, and changes with them only', async
   lab.ok({ type: 'rack.lost', systemId: RACK_2, lastBeatAt: beatOf(lab, RACK_2) })
   t.same(row(), { racks: [RACK] })
 })
+
+t.test('racks see that a chassis is to be added, and no secret of it', async (t) => {
+  const lab = makeServedLab()
+  const { id } = lab.ok({
+    ...({ type: 'chassis.add', chassisType: 'virsh', prefixFilter: '', begin: null } as const),
+    ...{ parameters: { power_pass: 'hunter2' }, rackId: null, domainId: null },
+  })
+  const [job] = [...lab.state.chassisJobs.values()]
+  const changes = viewChanges(lab.state, [{ table: 'chassisJobs', key: id, row: job ?? null }])
+  const row = { id, chassisType: 'virsh', rackId: null, token: null }
+  t.same(changes, [{ table: 'chassisJobs', key: id, row }])
+  t.same(keysOf(fullView(lab.state, RACK), 'chassisJobs'), [id])
+  t.notMatch(JSON.stringify([changes, fullView(lab.state, RACK)]), /hunter2/)
+})

@@ -101,6 +101,14 @@ t.test('one rack at a time, and only the newest claim may report', async (t) => 
   t.equal(lab.state.machines.size, 1)
 })
 
+t.test('a rack that claims again has another token', async (t) => {
+  const { lab, id } = asked()
+  const first = lab.ok(claim(id))
+  const second = lab.ok(claim(id), CHASSIS_CLAIM_MS)
+  t.match(lab.refused(report(id, first.token, [found(1)])), { code: 'CONFLICT' })
+  lab.ok(report(id, second.token, [found(1)]))
+})
+
 t.test('a job for one rack is not claimed by another', async (t) => {
   const { lab, id } = asked({ rackId: RACK })
   t.match(lab.refused(claim(id, RACK_2)), { code: 'CONFLICT' })
