@@ -1,6 +1,6 @@
 // Requests a rack sent over its present connection and that wait for their reply. Ids count up per
 // connection. A request is never sent twice: a client's next packet is a new request (lease-protocol §3).
-import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
+import type { RackRequest, RackToRegionReply } from '#protocol/rack.ts'
 
 export const UNKNOWN: RackToRegionReply = { ok: false, reason: 'noQuorum' }
 const OVERLOADED: RackToRegionReply = { ok: false, reason: 'overloaded' }
@@ -10,7 +10,7 @@ const REQUEST_TIMEOUT_MS = 800
 /** A tenure whose answer was lost cannot be used and keeps the next one away until it lapses: worth waiting for. */
 const TENURE_TIMEOUT_MS = 10_000
 
-export function requestTimeoutMs({ type }: Pick<RackCommand, 'type'>): number {
+export function requestTimeoutMs({ type }: Pick<RackRequest, 'type'>): number {
   return type === 'tenure.hello' || type === 'tenure.beat' ? TENURE_TIMEOUT_MS : REQUEST_TIMEOUT_MS
 }
 

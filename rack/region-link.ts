@@ -3,7 +3,7 @@
 // Candidates are dialled staggered: one that answers not within DIAL_STAGGER_MS does not hold up the next.
 // A request in flight on a broken link is answered `ok: false` and never sent again.
 import type { Clock, Logger, Metrics } from '#model/ports.ts'
-import type { RackCommand, RackToRegion, RackToRegionReply, RegionToRack } from '#protocol/rack.ts'
+import type { RackRequest, RackToRegion, RackToRegionReply, RegionToRack } from '#protocol/rack.ts'
 import { orderRegions, reasonToLeave } from './choose-region.ts'
 import { PendingRequests, requestTimeoutMs, UNKNOWN } from './pending-requests.ts'
 import { RegionTable } from './region-table.ts'
@@ -89,7 +89,7 @@ export class RegionLink {
   }
 
   /** `ok: false` means that nothing is known about the command: stay silent to the client. */
-  request(command: RackCommand): Promise<RackToRegionReply> {
+  request(command: RackRequest): Promise<RackToRegionReply> {
     const active = this.#active
     if (active === undefined) return Promise.resolve(UNKNOWN)
     const { connection } = active

@@ -6,7 +6,7 @@ import { formatIpv4, type Ipv4, makeIpv4, parseIpv4 } from '#model/ipv4.ts'
 import type { SystemId } from '#model/ids.ts'
 import type { Platform } from '#platform/system.ts'
 import { describeError } from '#platform/system.ts'
-import type { RackCommand, RackToRegionReply } from '#protocol/rack.ts'
+import type { RackRequest, RackToRegionReply } from '#protocol/rack.ts'
 import { BootEvents } from './boot-events.ts'
 import { BootFileStore } from './boot-file-store.ts'
 import type { OfflineRights } from './dhcp/responder.ts'
@@ -19,8 +19,11 @@ import { RegionProxy } from './http/proxy.ts'
 import { findFile, startRackHttp } from './http/server.ts'
 import type { RackInterface } from './interfaces.ts'
 import type { Sockets } from './net/sockets.ts'
+import { ChassisAdder } from './power/chassis-adder.ts'
+import { CHASSIS_LISTERS } from './power/chassis-listers.ts'
 import { POWER_DRIVERS, sleep } from './power/drivers.ts'
 import { PowerExecutor } from './power/executor.ts'
+import { PowerPoller } from './power/poller.ts'
 import { RouterAdvertiser } from './ra/server.ts'
 import { startTftp, type TftpFileRequest, type TftpServer } from './tftp/server.ts'
 import type { RackView } from './view.ts'
@@ -49,7 +52,7 @@ export type ServiceOptions = {
   readonly sockets: Sockets
   /** Interfaces that may be served, as they are now. */
   readonly interfaces: () => readonly RackInterface[]
-  readonly request: (command: RackCommand) => Promise<RackToRegionReply>
+  readonly request: (command: RackRequest) => Promise<RackToRegionReply>
   readonly offline: OfflineRights
   readonly status: () => Readonly<Record<string, unknown>>
 }
@@ -106,10 +109,7 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
   const dns = await tryDns(options)
   const dhcp = await tryDhcp(options, http.port)
   const advertiser = new RouterAdvertiser({ sockets, clock, logger, metrics })
-  const power = new PowerExecutor({
-    ...{ rackId: options.rackId, view, request, drivers: POWER_DRIVERS, sleep, clock, logger },
-    ...{ metrics, scheduler: platform.scheduler, bootMs: sockets.bootMs ?? clock.monotonicMs },
-  })
+  const power = startPower(options)
   const follow = (): void => {
     const answers = view.settings()?.answerRouterSolicitations === true
     const links = options
@@ -132,6 +132,21 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
       await images.close()
     },
   }
+}
+
+/** Everything that speaks to BMCs. */
+function startPower(options: ServiceOptions): { readonly close: () => Promise<void> } {
+  const { rackId, view, request, platform, sockets } = options
+  const { clock, logger, metrics, scheduler, random } = platform
+  const shared = { rackId, view, request, clock, logger, scheduler }
+  const drivers = POWER_DRIVERS
+  const bootMs = sockets.bootMs ?? clock.monotonicMs
+  const parts = [
+    new PowerExecutor({ ...shared, drivers, metrics, sleep, bootMs }),
+    new PowerPoller({ ...shared, drivers, metrics, random }),
+    new ChassisAdder({ ...shared, random, listers: CHASSIS_LISTERS }),
+  ]
+  return { close: async () => void (await Promise.all(parts.map((part) => part.close()))) }
 }
 
 /** Boot loaders by name, the scripts for loaders that ask by TFTP, and kernels for those that know nothing else. */

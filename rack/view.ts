@@ -35,6 +35,7 @@ export class RackView {
   #tables = emptyTables()
   #revision = 0
   #stamp = 0
+  #stampedAtMs = 0
   #heardAtMs: number | undefined
   #subnetsByVlan: Map<VlanId, Ipv4Subnet[]> | undefined
   #rangesBySubnet: Map<SubnetId, Ipv4SubnetRange[]> | undefined
@@ -55,6 +56,11 @@ export class RackView {
   /** Log time at that revision. */
   get stamp(): number {
     return this.#stamp
+  }
+
+  /** Log time now, as far as this rack's clock can tell. */
+  logTimeMs(): number {
+    return this.#stamp + (this.#clock.monotonicMs() - this.#stampedAtMs)
   }
 
   /** Since a region sent or confirmed the view; undefined when none did since this process started. */
@@ -221,6 +227,7 @@ export class RackView {
   ): void {
     this.#revision = dump.revision
     this.#stamp = dump.stamp
+    this.#stampedAtMs = this.#clock.monotonicMs()
     if (tables.has('subnets')) this.#subnetsByVlan = undefined
     if (tables.has('ipRanges')) this.#rangesBySubnet = undefined
     if (tables.has('vlans')) this.#vlansByInterface = undefined
@@ -250,6 +257,8 @@ const TABLES = [
   'dhcpSnippets',
   'scans',
   'powerIntents',
+  'liveRacks',
+  'chassisJobs',
 ] as const satisfies readonly ViewTable[]
 
 function emptyTables(): Tables {
@@ -274,6 +283,8 @@ function emptyTables(): Tables {
     dhcpSnippets: new Map(),
     scans: new Map(),
     powerIntents: new Map(),
+    liveRacks: new Map(),
+    chassisJobs: new Map(),
   }
 }
 

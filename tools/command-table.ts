@@ -4,6 +4,7 @@ import type { Command, Option } from './command-line.ts'
 import { EXPLAIN_COMMANDS } from './explain-commands.ts'
 import { IMAGE_COMMANDS } from './image-commands.ts'
 import { IMAGE_BUILD_COMMANDS } from './image-build-commands.ts'
+import { LAB_COMMANDS } from './lab-commands.ts'
 import { NOUN_COMMANDS } from './noun-commands.ts'
 
 const JSON_OPTION: Option = { name: 'json', help: 'print JSON, one line, last on standard output' }
@@ -360,5 +361,6 @@ export const COMMANDS: readonly Command[] = [
   ...NOUN_COMMANDS,
   ...EXPLAIN_COMMANDS,
   ...IMAGE_COMMANDS,
+  ...LAB_COMMANDS,
   ...OTHER_COMMANDS,
 ]

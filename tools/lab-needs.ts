@@ -24,8 +24,6 @@ const LAB_NEEDS: Readonly<Record<string, string>> = {
   dnsmasq: 'dnsmasq-base',
   busybox: 'busybox-static',
   cpio: 'cpio',
-  mmdebstrap: 'mmdebstrap',
-  mksquashfs: 'squashfs-tools',
   sfdisk: 'fdisk',
   depmod: 'kmod',
   zstd: 'zstd',
@@ -51,8 +49,19 @@ export async function missingForLab(needs = LAB_NEEDS): Promise<readonly string[
   const missing: string[] = []
   if (process.platform !== 'linux') missing.push('Linux')
   if (process.getuid?.() !== 0) missing.push('root (namespaces and raw sockets)')
+  for (const { name, debianPackage } of await packagesOf(needs)) {
+    missing.push(`${name} (package ${debianPackage})`)
+  }
+  return missing
+}
+
+/** Those of `needs` that are not on this host. */
+export async function packagesOf(
+  needs: Readonly<Record<string, string>>,
+): Promise<readonly { readonly name: string; readonly debianPackage: string }[]> {
+  const missing: { readonly name: string; readonly debianPackage: string }[] = []
   for (const [name, debianPackage] of Object.entries(needs)) {
-    if (!(await exists(name))) missing.push(`${name} (package ${debianPackage})`)
+    if (!(await exists(name))) missing.push({ name, debianPackage })
   }
   return missing
 }

@@ -66,7 +66,12 @@ export async function claimPid(file: string): Promise<void> {
   if (running !== null && running !== process.pid) {
     throw new AppError('DIRECTORY_IN_USE', `Process ${running} runs in this directory already.`)
   }
-  const text = `${process.pid} ${await startTimeOf(process.pid)}\n`
+  await recordPid(file, process.pid)
+}
+
+/** For `readPid`, also of a process that does not do so itself. */
+export async function recordPid(file: string, pid: number): Promise<void> {
+  const text = `${pid} ${await startTimeOf(pid)}\n`
   await writeFile(`${file}.${process.pid}`, text, { mode: 0o600 })
   await rename(`${file}.${process.pid}`, file)
 }
@@ -89,12 +94,12 @@ export function pidFile(directory: string): string {
 }
 
 /**
- * SIGTERM, then SIGKILL; resolves when the process is gone. One that ended but that nobody has waited for yet
+ * SIGTERM, then SIGKILL; at once SIGKILL with `isKilled`. Resolves when the process is gone. One that ended but that nobody has waited for yet
  * still has its pid: whose parent is init may have it for a moment, and below a careless init for ever.
  */
-export async function stopProcess(pid: number): Promise<void> {
+export async function stopProcess(pid: number, isKilled = false): Promise<void> {
   const began = await startTimeOf(pid)
-  signal(pid, 'SIGTERM')
+  signal(pid, isKilled ? 'SIGKILL' : 'SIGTERM')
   const killAt = performance.now() + STOP_TIMEOUT_MS
   let zombieSince: number | null = null
   while (isAlive(pid)) {

@@ -22,7 +22,27 @@ export function profilesPath(env: Io['env']): string {
 export async function saveProfile(env: Io['env'], name: string, profile: Profile): Promise<void> {
   const path = profilesPath(env)
   const { profiles } = await readProfiles(path)
-  const next: ProfilesFile = { version: 1, profiles: { ...profiles, [name]: profile } }
+  await writeProfiles(path, { ...profiles, [name]: profile })
+}
+
+/** Throws CONFLICT. */
+export async function expectNoProfile(env: Io['env'], name: string): Promise<void> {
+  const { profiles } = await readProfiles(profilesPath(env))
+  if (!Object.hasOwn(profiles, name)) return
+  throw new AppError('CONFLICT', `There is a profile '${name}' already; give another --profile.`)
+}
+
+/** Only while it has this key. */
+export async function forgetProfile(env: Io['env'], name: string, apiKey: string): Promise<void> {
+  const path = profilesPath(env)
+  const { profiles } = await readProfiles(path)
+  if (!Object.hasOwn(profiles, name) || profiles[name]?.apiKey !== apiKey) return
+  const others = Object.entries(profiles).filter(([each]) => each !== name)
+  await writeProfiles(path, Object.fromEntries(others))
+}
+
+async function writeProfiles(path: string, profiles: ProfilesFile['profiles']): Promise<void> {
+  const next: ProfilesFile = { version: 1, profiles }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const temporary = `${path}.${process.pid}`
   const file = await open(temporary, 'w', 0o600)

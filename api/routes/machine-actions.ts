@@ -4,12 +4,13 @@ import { DEFAULT_PROBE, type DeployOptions, type ProbeOptions } from '#model/mac
 import { configOf } from '#state/config-keys.ts'
 import type { Command } from '#state/command.ts'
 import type { RegionState } from '#state/state.ts'
-import { json, type Answer, type Call } from '../call.ts'
+import type { Answer, Call } from '../call.ts'
 import type { Input } from '../input.ts'
 import { choice, custom, flag, list, text, type Params, type Values } from '../params.ts'
 import { operation, taking, type Access, type Action } from '../resource.ts'
 import { machineOf, shown, systemIdOf } from './find-machine.ts'
 import { detailsOf } from './node-details.ts'
+import { queryPower } from './query-power.ts'
 import { OWNER_DATA, ownerDataChanges } from './owner-data.ts'
 
 const COMMENT = { comment: text('Why, for the event list.', { max: 1_024 }) }
@@ -234,9 +235,7 @@ export const MACHINE_ACTIONS: readonly Action[] = [
   plain('unlock', 'unlock', 'user', 'Let the machine be changed again.'),
   switching('power_on', 'Switch the machine on.'),
   switching('power_off', 'Switch the machine off.'),
-  operation('GET', 'query_power_state', { doc: 'Show whether it is on.' }, async (call) =>
-    json({ state: machineOf(await call.state(), call).powerState }),
-  ),
+  operation('GET', 'query_power_state', { doc: 'Ask whether it is on.' }, queryPower),
   detailsOf(async (call) => machineOf(await call.state(), call)),
   ...['set_owner_data', 'set_workload_annotations'].map((op) =>
     taking(

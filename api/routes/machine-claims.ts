@@ -10,6 +10,7 @@ import { choice, flag, list, text } from '../params.ts'
 import { renderMachine } from '../render/machine.ts'
 import { operation, taking, type Action } from '../resource.ts'
 import { isVisibleMachine } from '../visible.ts'
+import { ADD_CHASSIS } from './add-chassis.ts'
 import { readConstraints } from './machine-constraints.ts'
 
 const REPEATED = 'Repeated, or with commas.'
@@ -177,5 +178,6 @@ const DEPLOYMENT_STATUS = taking(
 )
 
 export const MACHINES_ACTIONS: readonly Action[] = [
+  ADD_CHASSIS,
   ...[ALLOCATE, RELEASE, ACCEPT, ACCEPT_ALL, POWER_PARAMETERS, DEPLOYMENT_STATUS],
 ]

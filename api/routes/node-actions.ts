@@ -10,15 +10,34 @@ import { detailsOf } from './node-details.ts'
 
 const NODE = 'nodes/{system_id}/'
 
-/** `machines` with `PUT` and `op=details` of `nodes/{system_id}/`. */
+/** `machines` with `PUT`, `op=details`, `mark_broken` and `mark_fixed` of `nodes/{system_id}/`. */
 export function withNodeActions(machines: readonly Resource[]): readonly Resource[] {
   const show = actionOf(machines, NODE, 'GET')
-  const change = updateOf(machines)
+  const more = [
+    updateOf(machines),
+    detailsOf(async (call) => show.run(call)),
+    ...['mark_broken', 'mark_fixed'].map((op) => markOf(machines, op)),
+  ]
   return machines.map((resource) =>
-    resource.path === NODE
-      ? { ...resource, actions: [...resource.actions, change, detailsOf(async (c) => show.run(c))] }
-      : resource,
+    resource.path === NODE ? { ...resource, actions: [...resource.actions, ...more] } : resource,
   )
+}
+
+/** Of early MAAS 2.0, for machines and, with what they say to it, racks. */
+function markOf(machines: readonly Resource[], op: string): Action {
+  const own = actionOf(machines, 'machines/{system_id}/', 'POST', op)
+  const ofRack = actionOf(CONTROLLERS, 'rackcontrollers/{system_id}/', 'POST', op)
+  return {
+    ...own,
+    run: async (call) => {
+      const { controllers, machines: known } = await call.state()
+      const systemId = parseSystemId(call.param('system_id'))
+      if (systemId === undefined) throw notFound('Node')
+      if (controllers.get(systemId)?.kind === 'rack') return ofRack.run(call)
+      if (!known.has(systemId)) throw notFound('Node')
+      return own.run(call)
+    },
+  }
 }
 
 /** PUT of early MAAS 2.0, for administrators: what the node's own resource does with it. */
@@ -44,9 +63,13 @@ function updateOf(machines: readonly Resource[]): Action {
   return { ...action, params: Object.assign({}, ...params) as NonNullable<Action['params']> }
 }
 
-function actionOf(resources: readonly Resource[], path: string, method: string): Action {
+function actionOf(
+  resources: readonly Resource[],
+  path: string,
+  ...[method, op = null]: readonly [method: string, op?: string | null]
+): Action {
   const resource = resources.find((each) => each.path === path)
-  const action = resource?.actions.find((each) => each.method === method && each.op === null)
+  const action = resource?.actions.find((each) => each.method === method && each.op === op)
   if (action === undefined) throw new Error(`${path} has no ${method}`)
   return action
 }

@@ -58,6 +58,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   loginSessions: null,
   licenseKeys: null,
   machineTokens: null,
+  chassisJobs: null,
   // Of one user each; user data is the owner's.
   deployments: null,
   storedFiles: null,

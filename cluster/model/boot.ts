@@ -1,6 +1,7 @@
 // Network boot vocabulary shared by DHCP, TFTP and HTTP: client architectures and boot resources.
 import type { BootResourceId, DomainId, SystemId } from './ids.ts'
 import type { MacAddress } from './mac-address.ts'
+import type { MachinePower } from './power-poll.ts'
 
 /** Kinds of root images by MAAS's names, and how each is packed in the installer's words. */
 export const ROOT_KINDS = {
@@ -68,13 +69,15 @@ export type BootResource = {
 /** Why a machine boots from the network (maas-boot §3). */
 export type BootPurpose = 'enlist' | 'commissioning' | 'xinstall' | 'local' | 'poweroff'
 
-/** What a rack must know of one machine to boot it. */
+/** What a rack must know of one machine to boot it, and to ask its BMC. */
 export type MachineBoot = {
   readonly systemId: SystemId
   readonly hostname: string
   readonly macs: readonly MacAddress[]
   readonly architecture: string
   readonly purpose: BootPurpose
+  /** Absent: no BMC. */
+  readonly power?: MachinePower
   /** Absent: whichever is the default one. */
   readonly domainId?: DomainId
   /** Words for the kernel's command line from the machine's tags. Absent: none, or the region is too old to say. */

@@ -133,6 +133,8 @@ export type Machine = {
   /** Absent: the default ones. */
   readonly zoneId?: number
   readonly poolId?: number
+  /** The rack that reached its BMC last, when the state changed. Absent: none did. */
+  readonly powerRackId?: SystemId
   /** Absent: never moved. */
   readonly life?: MachineLife
   /** Absent: whichever is the default one. */

@@ -8,10 +8,13 @@ import type { SystemId } from './ids.ts'
 /** `cycle`: off if it is on, then on. `on` and `cycle` boot from `bootDevice`. */
 export type PowerAction = 'on' | 'off' | 'cycle'
 
+/** What a rack may be asked for: `query` only looks, because somebody wants to know now. */
+export type PowerDeed = PowerAction | 'query'
+
 /** What a machine is to be like, and who is at work on it. Keyed by `systemId`. */
 export type PowerIntent = {
   readonly systemId: SystemId
-  readonly action: PowerAction
+  readonly action: PowerDeed
   readonly bootDevice: 'pxe'
   /** Ask the operating system first (MAAS's soft power off). */
   readonly soft: boolean
@@ -38,7 +41,7 @@ export type PowerIntent = {
 export type PowerOrder = {
   readonly systemId: SystemId
   readonly token: number
-  readonly action: PowerAction
+  readonly action: PowerDeed
   readonly bootDevice: 'pxe'
   readonly soft: boolean
   readonly powerType: string
@@ -57,6 +60,16 @@ export const POWER_INTENT_MS = 10 * 60_000
 export const POWER_ATTEMPTS_MAX = 3
 /** After a failed try; a BMC that said no, or nothing, may yet do what it was told some seconds ago. */
 export const POWER_RETRY_MS = 15_000
+
+/** Who asked how a machine is waits for so long, log time. */
+export const POWER_QUERY_MS = 12_000
+
+/** What a rack that looks after a machine is told on asking; as secret as a `PowerOrder`. */
+export type PowerParametersAnswer = {
+  readonly systemId: SystemId
+  readonly powerType: string
+  readonly powerParameters: Readonly<Record<string, string>>
+}
 
 /** Power types without a BMC: somebody presses the button. */
 const BY_HAND = new Set(['', 'manual'])

@@ -4,10 +4,24 @@ import type { SystemId } from '#model/ids.ts'
 import type { Clock, Logger, Metrics } from '#model/ports.ts'
 import type { RegionLimits } from '#platform/config.ts'
 import { describeError } from '#platform/system.ts'
-import type { RackCommand, RackToRegion, RackToRegionReply } from '#protocol/rack.ts'
+import type {
+  RackCommand,
+  RackRead,
+  RackRequest,
+  RackToRegion,
+  RackToRegionReply,
+  ViewChange,
+} from '#protocol/rack.ts'
+import { readPowerParameters } from './power-read.ts'
 import type { ChangeBatch } from '#state/outcome.ts'
 import type { RackLink } from '#transport/links.ts'
-import { fullView, isTopology, topologyFingerprint, viewChanges } from './rack-view.ts'
+import {
+  fullView,
+  isTopology,
+  liveRacksRow,
+  topologyFingerprint,
+  viewChanges,
+} from './rack-view.ts'
 import { SYSTEM_ACTOR } from './region-node.ts'
 import type { Region } from './region.ts'
 
@@ -42,6 +56,8 @@ export class RackService {
   readonly #followers = new Map<SystemId, Follower>()
   readonly #unwatch: () => void
   #flushScheduled = false
+  /** As they were told last. */
+  #liveRacks = ''
   #isClosed = false
 
   constructor(options: RackServiceOptions) {
@@ -138,12 +154,21 @@ export class RackService {
     }
   }
 
-  async #request(follower: Follower, id: number, command: RackCommand): Promise<void> {
+  async #request(follower: Follower, id: number, command: RackRequest): Promise<void> {
     const { metrics } = this.#options
-    const reply = await this.#answer(follower, command)
+    const reply =
+      command.type === 'power.parameters'
+        ? this.#read(follower, command)
+        : await this.#answer(follower, command)
     metrics.count('ironraft_rack_requests_total', { type: command.type, ok: String(reply.ok) })
-    this.#options.onAnswer?.(command, reply)
+    if (command.type !== 'power.parameters') this.#options.onAnswer?.(command, reply)
     follower.link.send({ type: 'reply', id, reply })
+  }
+
+  /** From what this region has applied; whose state is old knows of racks that are gone, and refuses some. */
+  #read({ rackId }: Follower, { systemId }: RackRead): RackToRegionReply {
+    const { state, revision } = this.#options.region.local()
+    return { ok: true, outcome: readPowerParameters(state, { rackId, systemId }), revision }
   }
 
   async #answer(follower: Follower, command: RackCommand): Promise<RackToRegionReply> {
@@ -179,7 +204,7 @@ export class RackService {
     if (this.#followers.size === 0) return
     const { state } = this.#options.region.local()
     if (batch.changes.some(isTopology)) this.#markChangedTopology()
-    const changes = viewChanges(state, batch.changes)
+    const changes = [...viewChanges(state, batch.changes), ...this.#liveRacksChange(batch)]
     if (changes.length === 0) return
     const { revision, stamp } = batch
     for (const follower of this.#followers.values()) {
@@ -190,6 +215,16 @@ export class RackService {
         this.#scheduleFlush()
       }
     }
+  }
+
+  /** Beats change controllers, too: only who lives is told. */
+  #liveRacksChange({ changes }: ChangeBatch): readonly ViewChange[] {
+    if (!changes.some(({ table }) => table === 'controllers')) return []
+    const row = liveRacksRow(this.#options.region.local().state)
+    const text = JSON.stringify(row)
+    if (text === this.#liveRacks) return []
+    this.#liveRacks = text
+    return [row]
   }
 
   #markChangedTopology(): void {

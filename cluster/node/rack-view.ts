@@ -4,6 +4,7 @@ import type { MachineBoot } from '#model/boot.ts'
 import type { SubnetId, SystemId, VlanId } from '#model/ids.ts'
 import { contains } from '#model/ipv4.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
+import { POWER_QUERY_SECONDS } from '#model/power-poll.ts'
 import { isIpv4Range, isIpv4Subnet, racksOf, type Ipv4Subnet, type Subnet } from '#model/network.ts'
 import type {
   DnsSettings,
@@ -16,7 +17,7 @@ import type {
 import type { Change } from '#state/outcome.ts'
 import { defaultDomainOf, defaultTtlOf, SERIAL_COUNTER, serialOffsetOf } from '#state/query-dns.ts'
 import { textOf } from '#state/object-query.ts'
-import { interfacesOf, machineBootOf } from '#state/query.ts'
+import { interfacesOf, liveRacks, machineBootOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 
 /** Where the site says nothing; a sighting lasts three of them. */
@@ -64,8 +65,22 @@ export function fullView(state: RegionState, rackId: SystemId): readonly ViewCha
   for (const row of state.powerIntents.values()) {
     rows.push({ table: 'powerIntents', key: row.systemId, row })
   }
-  rows.push(...nameRows(state), ...dhcpRows(state))
+  for (const { id } of state.chassisJobs.values()) rows.push(chassisRow(state, id))
+  rows.push(liveRacksRow(state), ...nameRows(state), ...dhcpRows(state))
   return rows
+}
+
+/** Its parameters hold secrets. */
+function chassisRow(state: RegionState, id: number): ViewChange {
+  const job = state.chassisJobs.get(id)
+  if (job === undefined) return { table: 'chassisJobs', key: id, row: null }
+  const { chassisType, rackId, claim } = job
+  const row = { id, chassisType, rackId, token: claim?.token ?? null }
+  return { table: 'chassisJobs', key: id, row }
+}
+
+export function liveRacksRow(state: RegionState): ViewChange {
+  return { table: 'liveRacks', key: 'all', row: { racks: liveRacks(state) } }
 }
 
 /** Who serves what where, and what was set for clients: a view without addresses and names. */
@@ -171,6 +186,8 @@ export function viewChanges(state: RegionState, changes: readonly Change[]): rea
     } else if (table === 'interfaces') {
       nodes.add(change.row?.systemId ?? null)
       if (change.row !== null) machines.add(change.row.systemId)
+    } else if (table === 'chassisJobs') {
+      rows.push(chassisRow(state, Number(change.key)))
     } else if (table === 'dhcpSnippets') snippets.add(Number(change.key))
     else if (
       table === 'holds' ||
@@ -272,6 +289,7 @@ function settingsOf(state: RegionState): RackSettings {
     firmwareLeaseSeconds: number('dhcp_firmware_lease_seconds', 30),
     domainName: defaultDomainOf(state).name,
     dhcpProbeSeconds: number('dhcp_probe_seconds', DHCP_PROBE_SECONDS),
+    powerQuerySeconds: number('power_query_seconds', POWER_QUERY_SECONDS),
     answerRouterSolicitations: state.settings.get('answer_router_solicitations')?.value === true,
     dns: dnsSettingsOf(state),
     ...bootSettingsOf(state),

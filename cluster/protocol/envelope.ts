@@ -195,6 +195,10 @@ const COMMAND_TYPES = {
   'bootResource.sync': true,
   'bootResource.prune': true,
   'bootFiles.report': true,
+  'power.query': true,
+  'chassis.add': true,
+  'chassis.claim': true,
+  'chassis.report': true,
 } as const satisfies { readonly [T in CommandType]: true }
 
 /**

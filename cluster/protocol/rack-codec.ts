@@ -1,7 +1,9 @@
 // Rack ⇄ region messages as bytes. What a rack asks for is rebuilt field by field: a command that enters
 // the log has the fields of its type, of the right kinds, and no others.
-import type { RackToRegion, RegionToRack, RackCommand } from './rack.ts'
+import type { RackToRegion, RegionToRack, RackRequest } from './rack.ts'
 import { decodeMany, encodeBriefly } from './codec.ts'
+import { CHASSIS_MACHINES_MAX } from '#model/chassis.ts'
+import { parseSystemId } from '#model/ids.ts'
 import { parseMac } from '#model/mac-address.ts'
 import { checkOutcome } from './peer-codec.ts'
 import { checkRecord, checkType, malformedShape, pickRecord, type Fields } from './shape.ts'
@@ -77,8 +79,21 @@ const COMMAND_FIELDS = {
     message: 'text',
   },
   'power.queryReport': { rackId: 'text', systemId: 'text', state: 'text', message: 'text' },
-} as const satisfies { readonly [T in RackCommand['type']]: Fields }
+  'chassis.claim': { rackId: 'text', id: 'index' },
+  'chassis.report': {
+    rackId: 'text',
+    id: 'index',
+    token: 'index',
+    result: 'text',
+    machines: 'array',
+    message: 'text',
+  },
+  'power.parameters': { rackId: 'text', systemId: 'text' },
+} as const satisfies { readonly [T in RackRequest['type']]: Fields }
 
+const FOUND_FIELDS: Fields = { systemId: 'text', name: 'text', node: 'text', macs: 'texts' }
+const FOUND_TEXT_MAX = 256
+const FOUND_MACS_MAX = 64
 const NEIGHBOUR_FIELDS: Fields = { vlanId: 'index', ip: 'index', mac: 'text' }
 const RETURN_FIELDS: Fields = { ip: 'index', generation: 'index' }
 
@@ -149,6 +164,7 @@ function parseCommand(value: unknown): unknown {
   if (type === 'neighbour.report') {
     return { ...command, type, neighbours: parseNeighbours(command) }
   }
+  if (type === 'chassis.report') return { ...command, type, machines: parseFound(command) }
   if (type === 'reserve.return') return { ...command, type, reserves: parseReturns(command) }
   return { type, ...command }
 }
@@ -160,6 +176,27 @@ function parseNeighbours({ neighbours }: Readonly<Record<string, unknown>>): rea
     const row = pickRecord(each, NEIGHBOUR_FIELDS, 'neighbour')
     const isSound = Number(row['ip']) <= IPV4_MAX && parseMac(String(row['mac'])) === row['mac']
     if (!isSound) throw malformedShape('neighbour', 'it has no address')
+    return row
+  })
+}
+
+function parseFound(report: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const type = 'chassis.report'
+  const all = report['machines'] as readonly unknown[]
+  if (all.length > CHASSIS_MACHINES_MAX) throw malformedShape(type, 'too many machines')
+  if (!['done', 'failed'].includes(String(report['result'])))
+    throw malformedShape(type, 'its result is unknown')
+  if (String(report['message']).length > POWER_MESSAGE_MAX)
+    throw malformedShape(type, 'its message is long')
+  return all.map((each) => {
+    const row = pickRecord(each, FOUND_FIELDS, 'machine')
+    const macs = row['macs'] as readonly string[]
+    const isSound =
+      parseSystemId(String(row['systemId'])) === row['systemId'] &&
+      macs.length <= FOUND_MACS_MAX &&
+      macs.every((mac) => parseMac(mac) === mac) &&
+      [row['name'], row['node']].every((text) => String(text).length <= FOUND_TEXT_MAX)
+    if (!isSound) throw malformedShape('machine', 'it has no proper id, names or addresses')
     return row
   })
 }

@@ -1,5 +1,6 @@
 // Rack ⇄ region over mTLS. The rack asks, the region pushes the part of the state that concerns it.
 import type { BootResource, MachineBoot } from '#model/boot.ts'
+import type { OpenChassisJob } from '#model/chassis.ts'
 import type { DhcpOption } from '#model/dhcp-option.ts'
 import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
 import type { IpRangeId, SubnetId, SystemId, VlanId } from '#model/ids.ts'
@@ -54,6 +55,10 @@ export type ViewRows = {
   readonly scans: Scan
   /** Of every machine: who claims one is told the parameters of its BMC (`power.claim`). */
   readonly powerIntents: PowerIntent
+  /** Of every chassis that is to be added; its parameters go to who claims it. */
+  readonly chassisJobs: OpenChassisJob
+  /** One row, key `all`: the racks that some region hears, for who asks which BMC. */
+  readonly liveRacks: { readonly racks: readonly SystemId[] }
 }
 export type ViewTable = keyof ViewRows
 
@@ -105,6 +110,8 @@ export type RackSettings = {
   readonly answerRouterSolicitations: boolean
   /** Seconds between two looks for DHCP servers that are not ours, 0 never. Absent: the region is too old to say. */
   readonly dhcpProbeSeconds?: number
+  /** Seconds between two questions to a machine's BMC, 0 never. Absent: the region is too old to answer a rack's. */
+  readonly powerQuerySeconds?: number
   /** Absent: racks report no neighbours (MAAS's `network_discovery`, or an old region). */
   readonly discovery?: {
     /** Seconds between two scans of subnets with active discovery; 0 never. */
@@ -146,6 +153,17 @@ export type RackCommand =
   | CommandOf<'power.claim'>
   | CommandOf<'power.report'>
   | CommandOf<'power.queryReport'>
+  | CommandOf<'chassis.claim'>
+  | CommandOf<'chassis.report'>
+
+/** What a rack may look up: answered from the state of the region that it follows, and not written anywhere. */
+export type RackRead = {
+  /** Of a machine that this rack looks after (`model/power-poll.ts`); value: PowerParametersAnswer. */
+  readonly type: 'power.parameters'
+  readonly rackId: SystemId
+  readonly systemId: SystemId
+}
+export type RackRequest = RackCommand | RackRead
 
 export type RackToRegion =
   | {
@@ -155,7 +173,7 @@ export type RackToRegion =
       readonly viewRevision: number
     }
   /** `id` counts up per connection; one per received packet (lease-protocol §3, session table). */
-  | { readonly type: 'request'; readonly id: number; readonly command: RackCommand }
+  | { readonly type: 'request'; readonly id: number; readonly command: RackRequest }
   /** Sent every second; also carries interface changes as a new `hello`. */
   | { readonly type: 'ping'; readonly sentAtMs: number }
 

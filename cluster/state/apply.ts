@@ -5,6 +5,7 @@ import { AppError } from '#model/errors.ts'
 import { createAccessToken, deleteAccessToken, renameAccessToken } from './access-tokens.ts'
 import { forgetAddress, releaseAddress, reserveAddress } from './addresses.ts'
 import { auditBefore, recordAudit } from './audit.ts'
+import { addChassis, claimChassis, reportChassis } from './chassis.ts'
 import { putConfig } from './config-keys.ts'
 import { deleteDhcpOption, putDhcpOption } from './dhcp-options.ts'
 import { observeDhcp } from './dhcp-sightings.ts'
@@ -111,7 +112,7 @@ import {
   deleteSslKey,
   importSshKeys,
 } from './public-keys.ts'
-import { claimPower, reportPower, reportPowerQuery } from './power-intents.ts'
+import { claimPower, queryPower, reportPower, reportPowerQuery } from './power-intents.ts'
 import { restoreCluster } from './restore.ts'
 import { openSession, withSession } from './sessions.ts'
 import { putSetting } from './settings.ts'
@@ -316,6 +317,10 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'bootResource.sync': syncBootResource,
   'bootResource.prune': pruneBootResources,
   'bootFiles.report': reportBootFiles,
+  'power.query': queryPower,
+  'chassis.add': addChassis,
+  'chassis.claim': claimChassis,
+  'chassis.report': reportChassis,
 }
 
 /** Which command it takes is known by the key it was found under. */

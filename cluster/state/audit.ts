@@ -19,8 +19,9 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** What the command is about, asked before it is executed: afterwards the object may be gone. */
 export function auditBefore({ state }: Context, command: Command): Subject | null {
-  // Events are written by users' tools as well; one about each would say nothing.
-  if (state.featureLevel < AUDIT_LEVEL || command.type === 'event.record') return null
+  // Events are written by users' tools as well; one about each would say nothing. A look is no write.
+  const isTold = command.type !== 'event.record' && command.type !== 'power.query'
+  if (state.featureLevel < AUDIT_LEVEL || !isTold) return null
   const fields: Fields = command
   const row = rowOf(state, command.type, fields)
   const systemId = textOf(fields['systemId'])

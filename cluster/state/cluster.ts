@@ -7,6 +7,7 @@ import { sweepDhcpSightings } from './dhcp-sightings.ts'
 import { addFabric } from './fabrics.ts'
 import { SWEEP_ROWS_MAX } from './limits.ts'
 import { expireMachines } from './machine-signals.ts'
+import { expireChassis } from './chassis.ts'
 import { expireIntents } from './power-intents.ts'
 import { SETTING_DEFAULTS } from './settings.ts'
 import { sweepTenures } from './tenures.ts'
@@ -67,5 +68,6 @@ export const advanceTime: Handler<'time.advance'> = (context) => {
   sweepUploads(state, now, SWEEP_ROWS_MAX)
   expireMachines(context, SWEEP_ROWS_MAX)
   expireIntents(context, SWEEP_ROWS_MAX)
+  expireChassis(context, SWEEP_ROWS_MAX)
   return DONE
 }

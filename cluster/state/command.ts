@@ -22,6 +22,7 @@ import type { AccessCommand } from './access-commands.ts'
 import type { DnsCommand } from './dns-commands.ts'
 import type { InterfaceCommand } from './interface-commands.ts'
 import type { ImageCommand } from './image-commands.ts'
+import type { ChassisCommand } from './chassis-commands.ts'
 import type { MachineCommand } from './machine-commands.ts'
 import type { NetworkCommand } from './network-commands.ts'
 import type { ObjectCommand } from './object-commands.ts'
@@ -307,6 +308,7 @@ export type Command =
   | { readonly type: 'token.use'; readonly digest: string; readonly usedBy: string }
   /** Admits nobody any more, not even the one that came with it. */
   | { readonly type: 'token.revoke'; readonly digest: string }
+  | ChassisCommand
   | DnsCommand
   | InterfaceCommand
   | ImageCommand

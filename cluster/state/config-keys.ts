@@ -1,6 +1,7 @@
 // The settings of MAAS (`maas/?op=set_config`) with their defaults and what each may hold, and our own. What
 // acts on a setting reads it where it is needed; the README of the API says which do nothing here.
 import { parseIpv4 } from '#model/ipv4.ts'
+import { POWER_QUERY_SECONDS } from '#model/power-poll.ts'
 import { DONE, invalid, type Handler } from './context.ts'
 import type { RegionState } from './state.ts'
 import type { SettingValue } from './tables.ts'
@@ -144,6 +145,8 @@ export const CONFIG_KEYS: Readonly<Record<string, ConfigKey>> = {
   // Between two looks of a rack for foreign DHCP servers; 0 never. A sighting lasts 900 s, so it may be missed twice.
   dhcp_probe_seconds: integer(300, 0, 300),
   answer_router_solicitations: flag(false),
+  // Between two questions of a rack to the BMC of a machine; 0 never.
+  power_query_seconds: integer(POWER_QUERY_SECONDS, 0, 86_400),
 }
 
 /** Older names of MAAS, still accepted. */

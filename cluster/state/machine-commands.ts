@@ -69,6 +69,11 @@ export type MachineCommand =
       'machine.power',
       { readonly action: PowerAction; readonly soft: boolean; readonly userData?: string }
     >
+  /**
+   * Somebody wants to know how it is now. Answered with the fence of the intent to wait for; null: there is none, as it
+   * has no BMC or is being switched.
+   */
+  | { readonly type: 'power.query'; readonly systemId: SystemId }
   /** Owner data: null takes a key away. */
   | {
       readonly type: 'machine.annotate'

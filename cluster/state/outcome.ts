@@ -22,6 +22,7 @@ import type { Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { ConstraintsByType } from '#model/machine-constraints.ts'
 import type { MachineToken } from '#model/machine-token.ts'
+import type { ChassisOrder } from '#model/chassis.ts'
 import type { PowerOrder } from '#model/power.ts'
 import type { Command, CommandType } from './command.ts'
 import type { TableName, TableRows } from './tables.ts'
@@ -91,6 +92,7 @@ type NamedValues = {
   readonly 'machine.releaseAll': Moved
   readonly 'machine.accept': Moved
   /** False: it is switched by hand. */
+  readonly 'power.query': { readonly fence: number | null }
   readonly 'machine.power': { readonly sent: boolean }
   readonly 'power.claim': PowerOrder
   readonly 'blockDevice.create': Created<number>
@@ -101,6 +103,8 @@ type NamedValues = {
   readonly 'storage.createCacheSet': Created<number>
   readonly 'storage.createBcache': Created<number>
   readonly 'machineToken.issue': Pick<MachineToken, 'consumerKey' | 'tokenKey' | 'tokenSecret'>
+  readonly 'chassis.add': Created<number>
+  readonly 'chassis.claim': ChassisOrder
   readonly 'tag.assign': { readonly added: number; readonly removed: number }
 }
 

@@ -11,10 +11,11 @@ import {
   POWER_RETRY_MS,
   type PowerIntent,
 } from '#model/power.ts'
+import type { CommandOf } from './command.ts'
 import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
 import { addEvent } from './events.ts'
 import { moveOn } from './life-cycle.ts'
-import { cancelIntent } from './power-wishes.ts'
+import { cancelIntent, wishQuery } from './power-wishes.ts'
 
 export const claimPower: Handler<'power.claim'> = ({ state, now }, command) => {
   const { rackId, systemId, fence } = command
@@ -51,7 +52,11 @@ export const reportPower: Handler<'power.report'> = (context, command) => {
   if (intent?.claim?.token !== token || intent.claim.rackId !== rackId) {
     return refuse('CONFLICT', 'The claim of this report is no more.')
   }
-  observePower(context, systemId, command)
+  observePower(context, command)
+  if (intent.action === 'query') {
+    cancelIntent(state, systemId)
+    return DONE
+  }
   if (result === 'off') {
     // Who goes on with it after this rack died must not switch the machine off a second time.
     if (intent.action === 'cycle') state.powerIntents.put(systemId, { ...intent, action: 'on' })
@@ -75,11 +80,16 @@ function isOffAwaited({ state }: Context, systemId: SystemId, seen: PowerState):
   return state.machines.get(systemId)?.status === S.RELEASING && seen === 'off'
 }
 
+export const queryPower: Handler<'power.query'> = (context, { systemId }) => {
+  if (!context.state.machines.has(systemId)) return notFound('Machine')
+  return { ok: true, value: { fence: wishQuery(context, systemId) } }
+}
+
 export const reportPowerQuery: Handler<'power.queryReport'> = (context, command) => {
   const { state } = context
   const { systemId } = command
   if (!state.machines.has(systemId)) return notFound('Machine')
-  observePower(context, systemId, command)
+  observePower(context, command)
   // Off by itself is as good as switched off; an intent that somebody is at work on ends by his report.
   const isIdle = (state.powerIntents.get(systemId)?.claim ?? null) === null
   if (isIdle && isOffAwaited(context, systemId, command.state)) {
@@ -89,15 +99,15 @@ export const reportPowerQuery: Handler<'power.queryReport'> = (context, command)
   return DONE
 }
 
-function observePower(
-  context: Context,
-  systemId: SystemId,
-  seen: { readonly state: PowerState; readonly message: string },
-): void {
+type Seen = Pick<CommandOf<'power.queryReport'>, 'systemId' | 'rackId' | 'state' | 'message'>
+
+function observePower(context: Context, seen: Seen): void {
   const { state } = context
+  const { systemId, rackId } = seen
   const machine = state.machines.get(systemId)
   if (machine === undefined || machine.powerState === seen.state) return
-  state.machines.put(systemId, { ...machine, powerState: seen.state })
+  const reached = seen.state === 'error' ? {} : { powerRackId: rackId }
+  state.machines.put(systemId, { ...machine, powerState: seen.state, ...reached })
   if (seen.state !== 'error') return
   addEvent(context, {
     ...{ systemId, username: '', level: 'WARNING', type: `Failed to query node's BMC` },
@@ -120,6 +130,8 @@ function tryAgainOrFail(context: Context, intent: PowerIntent, message: string):
 function failIntent(context: Context, intent: PowerIntent, message: string): void {
   const { systemId, action, isOfMove } = intent
   cancelIntent(context.state, systemId)
+  // Who asked is told by whoever he asked; the machine is as it was.
+  if (action === 'query') return
   const what = action === 'off' ? 'off' : 'on'
   addEvent(context, {
     ...{ systemId, username: '', level: 'ERROR', type: `Failed to power ${what} node` },

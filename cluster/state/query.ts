@@ -19,6 +19,8 @@ import { makeIpv4, maskOf } from '#model/ipv4.ts'
 import { lastOfIpv6, networkOf, type Ipv6 } from '#model/ipv6.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { Interface, Machine } from '#model/machine.ts'
+import { isByHand } from '#model/power.ts'
+import type { MachinePower } from '#model/power-poll.ts'
 import { racksOf, type Hold, type Subnet, type Vlan } from '#model/network.ts'
 import { linkedAddresses } from './interface-query.ts'
 import { cidrKey, type RegionState } from './state.ts'
@@ -47,10 +49,12 @@ export function machineBootOf(state: RegionState, systemId: SystemId): MachineBo
   const { hostname, architecture } = machine
   const { domainId } = machine
   const kernelOptions = tagOptionsOf(state, machine)
+  const power = powerOf(machine)
   return {
     ...{ systemId, hostname, macs, architecture, purpose: purposeOf(machine) },
     ...(domainId === undefined ? {} : { domainId }),
     ...(kernelOptions === '' ? {} : { kernelOptions }),
+    ...(power === null ? {} : { power }),
   }
 }
 
@@ -58,6 +62,20 @@ export function machineBootOf(state: RegionState, systemId: SystemId): MachineBo
 function tagOptionsOf(state: RegionState, { tagNames }: Machine): string {
   const options = tagNames.map((name) => state.tagsByName.first(name)?.kernelOpts ?? '')
   return options.filter((option) => option !== '').join(' ')
+}
+
+/** Null: it has no BMC. */
+export function powerOf({ powerType, powerState, powerRackId }: Machine): MachinePower | null {
+  if (isByHand(powerType)) return null
+  return { type: powerType, state: powerState, rackId: powerRackId ?? null }
+}
+
+/** Racks that some region hears, in the order of their ids. */
+export function liveRacks(state: RegionState): readonly SystemId[] {
+  return [...state.controllers.values()]
+    .filter(({ kind, connected }) => kind === 'rack' && connected)
+    .map(({ systemId }) => systemId)
+    .toSorted()
 }
 
 export function subnetByCidr(state: RegionState, cidr: IpCidr): Subnet | undefined {

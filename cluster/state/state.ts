@@ -109,6 +109,7 @@ export class RegionState implements Tables {
   readonly bootUploads = this.#table('bootUploads')
   readonly imageImports = this.#table('imageImports')
   readonly bootFileHolders = this.#table('bootFileHolders')
+  readonly chassisJobs = this.#table('chassisJobs')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -299,6 +300,7 @@ export class RegionState implements Tables {
   )
   readonly bootUploadEnds = new Deadlines(this.bootUploads, (row) => row.until)
   readonly powerIntentEnds = new Deadlines(this.powerIntents, (row) => row.deadlineAt)
+  readonly chassisJobEnds = new Deadlines(this.chassisJobs, (row) => row.deadlineAt)
   readonly loginSessionEnds = new Deadlines(this.loginSessions, (row) => row.expiresAt)
   /** Tokens without an end never come up. */
   readonly accessTokenEnds = new Deadlines(

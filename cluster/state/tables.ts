@@ -1,6 +1,7 @@
 // The replicated tables: name → row type. Keys: `system_id`, integer ids, an address as uint32, or the
 // text named beside the row.
 import type { BootResource } from '#model/boot.ts'
+import type { ChassisJob } from '#model/chassis.ts'
 import type { DhcpOption } from '#model/dhcp-option.ts'
 import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
 import type {
@@ -279,6 +280,7 @@ export type TableRows = ObjectRows & {
   readonly bootUploads: BootUpload
   readonly imageImports: ImageImport
   readonly bootFileHolders: BootFileHolder
+  readonly chassisJobs: ChassisJob
 }
 export type TableName = keyof TableRows
 
@@ -326,6 +328,7 @@ type OtherKeys = {
   readonly machineTokens: SystemId
   readonly bootUploads: number
   readonly bootFileHolders: SystemId
+  readonly chassisJobs: number
 } & { readonly [T in keyof ObjectRows]: number }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -399,4 +402,5 @@ export const TABLE_NAMES = [
   'bootUploads',
   'imageImports',
   'bootFileHolders',
+  'chassisJobs',
 ] as const satisfies readonly TableName[]

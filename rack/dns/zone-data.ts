@@ -107,6 +107,8 @@ export class ZoneData {
       case 'dhcpSnippets':
       case 'scans':
       case 'powerIntents':
+      case 'liveRacks':
+      case 'chassisJobs':
         return undefined
       default:
         return change satisfies never

@@ -15,6 +15,8 @@ export type Due = {
 
 /** The longest that a free intent is left to others. */
 const PATIENCE_MS = 400
+/** What another rack should do first; it may be gone. */
+const OTHERS_MS = 2_500
 const REFUSED_PATIENCE_MS = 5_000
 /** A rack that failed lets the others go first. */
 const FAILED_PATIENCE_MS = 3_000
@@ -31,11 +33,14 @@ export class DueIntents {
     this.#rackId = rackId
   }
 
-  /** `isBusy`: this rack is at work on it. */
+  /** `isBusy`: this rack is at work on it. `isForOthers`: another one is likelier to do it well. */
   look(
     intents: ReadonlyMap<unknown, PowerIntent>,
     nowMs: number,
-    isBusy: (intent: PowerIntent) => boolean,
+    how: {
+      readonly isBusy: (intent: PowerIntent) => boolean
+      readonly isForOthers: (intent: PowerIntent) => boolean
+    },
   ): Due {
     const open = [...intents.values()].toSorted((a, b) => a.fence - b.fence)
     const there = new Set(open.map(({ systemId }) => systemId))
@@ -46,8 +51,9 @@ export class DueIntents {
     let nextMs: number | null = null
     for (const intent of open) {
       const seen = this.#see(intent, nowMs)
-      if (isBusy(intent)) continue
-      const leftMs = seen.sinceMs + this.#waitMs(intent) + seen.extraMs - nowMs
+      if (how.isBusy(intent)) continue
+      const othersMs = how.isForOthers(intent) ? OTHERS_MS : 0
+      const leftMs = seen.sinceMs + this.#waitMs(intent) + seen.extraMs + othersMs - nowMs
       if (leftMs <= 0) due.push(intent)
       else nextMs = Math.min(nextMs ?? leftMs, leftMs)
     }

@@ -11,10 +11,11 @@ import type { RackView } from '../view.ts'
 import { carryOut } from './carry-out.ts'
 import { type PowerDriver, PowerFailure, type SeenPower } from './driver.ts'
 import { DueIntents } from './due-intents.ts'
+import { pollerIn } from './poller.ts'
 
 export type PowerExecutorOptions = {
   readonly rackId: SystemId
-  readonly view: Pick<RackView, 'table' | 'onChange'>
+  readonly view: Pick<RackView, 'table' | 'onChange' | 'settings' | 'logTimeMs'>
   readonly request: (command: RackCommand) => Promise<RackToRegionReply>
   readonly drivers: ReadonlyMap<string, PowerDriver>
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
@@ -71,11 +72,14 @@ export class PowerExecutor {
   #look(): void {
     this.#cancelLook()
     if (this.#isClosed) return
-    const { view, clock, scheduler, metrics } = this.#options
+    const { rackId, view, clock, scheduler, metrics } = this.#options
     const intents = view.table('powerIntents')
     this.#endSuperseded(intents)
     const isBusy = ({ systemId }: PowerIntent): boolean => this.#running.has(systemId)
-    const { due, nextMs } = this.#dueIntents.look(intents, clock.monotonicMs(), isBusy)
+    const isForOthers = (intent: PowerIntent): boolean =>
+      intent.action === 'query' && pollerIn(view, intent.systemId) !== rackId
+    const how = { isBusy, isForOthers }
+    const { due, nextMs } = this.#dueIntents.look(intents, clock.monotonicMs(), how)
     for (const intent of due.slice(0, RUNNING_MAX - this.#running.size)) this.#start(intent)
     metrics.gauge('ironraft_rack_power_orders_running', this.#running.size)
     // What did not fit is looked at when something ends.
@@ -135,6 +139,7 @@ export class PowerExecutor {
   async #carryOut(claim: Claim): Promise<Result> {
     const { powerType, action } = claim.order
     try {
+      if (action === 'query') return done(powerType, await this.#query(claim))
       if (action !== 'cycle') return done(powerType, await this.#make(claim, action))
       await this.#make(claim, 'off')
       // From here on the intent is `on`: whoever goes on with it switches nothing off a second time.
@@ -152,13 +157,20 @@ export class PowerExecutor {
     }
   }
 
+  async #query({ order, signal }: Claim): Promise<SeenPower> {
+    return await this.#driverOf(order).query(order.powerParameters, signal)
+  }
+
+  #driverOf({ powerType }: PowerOrder): PowerDriver {
+    const driver = this.#options.drivers.get(powerType)
+    if (driver !== undefined) return driver
+    throw new PowerFailure('settings', 'racks have no driver for this power type')
+  }
+
   async #make({ order, signal, leftMs }: Claim, wanted: 'on' | 'off'): Promise<SeenPower> {
-    const { sleep, drivers } = this.#options
-    const { powerType, powerParameters: parameters } = order
-    const driver = drivers.get(powerType)
-    if (driver === undefined) {
-      throw new PowerFailure('settings', 'racks have no driver for this power type')
-    }
+    const { sleep } = this.#options
+    const { powerParameters: parameters } = order
+    const driver = this.#driverOf(order)
     const soft = order.soft || parameters['power_off_mode'] === 'soft'
     const guarded = guard(driver, leftMs)
     return await carryOut({ driver: guarded, parameters, wanted, soft, signal, sleep })

@@ -41,7 +41,7 @@ export function proxmoxDriver(askBmc: AskBmc = defaultAsk): PowerDriver {
   }
 }
 
-async function openApi(
+export async function openApi(
   askBmc: AskBmc,
   parameters: PowerParameters,
   signal: AbortSignal,
@@ -95,7 +95,8 @@ async function findGuest(call: Call, name: string): Promise<Guest> {
   return { path: `/nodes/${node}/${type}/${vmid}`, status: field(guests[0], 'status') }
 }
 
-function field(value: unknown, name: string): string {
+/** Text of a field, numbers too; '' when it is absent. */
+export function field(value: unknown, name: string): string {
   const found = (value as Readonly<Record<string, unknown>> | null)?.[name]
   return typeof found === 'string' || typeof found === 'number' ? String(found) : ''
 }

@@ -49,12 +49,7 @@ export function redfishDriver(ports: RedfishPorts): PowerDriver {
 /** The system that `node_id` names, or the only one. */
 async function systemPath(session: RedfishSession, parameters: PowerParameters): Promise<string> {
   const wanted = parameters['node_id'] ?? ''
-  const { Members } = await session.read(SYSTEMS)
-  const paths = (Array.isArray(Members) ? Members : []).flatMap((member: unknown) => {
-    const path = isObject(member) ? member['@odata.id'] : undefined
-    return typeof path === 'string' ? [path] : []
-  })
-  const idOf = (path: string): string => path.replace(/\/+$/, '').split('/').at(-1) ?? ''
+  const paths = pathsOf(await session.read(SYSTEMS))
   if (wanted !== '') {
     const found = paths.find((path) => idOf(path) === wanted || path === wanted)
     if (found !== undefined) return found
@@ -65,6 +60,18 @@ async function systemPath(session: RedfishSession, parameters: PowerParameters):
   if (paths.length === 0) throw new PowerFailure('nonsense', 'the BMC knows no system')
   const problem = wanted === '' ? 'several systems' : `no system '${wanted}'`
   throw new PowerFailure('settings', `the BMC has ${problem}: node_id is one of ${known}`)
+}
+
+/** Of the members of a collection. */
+export function pathsOf({ Members }: Json): readonly string[] {
+  return (Array.isArray(Members) ? Members : []).flatMap((member: unknown) => {
+    const path = isObject(member) ? member['@odata.id'] : undefined
+    return typeof path === 'string' ? [path] : []
+  })
+}
+
+export function idOf(path: string): string {
+  return path.replace(/\/+$/, '').split('/').at(-1) ?? ''
 }
 
 async function bootOnceFromPxe(session: RedfishSession, path: string): Promise<void> {

@@ -5,7 +5,8 @@ import { needed, PowerFailure, type PowerDriver, type PowerParameters } from './
 import { lastLine, type RunTool } from './run-tool.ts'
 
 const URI = /^[a-z]+(\+[a-z]+)?:\/\/[^\s]*$/i
-const DOMAIN = /^[A-Za-z0-9_.+:][A-Za-z0-9_.+: -]*$/
+/** Nothing that virsh could take for an option. */
+export const DOMAIN = /^[A-Za-z0-9_.+:][A-Za-z0-9_.+: -]*$/
 
 export function virshDriver(runTool: RunTool): PowerDriver {
   const ask = async (
@@ -13,27 +14,11 @@ export function virshDriver(runTool: RunTool): PowerDriver {
     word: string,
     signal: AbortSignal,
   ): Promise<string> => {
-    const uri = needed(parameters, 'power_address')
     const domain = needed(parameters, 'power_id')
-    if (!URI.test(uri)) {
-      throw new PowerFailure('settings', 'the power parameter power_address is no libvirt URI')
-    }
     if (!DOMAIN.test(domain)) {
       throw new PowerFailure('settings', 'the power parameter power_id is no name of a domain')
     }
-    if ((parameters['power_pass'] ?? '') !== '' && uri.includes('+ssh:')) {
-      throw new PowerFailure(
-        'settings',
-        'libvirt over SSH needs a key, not the password power_pass',
-      )
-    }
-    const args = ['--quiet', '--connect', uri, word, domain]
-    const run = { tool: 'virsh', args, env: {}, signal, debianPackage: 'libvirt-clients' }
-    const { code, stdout, stderr } = await runTool(run)
-    if (code === 0) return stdout
-    const said = lastLine(stderr)
-    const isAway = /failed to connect|connection|no route|timed out/i.test(stderr)
-    throw new PowerFailure(isAway ? 'unreachable' : 'refused', `virsh: ${said}`)
+    return await askVirsh({ run: runTool, parameters, words: [word, domain], signal })
   }
   /** libvirt refuses to start what runs and to end what does not: that is what was wanted. */
   const askUnless = async (
@@ -54,4 +39,28 @@ export function virshDriver(runTool: RunTool): PowerDriver {
     turnOff: (parameters, { soft }, signal) =>
       askUnless([parameters, soft ? 'shutdown' : 'destroy', /not running/], signal),
   }
+}
+
+/** What virsh prints for `words` at the libvirt of `power_address`. */
+export async function askVirsh(asked: {
+  readonly run: RunTool
+  readonly parameters: PowerParameters
+  readonly words: readonly string[]
+  readonly signal: AbortSignal
+}): Promise<string> {
+  const { run, parameters, words, signal } = asked
+  const uri = needed(parameters, 'power_address')
+  if (!URI.test(uri)) {
+    throw new PowerFailure('settings', 'the power parameter power_address is no libvirt URI')
+  }
+  if ((parameters['power_pass'] ?? '') !== '' && uri.includes('+ssh:')) {
+    throw new PowerFailure('settings', 'libvirt over SSH needs a key, not the password power_pass')
+  }
+  const args = ['--quiet', '--connect', uri, ...words]
+  const tool = { tool: 'virsh', args, env: {}, signal, debianPackage: 'libvirt-clients' }
+  const { code, stdout, stderr } = await run(tool)
+  if (code === 0) return stdout
+  const said = lastLine(stderr)
+  const isAway = /failed to connect|connection|no route|timed out/i.test(stderr)
+  throw new PowerFailure(isAway ? 'unreachable' : 'refused', `virsh: ${said}`)
 }

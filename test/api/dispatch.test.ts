@@ -15,9 +15,9 @@ const REFUSALS = [
   { call: 'DELETE machines/', status: 405, text: 'Method Not Allowed' },
   { call: 'PATCH machines/', status: 405, text: 'Method Not Allowed' },
   {
-    call: 'POST machines/?op=add_chassis',
+    call: 'POST machines/?op=clone',
     status: 501,
-    text: /^POST op=add_chassis on machines\//,
+    text: /^POST op=clone on machines\//,
   },
   { call: 'GET raids/', status: 404, text: /^Unknown API endpoint/ },
   { call: 'GET vm-hosts/', status: 501, text: /^GET on vm-hosts is not served/ },

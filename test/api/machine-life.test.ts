@@ -2,6 +2,7 @@
 import t from 'tap'
 import { PLAIN, startTestApi, SYSTEM, type TestApi } from '#test/api/support/api.ts'
 import type { Command } from '#state/command.ts'
+import { until } from '#test/support/until.ts'
 
 const ask = { key: PLAIN }
 
@@ -227,3 +228,56 @@ t.test('rescue, test, power and what they are asked', async (t) => {
   const there = await addMachine(api, 10, { deployed: 'true' })
   t.match((await api.get(`machines/${there}/`)).json, { status_name: 'Deployed', owner: 'admin' })
 })
+
+t.test('a node is marked as broken as its machine is, a device is not', async (t) => {
+  const api = await startTestApi(t)
+  const id = await ready(api, 1)
+  const form = { error_description: 'smoke' }
+  const broken = await api.post(`nodes/${id}/?op=mark_broken`, form)
+  t.match(broken.json, { system_id: id, status_name: 'Broken', status_message: 'smoke' })
+  t.equal((await api.post(`nodes/${id}/?op=mark_fixed`, {}, ask)).status, 403)
+  t.match((await api.post(`nodes/${id}/?op=mark_fixed`)).json, { status_name: 'Ready' })
+  const device = await api.post('devices/', { mac_addresses: '52:54:00:00:02:01' })
+  const of = device.json.system_id
+  t.equal((await api.post(`nodes/${of}/?op=mark_broken`)).status, 404)
+  t.equal((await api.post(`nodes/zzzzzz/?op=mark_broken`)).status, 404)
+})
+
+t.test('whether a machine is on is asked of its BMC', async (t) => {
+  const api = await startTestApi(t)
+  const bmc = { power_type: 'ipmi', power_parameters_power_address: '192.0.2.7' }
+  const id = await ready(api, 1, bmc)
+  const systemId = id as never
+  const path = `machines/${id}/?op=query_power_state`
+  const intent = () => api.region.local().state.powerIntents.get(systemId)
+  const open = intent()
+  if (open !== undefined) await end(api, systemId, open.fence)
+  t.equal((await api.get(path)).status, 503, 'no rack is connected')
+  const rack = { hostname: 'rack', version: '1', architecture: 'amd64', interfaces: [] }
+  await say(api, {
+    ...{ type: 'rack.register', systemId: 'rack01' as never, ...rack },
+    ...{ cpuCount: 1, memoryMib: 1, incarnation: 1 },
+  })
+  const asked = [api.get(path), api.get(path)]
+  const questions = () => api.region.proposed.filter(({ type }) => type === 'power.query').length
+  await until('both questions', () => questions() === 2)
+  t.match(intent(), { action: 'query' })
+  await end(api, systemId, intent()?.fence ?? 0)
+  const answers = await Promise.all(asked)
+  t.same(
+    answers.map(({ json }) => json),
+    [{ state: 'on' }, { state: 'on' }],
+  )
+  const byHand = await ready(api, 2, {})
+  t.same((await api.get(`machines/${byHand}/?op=query_power_state`)).json, { state: 'unknown' })
+})
+
+/** A rack does what is wanted, and the machine is on. */
+async function end(api: TestApi, systemId: never, fence: number): Promise<void> {
+  const rackId = 'rack01' as never
+  await say(api, { type: 'power.claim', rackId, systemId, fence })
+  const token = api.region.local().state.powerIntents.get(systemId)?.claim?.token ?? 0
+  await say(api, {
+    ...{ type: 'power.report', rackId, systemId, token, result: 'done', state: 'on', message: '' },
+  })
+}

@@ -1,7 +1,8 @@
 // The main job on real firmware: a machine with an empty disk boots from the network through our DHCP, TFTP
 // and HTTP, runs a real kernel and enlists itself at three regions; then again while the leader dies.
 import t, { type Test } from 'tap'
-import { bootMachine, type Firmware } from './support/qemu.ts'
+import type { Firmware } from '#tools/lab/plan.ts'
+import { bootMachine } from './support/qemu.ts'
 import { eventually } from '../process/support/cluster.ts'
 import { makeSite, seenBy, type Site } from './support/site.ts'
 

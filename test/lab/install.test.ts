@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { renderInstallScript } from '#api/installer/install-script.ts'
 import type { StorageConfig } from '#model/storage.ts'
+import type { Firmware } from '#tools/lab/plan.ts'
 import { eventually } from '../process/support/cluster.ts'
 import { FLAT, installInput, LVM_ON_RAID } from '../support/install-inputs.ts'
 import { bootDisks, bootEphemeral, makeDisk } from './support/install-machine.ts'
 import { installRoot, type InstallRoot } from './support/install-root.ts'
 import { installSite, type InstallSite } from './support/install-site.ts'
-import type { Firmware } from './support/qemu.ts'
 
 t.setTimeout(900_000)
 

@@ -2,14 +2,17 @@
 // switches once, from the network, also when the rack that was at work is killed.
 import t from 'tap'
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eventually } from '../process/support/cluster.ts'
-import { IPMI_PASSWORD, makeIpmiBmc } from './support/ipmi-bmc.ts'
+import { makeIpmiBmc } from '#tools/lab/ipmi-bmc.ts'
+import { makeLoggingButton } from './support/logging-button.ts'
 import { command, endProcess } from './support/process.ts'
 import { Room } from './support/room.ts'
 
 t.setTimeout(240_000)
+
+const BMC_PASSWORD = 'bmc-secret-14'
 
 const HOSTS = [
   ['rack-1', '10.77.0.11'],
@@ -44,7 +47,7 @@ t.test('machines are switched through their BMCs', async (t) => {
       ...[
         'commission=false',
         'power_parameters_power_user=maas',
-        `power_parameters_power_pass=${IPMI_PASSWORD}`,
+        `power_parameters_power_pass=${BMC_PASSWORD}`,
       ],
       ...(type === 'ipmi' ? ['power_parameters_privilege_level=ADMIN'] : []),
     )
@@ -92,7 +95,7 @@ t.test('machines are switched through their BMCs', async (t) => {
       return said.includes('power.failed') ? said : undefined
     })
     t.match(log, /the BMC did not answer, or refused user and password/)
-    t.notMatch(log, new RegExp(`${IPMI_PASSWORD}|wrong`))
+    t.notMatch(log, new RegExp(`${BMC_PASSWORD}|wrong`))
   })
 })
 
@@ -101,14 +104,18 @@ async function startBmcs(
   logs: { readonly ipmi: string; readonly redfish: string },
 ): Promise<void> {
   const directory = join(room.directory, 'ipmi')
-  await mkdir(directory, { recursive: true })
-  const bmc = { directory, address: '10.77.0.1', port: 9001, log: logs.ipmi }
   const script = join(import.meta.dirname, '..', '..', 'tools', 'lab', 'redfish', 'main.ts')
   const inside = ['netns', 'exec', room.namespace]
   // They end with the room.
   const start = (...args: readonly string[]): void => {
-    spawn('ip', [...inside, ...args], { stdio: 'ignore' })
+    const env = { ...process.env, IRONRAFT_BMC_PASSWORD: BMC_PASSWORD }
+    spawn('ip', [...inside, ...args], { stdio: 'ignore', env })
+  }
+  const bmc = {
+    ...{ directory, address: '10.77.0.1', port: 9001, user: 'maas', password: BMC_PASSWORD },
+    button: await makeLoggingButton(join(directory, 'machine'), logs.ipmi),
   }
   start('ipmi_sim', ...(await makeIpmiBmc(bmc)))
-  start(process.execPath, script, '10.77.0.1', '9002', logs.redfish)
+  const button = await makeLoggingButton(join(room.directory, 'redfish'), logs.redfish)
+  start(process.execPath, script, '10.77.0.1', '9002', button)
 }

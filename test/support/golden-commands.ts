@@ -245,6 +245,16 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'power.report': {
     ...{ rackId: systemId, systemId, token: 41, result: 'done', state: 'on', message: '' },
   },
+  'power.query': { systemId },
+  'chassis.add': {
+    ...{ chassisType: 'virsh', parameters: { power_address: 'qemu:///system' } },
+    ...{ prefixFilter: 'vm', begin: null, rackId: systemId, domainId: null },
+  },
+  'chassis.claim': { rackId: systemId, id: 1 },
+  'chassis.report': {
+    ...{ rackId: systemId, id: 1, token: 41, result: 'done', message: '' },
+    machines: [{ systemId, name: 'vm1', node: 'vm1', macs: [mac] }],
+  },
   'power.queryReport': { rackId: systemId, systemId, state: 'error', message: 'why' },
   'blockDevice.create': {
     systemId,

@@ -226,6 +226,20 @@ const command = fc.oneof(
     state: fc.constantFrom('on', 'off', 'unknown', 'error'),
     message: id,
   }),
+  record({ type: fc.constant('chassis.claim'), rackId: id, id: index }),
+  record({
+    type: fc.constant('chassis.report'),
+    rackId: id,
+    id: index,
+    token: index,
+    result: fc.constantFrom('done', 'failed'),
+    machines: fc.constantFrom(
+      [],
+      [{ systemId: 'abcdef', name: 'vm 1', node: '100', macs: ['52:54:00:00:00:01'] }],
+    ),
+    message: id,
+  }),
+  record({ type: fc.constant('power.parameters'), rackId: id, systemId: id }),
   record({
     type: fc.constant('event.record'),
     systemId: fc.option(id, { nil: null }),

@@ -5,7 +5,13 @@ import t from 'tap'
 import { fakeIo } from '#test/support/fake-io.ts'
 import { FakeRegion } from '#test/support/fake-region.ts'
 import { main } from '#tools/main.ts'
-import { chooseProfile, profilesPath, saveProfile } from '#tools/profiles.ts'
+import {
+  chooseProfile,
+  profilesPath,
+  expectNoProfile,
+  forgetProfile,
+  saveProfile,
+} from '#tools/profiles.ts'
 
 async function home(t: { readonly teardown: (fn: () => Promise<void>) => void }) {
   const directory = await mkdtemp(join(tmpdir(), 'ironraft-profiles-'))
@@ -66,4 +72,18 @@ t.test('login tries the key before it keeps it', async (t) => {
   t.equal(await main(['login', 'me', 'ftp://x', 'a:b:c'], fakeIo(env)), 2)
   t.equal(await main(['login', 'me', region.url, 'short'], fakeIo(env)), 2)
   t.equal(await main(['login', 'a b', region.url, 'a:b:c'], fakeIo(env)), 2)
+})
+
+t.test('a profile is forgotten with its key only, and a name is taken once', async (t) => {
+  const env = { XDG_CONFIG_HOME: t.testdir() }
+  const profile = { urls: ['http://192.0.2.1:5240'], apiKey: 'a:b:c' }
+  await expectNoProfile(env, 'lab')
+  await saveProfile(env, 'lab', profile)
+  await saveProfile(env, 'other', profile)
+  await t.rejects(expectNoProfile(env, 'lab'), { code: 'CONFLICT' })
+  await forgetProfile(env, 'lab', 'x:y:z')
+  await t.rejects(expectNoProfile(env, 'lab'), { code: 'CONFLICT' })
+  await forgetProfile(env, 'lab', 'a:b:c')
+  await expectNoProfile(env, 'lab')
+  t.same(await chooseProfile(env, { name: 'other' }), profile)
 })

@@ -1,6 +1,7 @@
 // Machines that ask for what is not theirs. MAAS gives a machine's secret to whoever asks for its preseed; each rule
 // of `api/metadata/standing.ts` has its attack here.
 import t from 'tap'
+import { parseIp } from '#model/ip.ts'
 import { MACHINE_STATUS as S } from '#model/machine.ts'
 import type { SystemId, VlanId } from '#model/ids.ts'
 import { mac, registerRack } from '#test/support/region-state.ts'

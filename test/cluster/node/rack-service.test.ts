@@ -214,3 +214,38 @@ t.test('a newer link takes the place of the older, whose end then means nothing'
   t.same(service.connected(), [RACK])
   t.equal(told('rack.disconnected'), 0)
 })
+
+t.test('a rack learns when another one comes and goes, without a new view for it', async (t) => {
+  const { service, link, connect } = await makeServed(t)
+  const other = connect(RACK_2)
+  other.hello(['10.9.0.2/24'])
+  await until('registered', () => service.connected().length > 1)
+  const told = () =>
+    link.sent.flatMap((message) => (message.type === 'viewChanges' ? message.changes : []))
+  const racks = () => told().findLast(({ table }) => table === 'liveRacks')?.row
+  await until('both', () => racks() !== undefined)
+  t.same(racks(), { racks: [RACK, RACK_2].toSorted() })
+  other.onClose()
+  await until('one', () => told().filter(({ table }) => table === 'liveRacks').length > 1)
+  t.same(racks(), { racks: [RACK] })
+})
+
+t.test(
+  'the parameters of a BMC are read over the link, and no command is made of it',
+  async (t) => {
+    const { region, link, propose } = await makeServed(t)
+    const powerParameters = { power_pass: 'hunter2' }
+    await propose({ ...state.newMachine(1), powerType: 'ipmi', powerParameters })
+    link.sent = []
+    const before = region.proposed.length
+    const systemId = '000001' as SystemId
+    const command = { type: 'power.parameters', rackId: RACK_2, systemId } as const
+    link.onMessage({ type: 'request', id: 3, command })
+    await until('an answer', () => link.count('reply') > 0)
+    const value = { systemId, powerType: 'ipmi', powerParameters }
+    t.match(link.sent, [
+      { type: 'reply', id: 3, reply: { ok: true, outcome: { ok: true, value } } },
+    ])
+    t.equal(region.proposed.length, before)
+  },
+)

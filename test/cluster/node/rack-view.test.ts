@@ -72,7 +72,7 @@ t.test('a rack serves its own VLANs, subnets and ranges; names it has of all (D9
 
 t.test('a rack nobody registered gets settings, names and no network', async (t) => {
   const rows = fullView(makeServedLab().state, 'nobody' as SystemId)
-  t.same(new Set(rows.map(({ table }) => table)), new Set(['settings', 'dnsSubnets']))
+  t.same(new Set(rows.map(({ table }) => table)), new Set(['settings', 'dnsSubnets', 'liveRacks']))
 })
 
 t.test('live racks come in order of precedence, the lost ones not at all', async (t) => {
@@ -102,7 +102,8 @@ t.test('of a machine a rack gets what boots it and never its power parameters', 
   const boots = rows.flatMap((row) => (row.table === 'machineBoots' ? [row.row] : []))
   t.match(boots, [{ systemId: '000001', macs: [mac(1)], architecture: 'amd64/generic' }])
   const fields = Object.keys(boots[0] ?? {}).toSorted()
-  t.same(fields, ['architecture', 'hostname', 'macs', 'purpose', 'systemId'])
+  t.same(fields, ['architecture', 'hostname', 'macs', 'power', 'purpose', 'systemId'])
+  t.same(boots[0]?.power, { type: 'ipmi', state: 'unknown', rackId: null })
   t.notMatch(JSON.stringify(rows), 'hunter2')
 })
 
@@ -329,4 +330,26 @@ t.test('every rack sees what is wanted of the power of machines, and no secret',
   }
   const aborted = changesOf(lab, { type: 'machine.delete', systemId })
   t.match(aborted.find(({ table }) => table === 'powerIntents')?.row, null)
+})
+
+t.test('which racks live is a row of its own, and changes with them only', async (t) => {
+  const lab = makeSharedVlan()
+  const row = () => fullView(lab.state, RACK).find(({ table }) => table === 'liveRacks')?.row
+  t.same(row(), { racks: [RACK, RACK_2].toSorted() })
+  lab.ok({ type: 'rack.lost', systemId: RACK_2, lastBeatAt: beatOf(lab, RACK_2) })
+  t.same(row(), { racks: [RACK] })
+})
+
+t.test('racks see that a chassis is to be added, and no secret of it', async (t) => {
+  const lab = makeServedLab()
+  const { id } = lab.ok({
+    ...({ type: 'chassis.add', chassisType: 'virsh', prefixFilter: '', begin: null } as const),
+    ...{ parameters: { power_pass: 'hunter2' }, rackId: null, domainId: null },
+  })
+  const [job] = [...lab.state.chassisJobs.values()]
+  const changes = viewChanges(lab.state, [{ table: 'chassisJobs', key: id, row: job ?? null }])
+  const row = { id, chassisType: 'virsh', rackId: null, token: null }
+  t.same(changes, [{ table: 'chassisJobs', key: id, row }])
+  t.same(keysOf(fullView(lab.state, RACK), 'chassisJobs'), [id])
+  t.notMatch(JSON.stringify([changes, fullView(lab.state, RACK)]), /hunter2/)
 })

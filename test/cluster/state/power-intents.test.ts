@@ -5,10 +5,12 @@ import {
   POWER_ATTEMPTS_MAX,
   POWER_CLAIM_MS,
   POWER_INTENT_MS,
+  POWER_QUERY_MS,
   POWER_RETRY_MS,
 } from '#model/power.ts'
 import type { SystemId } from '#model/ids.ts'
 import type { PowerState } from '#model/machine.ts'
+import { DEFAULT_PROBE } from '#model/machine-work.ts'
 import { addMachine, BOB, bring, makeRoom, statusOf, SYSTEM } from '#test/support/life-cycle.ts'
 import { ADMIN, RACK, RACK_2, type Lab } from '#test/support/region-state.ts'
 
@@ -21,6 +23,15 @@ function begun(): { readonly lab: Lab; readonly systemId: SystemId; readonly fen
   bring(lab, systemId, S.COMMISSIONING)
   lab.actor = SYSTEM
   return { lab, systemId, fence: fenceOf(lab, systemId) }
+}
+/** A machine with a BMC that nobody is switching. */
+function asked(): { readonly lab: Lab; readonly systemId: SystemId } {
+  const lab = makeRoom()
+  const systemId = addMachine(lab, 1, { powerType: 'ipmi', powerParameters: PARAMETERS })
+  bring(lab, systemId, S.READY)
+  lab.state.powerIntents.delete(systemId)
+  lab.actor = SYSTEM
+  return { lab, systemId }
 }
 const fenceOf = (lab: Lab, id: SystemId): number => lab.state.powerIntents.get(id)?.fence ?? 0
 const claim = (systemId: SystemId, fence: number, rackId = RACK) => ({
@@ -153,4 +164,73 @@ t.test('what a user wished and nobody could do fails by itself', async (t) => {
   lab.ok({ type: 'time.advance' }, POWER_INTENT_MS)
   t.equal(lab.state.powerIntents.size, 0)
   t.equal(statusOf(lab, systemId), S.COMMISSIONING)
+})
+
+t.test('who asks how a machine is waits for one answer, whoever else asks', async (t) => {
+  const { lab, systemId } = asked()
+  const { fence } = lab.ok({ type: 'power.query', systemId })
+  t.match(lab.state.powerIntents.get(systemId), { action: 'query', fence, isOfMove: false })
+  t.same(lab.ok({ type: 'power.query', systemId }), { fence })
+  const { action, token } = lab.ok(claim(systemId, fence ?? 0))
+  t.equal(action, 'query')
+  lab.ok(report(systemId, token, 'done', 'on'))
+  t.equal(lab.state.powerIntents.size, 0)
+  t.match(lab.state.machines.get(systemId), {
+    powerState: 'on',
+    powerRackId: RACK,
+    status: S.READY,
+  })
+})
+
+t.test('a question that fails is not asked again, and fails nothing', async (t) => {
+  const { lab, systemId } = asked()
+  const { fence } = lab.ok({ type: 'power.query', systemId })
+  const { token } = lab.ok(claim(systemId, fence ?? 0))
+  const events = lab.state.events.size
+  lab.ok(report(systemId, token, 'failed', 'error'))
+  t.equal(lab.state.powerIntents.size, 0)
+  t.match(lab.state.machines.get(systemId), { powerState: 'error', status: S.READY })
+  t.equal(lab.state.events.size, events + 1, 'that its BMC was not reached')
+})
+
+t.test('a question that nobody answers ends by itself', async (t) => {
+  const { lab, systemId } = asked()
+  lab.ok({ type: 'power.query', systemId })
+  const events = lab.state.events.size
+  lab.ok({ type: 'time.advance' }, POWER_QUERY_MS)
+  t.equal(lab.state.powerIntents.size, 0)
+  t.equal(lab.state.events.size, events)
+  t.match(lab.state.machines.get(systemId), { powerState: 'unknown', status: S.READY })
+})
+
+t.test(
+  'what is being switched is not asked, and a wish to switch replaces a question',
+  async (t) => {
+    const { lab, systemId, fence } = begun()
+    t.same(lab.ok({ type: 'power.query', systemId }), { fence: null })
+    t.equal(fenceOf(lab, systemId), fence)
+    const other = asked()
+    other.lab.ok({ type: 'power.query', systemId: other.systemId })
+    other.lab.actor = ADMIN
+    other.lab.ok({
+      type: 'machine.commission',
+      systemId: other.systemId,
+      options: DEFAULT_PROBE,
+      comment: '',
+    })
+    t.match(other.lab.state.powerIntents.get(other.systemId)?.action, 'cycle')
+  },
+)
+
+t.test('which rack reached a BMC last is kept, not which failed', async (t) => {
+  const { lab, systemId } = asked()
+  const seen = (rackId: SystemId, state: PowerState) =>
+    lab.ok({ type: 'power.queryReport', rackId, systemId, state, message: '' })
+  const by = () => lab.state.machines.get(systemId)?.powerRackId
+  seen(RACK, 'error')
+  t.equal(by(), undefined)
+  seen(RACK_2, 'on')
+  t.equal(by(), RACK_2)
+  seen(RACK, 'error')
+  t.equal(by(), RACK_2)
 })

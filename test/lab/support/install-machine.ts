@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process'
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Firmware } from '#tools/lab/plan.ts'
 import type { InstallRoot } from './install-root.ts'
 import { command, endProcess } from './process.ts'
-import type { Firmware } from './qemu.ts'
 
 const MAC = '52:54:00:77:01:01'
 

@@ -1,15 +1,8 @@
 // Other programs, run to their end or ended by us.
-import { type ChildProcess, execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import type { ChildProcess } from 'node:child_process'
+import { runCommand } from '#tools/lab/run-command.ts'
 
-const run = promisify(execFile)
-
-export async function command(
-  name: string,
-  args: readonly string[],
-): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  return run(name, [...args], { timeout: 120_000, maxBuffer: 64 << 20 })
-}
+export const command = runCommand
 
 export async function endProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return

@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process'
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Firmware } from '#tools/lab/plan.ts'
+import { OVMF_VARIABLES, qemuArguments } from '#tools/lab/qemu-arguments.ts'
 import { command, endProcess } from './process.ts'
 
-export type Firmware = 'bios' | 'uefi'
 export type VirtualMachine = {
   readonly mac: string
   readonly serialLog: () => Promise<string>
@@ -35,18 +36,12 @@ export async function bootMachine(options: {
   await command('qemu-img', ['create', '-q', '-f', 'qcow2', disk, `${DISK_GIB}G`])
   const log = join(directory, `${options.serial}.console.log`)
   await writeFile(log, '')
-  const machine = await firmwareArguments(firmware, directory, options.serial)
-  const args = [
-    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-m', '1024', '-smp', '2'],
-    ...['-display', 'none', '-vga', 'none', '-nodefaults', '-no-user-config'],
-    ...['-serial', `file:${log}`, '-rtc', 'base=utc'],
-    ...['-smbios', `type=1,manufacturer=Ironraft,product=Lab,serial=${options.serial}`],
-    ...['-device', 'virtio-rng-pci'],
-    ...['-netdev', `tap,id=net0,ifname=${options.tap},script=no,downscript=no`],
-    ...['-drive', `file=${disk},if=none,id=disk0,format=qcow2,cache=unsafe`],
-    ...['-device', `virtio-blk-pci,drive=disk0,serial=${options.serial},bootindex=2`],
-    ...machine(mac),
-  ]
+  const variables = join(directory, `${options.serial}.vars.fd`)
+  if (firmware === 'uefi') await copyFile(OVMF_VARIABLES, variables)
+  const args = qemuArguments({
+    ...{ mac, firmware, serial: options.serial, tap: options.tap, disk, variables, console: log },
+    ...{ accelerator: 'tcg', memoryMib: 1_024, bootFirst: 'network' },
+  })
   const { direct } = options
   const kernel =
     direct === undefined
@@ -60,25 +55,4 @@ export async function bootMachine(options: {
     exited: new Promise((resolve) => qemu.once('exit', resolve)),
     kill: () => endProcess(qemu),
   }
-}
-
-/** BIOS: the NIC's own iPXE ROM asks. UEFI: no ROM, so the firmware's PXE asks (architecture 7). */
-async function firmwareArguments(
-  firmware: Firmware,
-  directory: string,
-  serial: string,
-): Promise<(mac: string) => readonly string[]> {
-  const nic = (mac: string, more: string): string =>
-    `virtio-net-pci,netdev=net0,mac=${mac},bootindex=1${more}`
-  if (firmware === 'bios') {
-    return (mac) => ['-machine', 'pc,smm=off,graphics=off', '-device', nic(mac, '')]
-  }
-  const variables = join(directory, `${serial}.vars.fd`)
-  await copyFile('/usr/share/OVMF/OVMF_VARS_4M.fd', variables)
-  const code = '/usr/share/OVMF/OVMF_CODE_4M.fd'
-  return (mac) => [
-    ...['-machine', 'q35', '-device', nic(mac, ',romfile=')],
-    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${code}`],
-    ...['-drive', `if=pflash,format=raw,unit=1,file=${variables}`],
-  ]
 }

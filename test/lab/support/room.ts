@@ -5,6 +5,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Bootstrapped, lastLine } from '../../process/support/cluster.ts'
+import {
+  addBridge,
+  addCable,
+  addNamespace,
+  addTap,
+  removeNamespace,
+} from '#tools/lab/namespaces.ts'
 import { command, endProcess } from './process.ts'
 
 const LAUNCH = join(import.meta.dirname, '..', '..', '..', 'tools', 'launch.cjs')
@@ -25,12 +32,8 @@ export class Room {
   static async make(): Promise<Room> {
     const namespace = `ironraft-${process.pid}`
     const room = new Room(namespace, await mkdtemp(join(tmpdir(), 'ironraft-room-')))
-    await command('ip', ['netns', 'add', namespace])
-    await room.inside('ip', ['link', 'set', 'lo', 'up'])
-    await room.inside('ip', ['link', 'add', 'br0', 'type', 'bridge', 'stp_state', '0'])
-    await room.inside('ip', ['link', 'set', 'br0', 'type', 'bridge', 'forward_delay', '0'])
-    await room.inside('ip', ['address', 'add', '10.77.0.1/24', 'dev', 'br0'])
-    await room.inside('ip', ['link', 'set', 'br0', 'up'])
+    await addNamespace(namespace)
+    await addBridge(namespace, 'br0', '10.77.0.1/24')
     return room
   }
 
@@ -113,35 +116,25 @@ export class Room {
 
   async addTap(): Promise<string> {
     const tap = `tap${this.#taps++}`
-    await this.inside('ip', ['tuntap', 'add', tap, 'mode', 'tap'])
-    await this.inside('ip', ['link', 'set', tap, 'master', 'br0', 'up'])
+    await addTap(this.namespace, tap, 'br0')
     return tap
   }
 
   /** A host of its own on the bridge: a namespace whose `eth0` it is; removed with the room. */
   async addHost(name: string): Promise<string> {
     const namespace = `${this.namespace}-${name}`
-    const [ours, theirs] = [`v${name}`, 'eth0']
-    await command('ip', ['netns', 'add', namespace])
+    await addNamespace(namespace)
     this.#hosts.push(namespace)
-    await this.inside('ip', ['link', 'add', ours, 'type', 'veth', 'peer', 'name', `${ours}p`])
-    await this.inside('ip', ['link', 'set', `${ours}p`, 'netns', namespace])
-    await this.inside('ip', ['link', 'set', ours, 'master', 'br0', 'up'])
-    const within = ['netns', 'exec', namespace, 'ip', 'link', 'set']
-    await command('ip', [...within, `${ours}p`, 'name', theirs])
-    await command('ip', [...within, theirs, 'up'])
+    const port = { namespace: this.namespace, bridge: 'br0', name: `v${name}` }
+    await addCable(port, { namespace, name: 'eth0', address: null })
     return namespace
   }
 
   async remove(): Promise<void> {
     for (const rack of this.#racks) await endProcess(rack)
     await this.ironraft('region', 'stop', '--dir', this.regionDirectory).catch(() => '')
-    for (const host of this.#hosts) await command('ip', ['netns', 'delete', host])
-    const { stdout } = await command('ip', ['netns', 'pids', this.namespace])
-    for (const pid of stdout.trim().split('\n').filter(Boolean)) {
-      process.kill(Number(pid), 'SIGKILL')
-    }
-    await command('ip', ['netns', 'delete', this.namespace])
+    for (const host of this.#hosts) await removeNamespace(host)
+    await removeNamespace(this.namespace)
     await rm(this.directory, { recursive: true, force: true })
   }
 }

@@ -59,7 +59,9 @@ function stage(driver: Partial<PowerDriver>, order: Partial<PowerOrder> = {}) {
   const executor = new PowerExecutor({
     ...{ rackId: RACK, request, clock, logger, metrics: makeCountingMetrics() },
     view: {
-      table: () => rows as never,
+      table: (name) => (name === 'powerIntents' ? rows : new Map()) as never,
+      settings: () => undefined,
+      logTimeMs: () => 0,
       onChange: (listener) => {
         changed = () => listener(new Set(['powerIntents'] as const), null)
         return () => {}
@@ -218,4 +220,17 @@ t.test('a soft way off, where the order or the parameters say so', async (t) => 
     t.same(calls, ['soft'])
     await executor.close()
   }
+})
+
+t.test('who only wants to know gets a look, whatever the machine is', async (t) => {
+  const { executor, asked, calls, clock, begin, setOn } = stage({}, { action: 'query' })
+  setOn(true)
+  await begin()
+  t.same(asked, [], 'this rack does not look after it: another one first')
+  clock.advance(2_500)
+  await begin()
+  t.same(calls, [])
+  t.match(asked[0], { type: 'power.claim' })
+  t.match(asked[1], { type: 'power.report', result: 'done', state: 'on' })
+  await executor.close()
 })

@@ -159,6 +159,8 @@ export class PowerWorld {
     const tables = new Set(['powerIntents'] as const)
     return {
       table: () => rows as never,
+      settings: () => undefined,
+      logTimeMs: () => 0,
       onChange: (listener: (tables: ReadonlySet<'powerIntents'>, changes: null) => void) => {
         changed = () => listener(tables, null)
         return () => {}

@@ -11,6 +11,7 @@ export const ENTRY_POINTS = [
   'tools/images/build.ts',
   'tools/images/main.ts',
   'tools/lab/redfish/main.ts',
+  'tools/lab/door.ts',
   'tools/sim/mutants/preload.ts',
   'tools/sim/mutants/region-child.ts',
   'tools/sim/lease/run-seeds.ts',
@@ -49,6 +50,7 @@ export const UNTESTED: Readonly<Record<string, string>> = {
   'tools/sim/mutants/region-child.ts': 'a child process; the tests of the mutants start it',
   'tools/lab/redfish/':
     'the virtual BMC; the tests of the Redfish driver and the lab tier are its tests',
+  'tools/lab/door.ts': 'a child process; the lab tier goes through it',
   'tools/images/': 'needs Debian packages; the lab tier boots what it builds',
 }
 
