@@ -5,7 +5,7 @@ import { formatIp, isIpv4, parseIp, type Ip } from '#model/ip.ts'
 import type { RegionState } from '#state/state.ts'
 import { Rejection } from '../errors.ts'
 
-const HOST = /^[A-Za-z0-9.-]{1,253}(?::\d{1,5})?$|^\[[0-9A-Fa-f:.]{2,45}\](?::\d{1,5})?$/
+const ORIGIN = /^https?:\/\/(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
 
 /** Undefined: it cannot be told. */
 export function clientAddressOf(state: RegionState, ctx: Context): Ip | undefined {
@@ -18,11 +18,24 @@ export function clientAddressOf(state: RegionState, ctx: Context): Ip | undefine
 
 /** The metadata service as the machine reached it, `http://192.0.2.2:5248/MAAS/metadata/`. Throws BAD_REQUEST. */
 export function metadataUrlOf(state: RegionState, ctx: Context): string {
-  const forwarded = isRelay(state, connectionAddress(ctx)) ? ctx.get('x-forwarded-host') : ''
-  const host = forwarded === '' ? ctx.host : forwarded
+  const forwarded = forwardedHost(state, ctx)
+  return metadataUrlAt(`${ctx.protocol}://${forwarded === '' ? ctx.host : forwarded}`)
+}
+
+/** `origin`: scheme and host as a client wrote them. Throws BAD_REQUEST. */
+export function metadataUrlAt(origin: string): string {
   // It goes into scripts: nothing but the name of a host.
-  if (HOST.test(host)) return `${ctx.protocol}://${host}/MAAS/metadata/`
+  if (ORIGIN.test(origin)) return `${origin}/MAAS/metadata/`
   throw new Rejection('BAD_REQUEST', 'The Host header is malformed.')
+}
+
+/** Racks say which host was asked for. */
+export function isThroughRack(state: RegionState, ctx: Context): boolean {
+  return forwardedHost(state, ctx) !== ''
+}
+
+function forwardedHost(state: RegionState, ctx: Context): string {
+  return isRelay(state, connectionAddress(ctx)) ? ctx.get('x-forwarded-host') : ''
 }
 
 function connectionAddress(ctx: Context): Ip | undefined {

@@ -16,6 +16,8 @@ export type MachineCall = {
   readonly token: Pick<MachineToken, 'consumerKey' | 'tokenKey' | 'tokenSecret'>
   /** The service as the machine reached it: `http://192.0.2.2:5248/MAAS/metadata/`. */
   readonly metadataUrl: string
+  /** What it reached is a rack, which has images too. */
+  readonly isThroughRack: boolean
   readonly input: Input
   readonly actor: Actor
   /** Unix time, seconds, of this region. */

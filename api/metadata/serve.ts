@@ -13,7 +13,7 @@ import { sendAnswer } from '../send-answer.ts'
 import { answerById } from './by-id.ts'
 import { Buckets } from './buckets.ts'
 import { parseMachineInput, readMachineBody } from './body.ts'
-import { clientAddressOf, metadataUrlOf } from './client-address.ts'
+import { clientAddressOf, isThroughRack, metadataUrlOf } from './client-address.ts'
 import { answerDocument, answerEnlistDocument } from './documents.ts'
 import { MachineAuthenticator } from './machine-auth.ts'
 import { isMetadataPath, parseMetadataPath, type MetadataPath, type Place } from './path.ts'
@@ -136,6 +136,7 @@ class Metadata {
     return {
       ...{ region, actor, client, method },
       metadataUrl: metadataUrlOf(region.local().state, ctx),
+      isThroughRack: isThroughRack(region.local().state, ctx),
       wallSeconds: Math.floor(clock.wallMs() / 1_000),
     }
   }

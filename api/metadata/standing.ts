@@ -20,8 +20,7 @@ function standingOf(state: RegionState, systemId: SystemId, ip: Ip): Standing {
   const hold = isIpv4(ip) ? state.holds.get(ip) : undefined
   if (hold !== undefined && isLive(hold, state.stamp)) return isOwn(hold.mac)
   if (state.controllerAddresses.has(ip)) return 'others'
-  const text = formatIp(ip)
-  if (nics.some(({ links }) => links.some((link) => link.ip === text))) return 'own'
+  if (nics.some(({ links }) => links.some((link) => link.ip === ip))) return 'own'
   const given = state.ipAddresses.get(ip) ?? state.reservations.get(ip)
   if (given !== undefined) return isOwn(given.mac)
   const observed = isIpv4(ip) ? state.observed.get(ip) : undefined
@@ -34,10 +33,9 @@ function inSubnet(state: RegionState, systemId: SystemId, ip: Ip): Standing {
   const subnet = subnetOf(state, ip)
   const vlan = subnet === undefined ? undefined : state.vlans.get(subnet.vlanId)
   if (vlan === undefined) return 'unknown'
-  const text = formatIp(ip)
   const isLinked = state.interfacesByVlan
     .rows(vlan.id)
-    .some((nic) => nic.systemId !== systemId && nic.links.some((link) => link.ip === text))
+    .some((nic) => nic.systemId !== systemId && nic.links.some((link) => link.ip === ip))
   if (isLinked) return 'others'
   // Racks serve no IPv6: whoever gives such addresses is not ours.
   return isIpv4(ip) && servingVlanOf(state, vlan)?.dhcpOn === true ? 'nobodys' : 'unknown'

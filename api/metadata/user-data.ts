@@ -38,7 +38,7 @@ export function hasUserData({ machine, state }: Pick<MachineCall, 'machine' | 's
 /** Of a machine that nobody knows: it enlists, and goes on to be commissioned if the site wants that. */
 export async function enlistUserData(
   state: RegionState,
-  at: Pick<MachineCall, 'metadataUrl' | 'wallSeconds'>,
+  at: Pick<MachineCall, 'metadataUrl' | 'isThroughRack' | 'wallSeconds'>,
 ): Promise<Buffer> {
   const commission = configOf(state, 'enlist_commissioning') === true ? 'yes' : 'no'
   return Buffer.from(

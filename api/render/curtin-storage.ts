@@ -2,6 +2,7 @@
 // to be written as YAML. Pure. Actions stand before those that name them. Our partitions begin 4 MiB from the start;
 // before them, 1 MiB from the start, is the one that the BIOS's GRUB needs on GPT: curtin knows it as number 1 and ours
 // by one more, but under the names that the API shows.
+import type { Plain } from '../installer/yaml.ts'
 import type { BlockDevice } from '#model/machine.ts'
 import type {
   Filesystem,
@@ -14,7 +15,7 @@ import type {
 import { bootDiskOf, deviceOf, madeBy, nameOf, refsOf, type Storage } from '#state/storage-parts.ts'
 import { ALIGNMENT, MIB } from '#state/storage-sizes.ts'
 
-type Action = Readonly<Record<string, unknown>> & { readonly id: string; readonly type: string }
+type Action = { readonly [key: string]: Plain } & { readonly id: string; readonly type: string }
 export type CurtinStorage = { readonly version: 1; readonly config: readonly Action[] }
 
 type Room = Storage & {
@@ -202,7 +203,8 @@ function mounts(room: Room): readonly Action[] {
       ...(mountOptions === null ? {} : { options: mountOptions }),
     }),
   )
-  const depth = ({ path }: Action): number => String(path).split('/').filter(Boolean).length
+  const depth = ({ path }: Action): number =>
+    (typeof path === 'string' ? path : '').split('/').filter(Boolean).length
   return [...placed, ...others].toSorted((a, b) => depth(a) - depth(b))
 }
 

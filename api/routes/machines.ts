@@ -16,7 +16,9 @@ import { renderEnlisted, renderMachine } from '../render/machine.ts'
 import { expectNetworkLevel } from '../network-level.ts'
 import { mandatory, text } from '../params.ts'
 import { create, operation, read, remove, taking, update, type Resource } from '../resource.ts'
+import { CURTIN_CONFIG } from './curtin-config.ts'
 import { machineOf } from './find-machine.ts'
+import { GET_TOKEN } from './machine-token.ts'
 import { MACHINE_ACTIONS, newMachineProbe } from './machine-actions.ts'
 import { MACHINES_ACTIONS } from './machine-claims.ts'
 import { readMachineChanges, readNewMachine, type NewMachine } from './machine-input.ts'
@@ -248,6 +250,7 @@ export const MACHINES: readonly Resource[] = [
       ...MACHINE_ACTIONS,
       ...STORAGE_ACTIONS,
       ...RESTORE_ACTIONS,
+      ...[CURTIN_CONFIG, GET_TOKEN],
     ],
   },
   {

@@ -3,7 +3,7 @@
 import type { Context } from 'koa'
 import type { RegionMembership } from '#node/region.ts'
 import type { RegionState } from '#state/state.ts'
-import type { JoinToken } from '#state/tables.ts'
+import type { JoinToken } from '#model/join-token.ts'
 import { json, type Answer, type Call } from '../call.ts'
 import { notFound } from '../errors.ts'
 import { parsed } from './parsed.ts'

@@ -1,10 +1,18 @@
 // Which image a machine gets: pure, over rows as regions and racks have them. The order of the rows does not matter.
-import { isRootKind, type BootFile, type BootFileKind, type BootResource } from './boot.ts'
+import {
+  isRootKind,
+  type BootFile,
+  type BootFileKind,
+  type BootResource,
+  type RootKind,
+} from './boot.ts'
+
+export type RootFile = BootFile & { readonly kind: RootKind }
 
 export type DeployImage = {
   readonly resource: BootResource
   /** A root archive, file system or disk. */
-  readonly root: BootFile
+  readonly root: RootFile
   /** Not every custom image has them. */
   readonly kernel: BootFile | undefined
   readonly initrd: BootFile | undefined
@@ -61,8 +69,8 @@ function ephemeralOf(resource: BootResource): EphemeralImage | undefined {
 }
 
 /** An archive before a whole disk: it takes any layout of the storage. */
-export function rootOf({ files }: BootResource): BootFile | undefined {
-  const roots = files.filter(({ kind }) => isRootKind(kind))
+export function rootOf({ files }: BootResource): RootFile | undefined {
+  const roots = files.filter((file): file is RootFile => isRootKind(file.kind))
   return roots.find(({ kind }) => !kind.startsWith('root-dd')) ?? roots[0]
 }
 

@@ -31,6 +31,7 @@ import type { BlockDevice, Controller, Interface, Machine } from '#model/machine
 import type { HardwareDetails, NodeDevice } from '#model/found-hardware.ts'
 import type { MachineToken } from '#model/machine-token.ts'
 import type { Deployment, MachineWork } from '#model/machine-work.ts'
+import type { JoinToken } from '#model/join-token.ts'
 import type { Member } from '#model/member.ts'
 import type {
   DhcpSighting,
@@ -74,20 +75,6 @@ export type ApiKey = {
   readonly userId: UserId
   readonly name: string
   readonly createdWall: number
-}
-
-/** Secret with which a rack or a region node may join; only its SHA-256 (hex) is kept. Keyed by `digest`. */
-export type JoinToken = {
-  readonly digest: string
-  readonly kind: 'rack' | 'region'
-  readonly createdWall: number
-  /** Absent: admits as often as it is shown, for ever (the rack token of the bootstrap). */
-  readonly once?: {
-    /** Log time, ms. */
-    readonly expiresAt: number
-    /** Id of the one that came with it. */
-    readonly usedBy: string | null
-  }
 }
 
 /** Public SSH key of a user, put on the machines that the user deploys. */

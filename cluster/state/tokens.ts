@@ -3,7 +3,7 @@
 import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
 import { TOKEN_LIFETIME_MS_MAX, TOKENS_MAX } from './limits.ts'
 import type { RegionState } from './state.ts'
-import type { JoinToken } from './tables.ts'
+import type { JoinToken } from '#model/join-token.ts'
 
 export const createToken: Handler<'token.create'> = ({ state, now, wall }, command) => {
   const { digest, kind, lifetimeMs } = command

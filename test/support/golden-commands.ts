@@ -1,4 +1,5 @@
 // One sample of every command for the golden bytes. Samples never change: a new field gets a sample of its own.
+import { foundHardware } from './golden-facts.ts'
 import type { Command, CommandType } from '#state/command.ts'
 
 const admin = { username: 'admin', email: 'a@example.org', isSuperuser: true, passwordHash: 'h' }
@@ -63,27 +64,6 @@ const disk = {
   ...{ name: 'sda', model: 'm', serial: 's', idPath: '/dev/disk/by-id/x', sizeBytes: 2 ** 40 },
   ...{ blockSizeBytes: 512, tags: ['ssd'] },
 }
-const found = {
-  ...{ architecture: 'amd64/generic', hardwareUuid: null, cpuCount: 2, cpuSpeedMhz: 2000 },
-  ...{ memoryMib: 2048, biosBootMethod: 'uefi', bootMac: mac },
-  hardware: { cpuModel: 'c', systemVendor: 'v', systemProduct: '', systemSerial: '1' },
-  interfaces: [{ ...facts, mac, ip, interfaceSpeedMbps: 1000, firmwareVersion: null }],
-  disks: [disk],
-  devices: [
-    {
-      ...{ bus: 1, hardwareType: 4, numaNode: 0, vendorId: '1af4', productId: '1000', driver: 'd' },
-      ...{ vendorName: 'v', productName: 'p', busNumber: 0, deviceNumber: 3 },
-      pciAddress: '0000:00:03.0',
-    },
-  ],
-  details: {
-    numaNodes: [{ index: 0, cores: [0, 1], memoryMib: 2048, hugepages: [] }],
-    ...{ bmc: { kind: 'ipmi', address: '192.0.2.7', mac }, virtuality: 'kvm' },
-    ...{ chassisSerial: '', mainboardSerial: '' },
-    lldp: [{ interface: 'eth0', chassis: 'switch', port: '1' }],
-  },
-}
-
 const address = { id: systemId, host: '192.0.2.4', port: 5250, apiUrl: 'http://192.0.2.4:5240' }
 const FIELDS: { readonly [T in CommandType]: object } = {
   'cluster.initialise': { clusterId: 'c', admin, apiKey, joinTokenDigest: 'd', featureLevel: 2 },
@@ -302,7 +282,7 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   },
   'scriptResult.suppress': { systemId, resultIds: [7], suppressed: true },
   'scriptSet.delete': { systemId, setId: 3 },
-  'machine.facts': { systemId, facts: found },
+  'machine.facts': { systemId, facts: foundHardware({ mac, ip, facts, disk }) },
   'nodeDevice.delete': { systemId, id },
   'restore.begin': {},
   'restore.accept': {},

@@ -28,6 +28,12 @@ export const INTERFACE_ROWS: readonly Row[] = [
     },
     ...{ shows: '<machine>', keep: 'net_machine' },
   }),
+  row('GET machines/{net_machine.system_id}/?op=get_curtin_config', 'user', '200 400 403 404', {
+    ...{ status: 400, shows: 'text' },
+  }),
+  row('GET machines/{net_machine.system_id}/?op=get_token', 'admin', SHOWS, {
+    ...{ status: 404, shows: 'text' },
+  }),
   row(`GET ${MACHINE}/interfaces/`, 'user', SHOWS, { shows: '[<interface>]' }),
   row(`POST ${MACHINE}/interfaces/?op=create_physical`, 'admin', CARDS, {
     form: { mac_address: '02:00:00:57:41:02', vlan: '{net_fabric.vlans.0.id}' },

@@ -12,7 +12,7 @@ const CLUSTER = ['model', 'raft', 'state', 'protocol', 'platform', 'storage', 't
 const STATE_DOORS = [
   ...['command', 'outcome', 'query', 'query-dns', 'settings', 'subnet-usage', 'object-query'],
   ...['config-keys', 'explain-address', 'event-feed', 'choose-machine', 'interface-query'],
-  ...['storage-parts', 'storage-query', 'storage-sizes', 'script-query'],
+  ...['storage-parts', 'storage-query', 'storage-sizes', 'script-query', 'boot-image'],
 ]
 const ASSERT = 'node:assert/strict'
 const MODEL = 'cluster/model/'

@@ -1,0 +1,63 @@
+// All that the installer must know of one machine (`installer/install-input.ts`), gathered from one state.
+import { ROOT_KINDS } from '#model/boot.ts'
+import type { Machine } from '#model/machine.ts'
+import { imageFor } from '#state/boot-image.ts'
+import { configOf } from '#state/config-keys.ts'
+import { fqdnOf } from '#state/query-dns.ts'
+import { machineBootOf } from '#state/query.ts'
+import type { RegionState } from '#state/state.ts'
+import { storageOf } from '#state/storage-query.ts'
+import type { InstallInput } from '../installer/install-input.ts'
+import { renderNetplan } from '../render/netplan.ts'
+
+export type InstallPlace = {
+  /** As the machine reaches it; ends in a slash. */
+  readonly metadataUrl: string
+  /** A rack has images of its own; a region gives them by digest. */
+  readonly isThroughRack: boolean
+  readonly keys: Omit<InstallInput['datasource'], 'metadataUrl'>
+}
+
+const ARCHITECTURES = ['amd64', 'arm64'] as const
+
+/** Else the sentence that says why it cannot be installed. */
+export function gatherInstall(
+  state: RegionState,
+  machine: Machine,
+  { metadataUrl, isThroughRack, keys }: InstallPlace,
+): InstallInput | { readonly problem: string } {
+  const { systemId, hostname, osSystem, distroSeries } = machine
+  const [wanted] = machine.architecture.split('/')
+  const architecture = ARCHITECTURES.find((each) => each === wanted)
+  if (architecture === undefined) {
+    return { problem: `The installer does not know the architecture ${machine.architecture}.` }
+  }
+  const root = imageFor(state, osSystem, distroSeries, machine.architecture)?.root
+  if (root === undefined) {
+    return { problem: `There is no image of ${osSystem}/${distroSeries} for ${architecture}.` }
+  }
+  return {
+    ...{ systemId, hostname, fqdn: fqdnOf(state, machine), architecture, osSystem, distroSeries },
+    image: {
+      kind: ROOT_KINDS[root.kind],
+      url: isThroughRack
+        ? new URL(`/images/${root.sha256}/${root.kind}`, metadataUrl).href
+        : new URL(`../boot-resources/${root.sha256}/`, metadataUrl).href,
+      ...{ sha256: root.sha256, sizeBytes: root.sizeBytes },
+    },
+    disks: state.blockDevicesByMachine.rows(systemId),
+    storage: storageOf(state, systemId),
+    netplan: renderNetplan(state, systemId),
+    kernelOptions: kernelOptionsOf(state, machine),
+    datasource: { metadataUrl, ...keys },
+    statusUrl: `${metadataUrl}status/${systemId}`,
+    netbootUrl: `${metadataUrl}latest/by-id/${systemId}/`,
+  }
+}
+
+/** Of the site, then of the machine's tags. */
+function kernelOptionsOf(state: RegionState, { systemId }: Machine): string {
+  const ofSite = configOf(state, 'kernel_opts')
+  const ofTags = machineBootOf(state, systemId)?.kernelOptions ?? ''
+  return [typeof ofSite === 'string' ? ofSite : '', ofTags].join(' ').trim()
+}

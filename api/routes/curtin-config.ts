@@ -1,0 +1,49 @@
+// `op=get_curtin_config` (maas-api §9): how curtin would install the machine, for sites that bring curtin.
+import { MACHINE_STATUS as S } from '#model/machine.ts'
+import { isUefi } from '#state/storage-query.ts'
+import { text, type Answer, type Call } from '../call.ts'
+import { forbidden, Rejection } from '../errors.ts'
+import { formatCurtinConfig } from '../installer/curtin-config.ts'
+import { metadataUrlAt } from '../metadata/client-address.ts'
+import { gatherInstall } from '../metadata/gather-install.ts'
+import { renderCurtinStorage } from '../render/curtin-storage.ts'
+import { renderCurtinNetwork } from '../render/netplan.ts'
+import { operation, takingNothing, type Action } from '../resource.ts'
+import { machineOf } from './find-machine.ts'
+
+/** YAML, with the machine's own token in it. */
+async function curtinConfig(call: Call): Promise<Answer> {
+  const state = await call.state()
+  const machine = machineOf(state, call)
+  const { systemId, ownerId, status } = machine
+  if (!call.isAdmin && ownerId !== call.user.id) throw forbidden()
+  if (status !== S.DEPLOYING && status !== S.DEPLOYED) {
+    throw new Rejection('BAD_REQUEST', `Machine ${systemId} is not in a deployment state.`)
+  }
+  const {
+    consumerKey = '',
+    tokenKey = '',
+    tokenSecret = '',
+  } = state.machineTokens.get(systemId) ?? {}
+  const gathered = gatherInstall(state, machine, {
+    ...{ metadataUrl: metadataUrlAt(`http://${call.header('host')}`), isThroughRack: false },
+    keys: { consumerKey, tokenKey, tokenSecret },
+  })
+  if ('problem' in gathered) throw new Rejection('CONFLICT', gathered.problem)
+  const { disks, storage } = gathered
+  const network = renderCurtinNetwork(state, systemId)
+  const more = {
+    storage: renderCurtinStorage(disks, storage, { isUefi: isUefi(machine) }),
+    ...(network.network === null ? {} : { network: network.network }),
+  }
+  return text(formatCurtinConfig(gathered, more))
+}
+
+export const CURTIN_CONFIG: Action = takingNothing(
+  operation(
+    'GET',
+    'get_curtin_config',
+    { doc: 'Show the configuration that curtin would be given.' },
+    curtinConfig,
+  ),
+)
