@@ -76,10 +76,34 @@ export async function eventually<T>(
 
 /** First of `count` consecutive ports that nobody uses, below those that outgoing connections take. */
 export async function freePorts(count: number): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const first = 20_000 + Math.floor(Math.random() * 12_000)
+  for (;;) {
+    if (nextPort + count > endOfPorts) await takePorts()
+    const first = nextPort
+    nextPort += count
     const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)))
     if (free.every(Boolean)) return first
+  }
+}
+
+const BLOCKS = { first: 20_000, count: 300, ports: 40 } as const
+let nextPort = 0
+let endOfPorts = 0
+
+/** A block of ports is this process's while it listens on the first one: nodes that are down keep theirs, too. */
+async function takePorts(): Promise<void> {
+  const { first, count, ports } = BLOCKS
+  for (let attempt = 0; attempt < count; attempt++) {
+    const guard = createServer()
+    const port = first + ports * Math.floor(Math.random() * count)
+    const isOurs = await new Promise<boolean>((resolve) => {
+      guard.once('error', () => resolve(false))
+      guard.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(true))
+    })
+    if (!isOurs) continue
+    guard.unref()
+    nextPort = port + 1
+    endOfPorts = port + ports
+    return
   }
   throw new Error('no free ports were found')
 }
