@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { createHash } from 'node:crypto'
 import { keyIn } from '../api/metadata/support/machines.ts'
 import { TestCluster } from '../process/support/cluster.ts'
 import { runCloudInit, unpackCloudInit } from './support/cloud-init.ts'
@@ -77,7 +78,16 @@ t.test('cloud-init boots a machine by it, from commissioning to Deployed', async
   t.equal(await status(), 'Ready')
   await ask('POST', 'machines/?op=allocate', { form: { system_id: id } })
   const user_data = Buffer.from(USER_DATA).toString('base64')
-  await ask('POST', `machines/${id}/?op=deploy`, { form: { user_data } })
+  // Nothing is booted here: any bytes are an image.
+  const content = 'image'
+  await ask('POST', 'boot-resources/', {
+    form: {
+      ...{ name: 'custom/image', architecture: 'amd64/generic', filetype: 'tgz', content },
+      ...{ sha256: createHash('sha256').update(content).digest('hex'), size: '5' },
+    },
+  })
+  const form = { user_data, distro_series: 'custom/image' }
+  await ask('POST', `machines/${id}/?op=deploy`, { form })
   const installing = await boot('installing')
   t.match(installing, { found: true, instance_id: id })
   t.equal(await status(), 'Deploying')
