@@ -106,7 +106,10 @@ async function starts(
   await machine.kill()
 }
 
-t.test('the installer writes disks that start', { timeout: 900_000 }, async (t) => {
+const skip =
+  process.env['LAB_LONG'] === '1' ? false : 'ten minutes: with LAB_LONG=1 (deploy.test.ts has flat)'
+
+t.test('the installer writes disks that start', { timeout: 900_000, skip }, async (t) => {
   const root = await installRoot((line) => t.comment(line))
   const site = await installSite(root.squashfs)
   t.teardown(() => site.close())
