@@ -1,12 +1,6 @@
 // What a machine does with its storage as a whole: a layout, the default one again, filesystems without a device.
-import type { BlockDeviceId, SystemId } from '#model/ids.ts'
-import {
-  STORAGE_LAYOUTS,
-  type CacheMode,
-  type LayoutWish,
-  type StorageLayout,
-} from '#model/storage.ts'
-import type { Command } from '#state/command.ts'
+import type { BlockDeviceId } from '#model/ids.ts'
+import { STORAGE_LAYOUTS, type CacheMode, type LayoutWish } from '#model/storage.ts'
 import { configOf } from '#state/config-keys.ts'
 import type { RegionState } from '#state/state.ts'
 import { choice, flag, text, type Values } from '../params.ts'
@@ -56,11 +50,10 @@ function wishFrom(view: StorageView, values: Values<typeof LAYOUT>): LayoutWish 
   }
 }
 
-/** To the layout that the setting names. */
-export function restoredLayout(systemId: SystemId, state: RegionState): Command {
+/** That the setting names. */
+export function defaultLayout(state: RegionState): LayoutWish {
   const named = configOf(state, 'default_storage_layout')
-  const layout: StorageLayout = STORAGE_LAYOUTS.find((each) => each === named) ?? 'flat'
-  return { type: 'storage.setLayout', systemId, wish: { layout }, isDefault: true }
+  return { layout: STORAGE_LAYOUTS.find((each) => each === named) ?? 'flat' }
 }
 
 export const STORAGE_ACTIONS: readonly Action[] = [

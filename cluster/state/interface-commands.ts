@@ -1,5 +1,6 @@
 // The part of the union of commands that configures the network of machines and devices. When and by whom it may be:
 // `interface-access.ts`.
+import type { LayoutWish } from '#model/storage.ts'
 import type { InterfaceId, SubnetId, SystemId, VlanId } from '#model/ids.ts'
 import type { InterfaceParams } from '#model/interface.ts'
 import type { Ip } from '#model/ip.ts'
@@ -65,5 +66,5 @@ export type InterfaceCommand =
   /** Null: of the only link that has a gateway. */
   | OfInterface<'interface.setGateway', { readonly linkId: number | null }>
   | OfNode<'interface.clearGateways'>
-  /** As after commissioning. */
-  | OfNode<'interface.restore'>
+  /** As after commissioning; `layout`: the storage too, by it. */
+  | (OfNode<'interface.restore'> & { readonly layout?: LayoutWish })

@@ -12,6 +12,7 @@ import { childrenOf, parentsOf } from './interface-query.ts'
 import { dropInterface } from './interface-removal.ts'
 import { checkInterface, checkNewName, nameFor } from './interface-rules.ts'
 import type { Refusal } from './outcome.ts'
+import { STORAGE_HANDLERS } from './storage.ts'
 
 const STANDARD: Readonly<Record<CommandOf<'interface.create'>['kind'], InterfaceParams>> = {
   ...{ physical: {}, vlan: {} },
@@ -160,9 +161,14 @@ export const tagInterface: Handler<'interface.tag'> = (context, command) => {
   return checkInterface(context, next) ?? DONE
 }
 
-export const restoreInterfaces: Handler<'interface.restore'> = (context, { systemId }) => {
+export const restoreInterfaces: Handler<'interface.restore'> = (context, command) => {
+  const { systemId, layout: wish } = command
   const refusal = whyNotConfigured(context, systemId, 'restore')
   if (refusal !== null) return refusal
   configureByDefault(context, systemId)
-  return DONE
+  if (wish === undefined) return DONE
+  // Refused, it takes the network's part along.
+  const type = 'storage.setLayout'
+  const restored = STORAGE_HANDLERS[type](context, { type, systemId, wish, isDefault: true })
+  return restored.ok ? DONE : restored
 }

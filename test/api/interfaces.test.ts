@@ -194,6 +194,16 @@ t.test('the default configuration is restored', async (t) => {
   const restored = await api.post(`machines/${id}/?op=restore_default_configuration`)
   t.match(restored.json.interface_set, [{ name: 'eth0', links: [{ mode: 'auto' }] }, {}])
   t.equal(restored.json.interface_set.length, 2)
+  const disk = { name: 'sda', model: 'm', serial: 's', block_size: '512', size: '8G' }
+  t.equal((await api.post(`nodes/${id}/blockdevices/`, disk)).status, 200)
+  const whole = await api.post(`machines/${id}/?op=restore_default_configuration`)
+  t.equal(whole.json.boot_disk.partitions.length, 1, 'its storage, too')
+  await api.post(`nodes/${id}/interfaces/?op=create_bridge`, { name: 'br0', parent: 'eth0' })
+  await api.post('maas/?op=set_config', { name: 'default_storage_layout', value: 'bcache' })
+  const half = await api.post(`machines/${id}/?op=restore_default_configuration`)
+  t.equal(half.status, 400, 'one disk is no bcache')
+  const names = (await api.get(`machines/${id}/`)).json.interface_set
+  t.equal(names.length, 3, 'and the bridge is still there')
   await api.post('machines/?op=allocate', {}, ask)
   const refused = await api.post(`machines/${id}/?op=restore_networking_configuration`)
   t.equal(refused.status, 409)

@@ -335,6 +335,9 @@ const LATER_FIELDS = {
   'storage.setLayout default': {
     ...{ type: 'storage.setLayout', systemId, wish: { layout: 'flat' }, isDefault: true },
   },
+  'interface.restore storage': {
+    ...{ type: 'interface.restore', systemId, layout: { layout: 'flat' } },
+  },
   'machine.signal token': {
     ...{ type: 'machine.signal', systemId, status: 'OK', error: '', tokenKey: 'tk' },
   },
