@@ -135,7 +135,7 @@ export async function startRack(config: RackConfig, platform: Platform): Promise
   }
 }
 
-/** What `config.interfaces` names, as it was at the last look; the registration names them all. */
+/** What `config.interfaces` names, as it was at the last look; the registration names all of the host. */
 class ServedInterfaces {
   list: readonly RackInterface[]
   readonly #names: readonly string[] | null
@@ -144,13 +144,13 @@ class ServedInterfaces {
   constructor(names: readonly string[] | null) {
     this.#names = names
     this.list = listInterfaces(names ?? [])
-    this.#reported = JSON.stringify(listInterfaces(names))
+    this.#reported = JSON.stringify(listInterfaces(null))
   }
 
   /** True when something to report changed. */
   refresh(): boolean {
     this.list = listInterfaces(this.#names ?? [])
-    const now = JSON.stringify(listInterfaces(this.#names))
+    const now = JSON.stringify(listInterfaces(null))
     const changed = now !== this.#reported
     this.#reported = now
     return changed
@@ -238,11 +238,14 @@ export function inOwnOrder(peers: readonly string[], rackId: string): readonly s
 }
 
 function registrationOf(config: RackConfig, rackId: SystemId): Registration {
-  const interfaces = listInterfaces(config.interfaces).map(({ name, mac, addresses, ipv6 }) => ({
+  const all = listInterfaces(null).map(({ name, mac, addresses, ipv6 }) => ({
     name,
     mac,
     addresses: [...addresses.map(({ cidr }) => cidr), ...ipv6],
   }))
+  const isReported = ({ name }: { readonly name: string }): boolean =>
+    config.interfaces?.includes(name) ?? true
+  const others = all.filter((each) => !isReported(each)).flatMap(({ addresses }) => addresses)
   return {
     systemId: rackId,
     hostname: hostname(),
@@ -250,7 +253,9 @@ function registrationOf(config: RackConfig, rackId: SystemId): Registration {
     architecture: `${arch() === 'arm64' ? 'arm64' : 'amd64'}/generic`,
     cpuCount: availableParallelism(),
     memoryMib: Math.round(totalmem() / 2 ** 20),
-    interfaces,
+    interfaces: all.filter(isReported),
+    // Requests that it hands on come from one of them, and are believed for it.
+    otherAddresses: others.slice(0, 1024).map((cidr) => cidr.replace(/\/.*/, '')),
   }
 }
 

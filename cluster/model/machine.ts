@@ -214,6 +214,8 @@ export type Controller = {
   readonly cpuCount: number
   readonly memoryMib: number
   readonly interfaces: readonly ControllerInterface[]
+  /** Racks: what else the host has, towards the regions for one. They make no subnets. Absent: none. */
+  readonly otherAddresses?: readonly string[]
   /** Regions only. */
   readonly apiUrl: string | null
   readonly peerAddress: string | null

@@ -29,6 +29,7 @@ const REGISTER_FIELDS: Fields = {
   cpuCount: 'index',
   memoryMib: 'index',
   interfaces: 'array',
+  otherAddresses: 'textsOrAbsent',
 }
 const INTERFACE_FIELDS: Fields = { name: 'text', mac: 'text', addresses: 'texts' }
 
@@ -141,11 +142,12 @@ function parseRackToRegion(value: unknown): RackToRegion {
 }
 
 function parseRegister(value: unknown): unknown {
-  const register = pickRecord(value, REGISTER_FIELDS, 'hello')
+  const { otherAddresses, ...register } = pickRecord(value, REGISTER_FIELDS, 'hello')
   const interfaces = register['interfaces'] as readonly unknown[]
   if (interfaces.length > INTERFACES_MAX) throw malformedShape('hello', 'too many interfaces')
   return {
     ...register,
+    ...(otherAddresses === undefined ? {} : { otherAddresses }),
     interfaces: interfaces.map((each) => pickRecord(each, INTERFACE_FIELDS, 'interface')),
   }
 }

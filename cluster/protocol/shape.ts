@@ -23,6 +23,8 @@ const KINDS = {
   bytes: (value: unknown) => value instanceof Uint8Array,
   array: (value: unknown) => Array.isArray(value),
   texts: (value: unknown) => Array.isArray(value) && value.every(isText),
+  textsOrAbsent: (value: unknown) =>
+    value === undefined || (Array.isArray(value) && value.every(isText)),
   record: (value: unknown) => isRecord(value),
   recordOrNull: (value: unknown) => value === null || isRecord(value),
 } as const

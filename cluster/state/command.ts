@@ -128,6 +128,8 @@ export type Command =
       readonly memoryMib: number
       readonly incarnation: number
       readonly interfaces: readonly ReportedInterface[]
+      /** Of interfaces that it does not serve; without prefix length. From feature level 3 on. */
+      readonly otherAddresses?: readonly string[]
     }
   /** Racks heard from since the last beat, all of a region in one entry. */
   | { readonly type: 'rack.beat'; readonly racks: readonly SystemId[] }

@@ -1,4 +1,4 @@
-// The addresses that racks have on their interfaces: nobody else may get one. Derived from rows.
+// The addresses that racks have, on interfaces they serve and on others: nobody else may get one. Derived from rows.
 import { compareIps, isIpv4, parseIp, type Ip } from '#model/ip.ts'
 import type { SystemId } from '#model/ids.ts'
 import { isLinkLocal } from '#model/ipv6.ts'
@@ -12,7 +12,12 @@ export class ControllerAddresses {
   constructor(controllers: Table<Controller, SystemId>) {
     controllers.follow({
       onChange: (key, before, after) => {
-        if (before?.interfaces === after?.interfaces) return
+        if (
+          before?.interfaces === after?.interfaces &&
+          before?.otherAddresses === after?.otherAddresses
+        ) {
+          return
+        }
         for (const ip of addressesOf(before)) this.#remove(ip, key)
         for (const ip of addressesOf(after)) this.#add(ip, key)
       },
@@ -48,12 +53,9 @@ export class ControllerAddresses {
 
 /** Without link-local ones of IPv6: every link has the same. */
 function addressesOf(controller: Controller | undefined): readonly Ip[] {
-  const addresses: Ip[] = []
-  for (const { addresses: texts } of controller?.interfaces ?? []) {
-    for (const text of texts) {
-      const ip = parseIp(text.split('/')[0] ?? '')
-      if (ip !== undefined && (isIpv4(ip) || !isLinkLocal(ip))) addresses.push(ip)
-    }
-  }
-  return addresses
+  const served = (controller?.interfaces ?? []).flatMap(({ addresses }) => addresses)
+  return [...served, ...(controller?.otherAddresses ?? [])].flatMap((text) => {
+    const ip = parseIp(text.split('/')[0] ?? '')
+    return ip !== undefined && (isIpv4(ip) || !isLinkLocal(ip)) ? [ip] : []
+  })
 }

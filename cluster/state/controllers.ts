@@ -19,6 +19,8 @@ import { addSubnet } from './subnets.ts'
 /** Interfaces and addresses of a rack beyond these are refused. */
 const INTERFACES_MAX = 1024
 const ADDRESSES_MAX = 64
+/** As many as a rack reports. */
+const OTHER_ADDRESSES_MAX = 1024
 
 export const registerRegion: Handler<'region.register'> = (context, command) => {
   const { state, now, wall } = context
@@ -54,8 +56,10 @@ export const registerRack: Handler<'rack.register'> = (context, command) => {
   const known = state.controllers.get(systemId)
   const refusal = checkIdentity(state, command, 'rack')
   if (refusal !== null) return refusal
+  const others = state.featureLevel >= NETWORK_LEVEL ? (command.otherAddresses ?? []) : []
   if (
     command.interfaces.length > INTERFACES_MAX ||
+    others.length > OTHER_ADDRESSES_MAX ||
     command.interfaces.some(({ addresses }) => addresses.length > ADDRESSES_MAX)
   ) {
     return refuse('RACK_REFUSED', 'The rack has more interfaces or addresses than can be kept.')
@@ -74,6 +78,7 @@ export const registerRack: Handler<'rack.register'> = (context, command) => {
     cpuCount,
     memoryMib,
     interfaces,
+    ...(others.length === 0 ? {} : { otherAddresses: others }),
     apiUrl: null,
     peerAddress: null,
     incarnation,

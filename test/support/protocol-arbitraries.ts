@@ -260,6 +260,7 @@ const TO_REGION: { readonly [T in RackToRegion['type']]: fc.Arbitrary<RackToRegi
       cpuCount: fc.nat(),
       memoryMib: fc.nat(),
       interfaces: fc.array(record({ name: id, mac: id, addresses: ids }), { maxLength: 4 }),
+      otherAddresses: ids,
     }),
     viewRevision: index,
   }),

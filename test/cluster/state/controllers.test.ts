@@ -1,4 +1,5 @@
 import t from 'tap'
+import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import { formatIpCidr } from '#model/ip.ts'
 import {
   contentOf,
@@ -63,6 +64,22 @@ t.test('an interface without an address keeps the VLAN it had', async (t) => {
   lab.ok({ ...command, interfaces })
   t.same(vlansOf(lab), [5001])
   t.notOk(lab.state.controllerAddresses.has(0x0a000002 as never))
+})
+
+t.test('addresses of networks that it does not serve are its own and make no subnet', async (t) => {
+  const lab = makeLab()
+  const other = 0x0a09_0002 as never
+  const command = { ...registerRack(RACK, ['10.0.0.2/24']), otherAddresses: ['10.9.0.2', 'x'] }
+  lab.ok(command)
+  t.notOk(lab.state.controllerAddresses.has(other), 'below feature level 3 nobody hears of them')
+  lab.ok({ type: 'cluster.raiseLevel', level: NETWORK_LEVEL })
+  lab.ok(command)
+  t.same(networks(lab), ['10.0.0.0/24 on 5001'])
+  t.equal(lab.state.controllerAddresses.ownerOf(other), RACK)
+  lab.ok(registerRack(RACK, ['10.0.0.2/24']))
+  t.notOk(lab.state.controllerAddresses.has(other))
+  const many = Array.from({ length: 1025 }, () => '10.9.0.2')
+  t.equal(lab.refused({ ...command, otherAddresses: many }).code, 'RACK_REFUSED')
 })
 
 t.test(
