@@ -82,7 +82,7 @@ export const LAB_COMMANDS: readonly Command[] = [
   },
   {
     path: ['lab', 'kill'],
-    summary: 'end rack-1, region-2, machine-1 or bmc-1 as a power cut does',
+    summary: 'end rack-1, region-2, leader, machine-1 or bmc-1 as a power cut does',
     positionals: [NAMES],
     options: [DIRECTORY],
     load: async () => (await import('./commands/lab-kill.ts')).runLabKill,

@@ -77,7 +77,7 @@ function readCommands(noun: Noun): Command[] {
   }
   const get: Command = {
     path: [noun.noun, 'get'],
-    summary: `show one of the ${noun.summary}`,
+    summary: `show one of ${noun.summary.startsWith('your ') ? '' : 'the '}${noun.summary}`,
     positionals: [{ name: noun.id }],
     options: OUTPUT,
     load: async () => {

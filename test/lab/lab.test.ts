@@ -1,53 +1,14 @@
 // `ironraft lab` as its user types it: up, machines that a region switches on through a rack and that boot our agent, a
 // rack killed, down; and nothing of it is left on the host.
-import t, { type Test } from 'tap'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import t from 'tap'
 import { eventually, freePorts } from '../process/support/cluster.ts'
+import { makeUser, type Report } from './support/lab-user.ts'
 import { command } from './support/process.ts'
 
 t.setTimeout(900_000)
 
-const LAUNCH = join(import.meta.dirname, '..', '..', 'tools', 'launch.cjs')
 const BOOT_SECONDS = 240
-
-type Report = {
-  readonly processes: readonly {
-    readonly name: string
-    readonly state: string
-    readonly pid: number | null
-  }[]
-  readonly machines: readonly {
-    readonly name: string
-    readonly power: string
-    readonly mac_address: string
-    readonly create: string
-    readonly status_name: string | null
-    readonly directory: string
-  }[]
-}
-
-async function makeUser(t: Test) {
-  const home = await mkdtemp(join(tmpdir(), 'ironraft-labtest-'))
-  const directory = join(home, 'lab')
-  const ironraft = async (...words: readonly string[]): Promise<string> => {
-    const profiles = `XDG_CONFIG_HOME=${home}`
-    return (await command('env', [profiles, process.execPath, LAUNCH, ...words])).stdout
-  }
-  const lab = (...words: readonly string[]) => ironraft('lab', ...words, '--dir', directory)
-  const status = async (): Promise<Report> => {
-    const said = await lab('status', '--json').catch((error: { readonly stdout: string }) => {
-      return error.stdout
-    })
-    return JSON.parse(said) as Report
-  }
-  t.teardown(async () => {
-    await lab('down').catch(() => '')
-    await rm(home, { recursive: true, force: true })
-  })
-  return { home, directory, ironraft, lab, status }
-}
 
 async function namespaces(): Promise<readonly string[]> {
   const { stdout } = await command('ip', ['netns', 'list'])

@@ -48,7 +48,7 @@ export async function runStatus(args: Arguments, io: Io): Promise<number> {
   const directory = text === undefined ? null : resolve(io.cwd, text)
   const cluster = directory === null ? null : await expectCluster(directory)
   const { urls, apiKey } = cluster === null ? await remote(args, io) : local(cluster)
-  const answers = await Promise.all(urls.map((url) => ask(url, apiKey)))
+  const answers = await Promise.all(urls.map((url) => askRegion(url, apiKey)))
   const heard = answers.filter((answer) => answer !== null)
   const best = withOwnRows(newest(heard), heard)
   if (best === null && cluster === null) {
@@ -114,7 +114,7 @@ function local(cluster: ClusterFile) {
 }
 
 /** Null when this region does not answer; its own view is enough, so no leader is needed. */
-async function ask(url: string, apiKey: string | null): Promise<Answer | null> {
+export async function askRegion(url: string, apiKey: string | null): Promise<Answer | null> {
   const base = url.replace(/\/+$/, '').replace(/\/MAAS$/, '')
   try {
     const response = await fetch(`${base}/api/v1/cluster`, {

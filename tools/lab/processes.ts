@@ -110,7 +110,7 @@ function doorOf(lab: Lab): LabProcess {
     ...{
       name: 'door',
       kind: 'door',
-      address: lab.regions.map(({ url }) => url).join(','),
+      address: [lab.regions.at(0), lab.regions.at(-1)].map((each) => each?.url).join(' … '),
       ...files,
     },
     start: () => startDoor(lab, files),

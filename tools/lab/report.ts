@@ -12,6 +12,7 @@ import {
   machineDirectory,
   regionDirectory,
 } from './plan.ts'
+import { leaderOf } from './leader.ts'
 import { buttonOf } from './power-button.ts'
 import { pidOf, processesOf } from './processes.ts'
 
@@ -23,6 +24,8 @@ export type LabReport = {
   readonly processes: readonly {
     readonly name: string
     readonly state: 'running' | 'stopped'
+    /** Of a region: it leads. */
+    readonly role: 'leader' | null
     readonly pid: number | null
     readonly address: string
     readonly log: string
@@ -52,11 +55,13 @@ type Known = {
 const ASK_MS = 3_000
 
 export async function reportOf(lab: Lab): Promise<LabReport> {
+  const leader = await leaderOf(lab)
   const processes = await Promise.all(
     processesOf(lab).map(async (each) => {
       const pid = await pidOf(each)
       const state = pid === null ? ('stopped' as const) : ('running' as const)
-      return { name: each.name, state, pid, address: each.address, log: each.log }
+      const role = each.name === leader?.name ? ('leader' as const) : null
+      return { name: each.name, state, role, pid, address: each.address, log: each.log }
     }),
   )
   const known = await knownMachines(lab)
@@ -99,7 +104,7 @@ export function formatReport(report: LabReport): string {
   const { directory, ready, processes, machines } = report
   const lines = [
     ...(ready ? [] : [`The lab in ${directory} is not finished: \`ironraft lab down\` clears it.`]),
-    formatTable(processes, ['name', 'state', 'pid', 'address', 'log']),
+    formatTable(processes, ['name', 'state', 'role', 'pid', 'address', 'log']),
   ]
   if (machines.length > 0) {
     const columns = ['name', 'power', 'firmware', 'mac:mac_address', 'bmc:power_type']

@@ -103,6 +103,19 @@ export const MACHINE_NOUNS: readonly Noun[] = [
           field('power-type', 'TYPE', 'how it is powered'),
         ],
       },
+      {
+        ...{ verb: 'update', summary: 'change a machine' },
+        options: [
+          field('hostname', 'NAME', 'what it is called'),
+          field('description', 'TEXT', 'what it is for'),
+          ...[field('zone', 'NAME', 'zone it moves to'), field('pool', 'NAME', 'pool it moves to')],
+          field(
+            'power-type',
+            'TYPE',
+            'how it is powered; its settings are power_parameters_NAME=…',
+          ),
+        ],
+      },
       ...LIFE,
       ...STORAGE_VERBS,
       removal('forget a machine'),
