@@ -30,6 +30,10 @@ const UP: readonly Option[] = [
     ...{ name: 'memory', value: 'MIB', kind: 'count', default: '1024' },
     help: 'of each machine (default 1024)',
   },
+  {
+    ...{ name: 'cpus', value: 'N', kind: 'count', default: '1' },
+    help: "of each machine; more than the host's only slow it down (default 1)",
+  },
   { name: 'kvm', help: "use the host's virtualisation, much quicker (default: emulation)" },
   {
     ...{ name: 'image', value: 'DIR[,DIR]' },

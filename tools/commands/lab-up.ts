@@ -9,6 +9,7 @@ import { nextSteps, reportOf } from '../lab/report.ts'
 
 const MACHINES_MAX = 16
 const RACKS_MAX = 8
+const CPUS_MAX = 64
 const MEMORY_MIB = { min: 256, max: 65_536 }
 /** It ends up in shell scripts, in QEMU's commas and in the configuration of `ipmi_sim`. */
 const PATH = /^[\w./+@-]+$/
@@ -39,6 +40,7 @@ export function wishesOf(args: Arguments, io: Pick<Io, 'cwd'>): LabWishes {
   }
   return {
     ...{ directory, memoryMib, profile },
+    cpuCount: Math.max(1, atMost(args, 'cpus', CPUS_MAX)),
     regionCount: args.number('regions') ?? 1,
     rackCount: atMost(args, 'racks', RACKS_MAX),
     machineCount: atMost(args, 'machines', MACHINES_MAX),

@@ -50,6 +50,7 @@ export type Lab = {
   readonly profile: string
   readonly accelerator: Accelerator
   readonly memoryMib: number
+  readonly cpuCount: number
   readonly switchNamespace: string
   readonly regionNamespace: string
   readonly bmcPassword: string
@@ -68,6 +69,8 @@ export type LabWishes = {
   readonly firmware: readonly Firmware[]
   readonly accelerator: Accelerator
   readonly memoryMib: number
+  /** Of each machine. */
+  readonly cpuCount: number
   /** On this host's loopback, for the first region; the others on the ports after it. */
   readonly apiPort: number
   readonly profile: string
@@ -99,6 +102,7 @@ export function planLab(wishes: LabWishes): Lab {
     profile: wishes.profile,
     accelerator: wishes.accelerator,
     memoryMib: wishes.memoryMib,
+    cpuCount: wishes.cpuCount,
     switchNamespace: namespace('switch'),
     regionNamespace: namespace('regions'),
     bmcPassword: wishes.bmcPassword,

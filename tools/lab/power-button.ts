@@ -77,6 +77,7 @@ function quoted(lab: Lab, machine: LabMachine, bootFirst: 'network' | 'disk'): s
     console: consoleOf(lab, machine),
     accelerator: lab.accelerator,
     memoryMib: lab.memoryMib,
+    cpuCount: lab.cpuCount,
   })
   return words.map((word) => `'${word}'`).join(' ')
 }

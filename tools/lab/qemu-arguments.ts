@@ -20,17 +20,18 @@ export type MachineHardware = {
   readonly console: string
   readonly accelerator: Accelerator
   readonly memoryMib: number
+  readonly cpuCount: number
   /** The other one comes after it. */
   readonly bootFirst: 'network' | 'disk'
 }
 
 export function qemuArguments(machine: MachineHardware): readonly string[] {
-  const { serial, uuid, tap, disk, console, accelerator, memoryMib, bootFirst } = machine
+  const { serial, uuid, tap, disk, console, accelerator, memoryMib, cpuCount, bootFirst } = machine
   const indexes = bootFirst === 'network' ? { network: 1, disk: 2 } : { network: 2, disk: 1 }
   const cpu = accelerator === 'kvm' ? 'host' : 'max'
   return [
     ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi', '-cpu', cpu],
-    ...['-m', String(memoryMib), '-smp', '2'],
+    ...['-m', String(memoryMib), '-smp', String(cpuCount)],
     ...['-display', 'none', '-vga', 'none', '-nodefaults', '-no-user-config'],
     ...['-serial', `file:${console}`, '-rtc', 'base=utc'],
     ...(uuid === undefined ? [] : ['-uuid', uuid]),

@@ -40,7 +40,7 @@ export async function bootMachine(options: {
   if (firmware === 'uefi') await copyFile(OVMF_VARIABLES, variables)
   const args = qemuArguments({
     ...{ mac, firmware, serial: options.serial, tap: options.tap, disk, variables, console: log },
-    ...{ accelerator: 'tcg', memoryMib: 1_024, bootFirst: 'network' },
+    ...{ accelerator: 'tcg', memoryMib: 1_024, cpuCount: 2, bootFirst: 'network' },
   })
   const { direct } = options
   const kernel =

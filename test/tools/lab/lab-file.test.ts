@@ -9,7 +9,7 @@ async function plannedIn(t: Test) {
   const directory = await mkdtemp(join(tmpdir(), 'ironraft-labfile-'))
   t.teardown(() => rm(directory, { recursive: true }))
   return planLab({
-    ...{ directory, regionCount: 1, rackCount: 1, machineCount: 1, memoryMib: 256 },
+    ...{ directory, regionCount: 1, rackCount: 1, machineCount: 1, memoryMib: 256, cpuCount: 1 },
     ...{ firmware: ['bios'], accelerator: 'tcg', apiPort: 1, profile: 'lab', bmcPassword: 'x' },
   })
 }

@@ -2,7 +2,14 @@ import t from 'tap'
 import { bmcAddress, createWords, type LabWishes, planLab } from '#tools/lab/plan.ts'
 
 const WISHES: LabWishes = {
-  ...{ directory: '/srv/lab', regionCount: 3, rackCount: 2, machineCount: 3, memoryMib: 1_024 },
+  ...{
+    directory: '/srv/lab',
+    regionCount: 3,
+    rackCount: 2,
+    machineCount: 3,
+    memoryMib: 1_024,
+    cpuCount: 1,
+  },
   ...{ firmware: ['bios', 'uefi'], accelerator: 'tcg', apiPort: 5_240, profile: 'lab' },
   bmcPassword: 'secret',
 }

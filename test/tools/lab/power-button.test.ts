@@ -25,7 +25,7 @@ setsid sh -c 'while :; do sleep 0.1; done' "$@" </dev/null >/dev/null 2>&1 &
 echo $! >pid`,
   )
   const lab = planLab({
-    ...{ directory, regionCount: 1, rackCount: 1, machineCount: 1, memoryMib: 256 },
+    ...{ directory, regionCount: 1, rackCount: 1, machineCount: 1, memoryMib: 256, cpuCount: 1 },
     ...{ firmware: ['bios'], accelerator: 'tcg', apiPort: 1, profile: 'lab', bmcPassword: 'x' },
   })
   const [machine] = lab.machines

@@ -4,7 +4,7 @@ import { type MachineHardware, qemuArguments } from '#tools/lab/qemu-arguments.t
 const MACHINE: MachineHardware = {
   ...{ mac: '52:54:00:00:00:01', firmware: 'bios', serial: 'm1', tap: 'tap1' },
   ...{ disk: '/m/disk', variables: '/m/vars', console: '/m/log' },
-  ...{ accelerator: 'tcg', memoryMib: 512, bootFirst: 'network' },
+  ...{ accelerator: 'tcg', memoryMib: 512, cpuCount: 3, bootFirst: 'network' },
 }
 const line = (more: Partial<MachineHardware>): string =>
   qemuArguments({ ...MACHINE, ...more }).join(' ')
@@ -12,6 +12,10 @@ const line = (more: Partial<MachineHardware>): string =>
 t.test('the network comes first, the disk after it, unless told otherwise', async (t) => {
   t.match(line({}), /virtio-blk-pci\S*bootindex=2.*virtio-net-pci\S*bootindex=1/)
   t.match(line({ bootFirst: 'disk' }), /virtio-blk-pci\S*bootindex=1.*virtio-net-pci\S*bootindex=2/)
+})
+
+t.test('as many CPUs and as much memory as asked for', async (t) => {
+  t.match(line({}), /-m 512 -smp 3 /)
 })
 
 t.test('emulation unless KVM is asked for', async (t) => {
