@@ -3,7 +3,9 @@
 //   str int num bool any   as in JSON; any is not null
 //   obj, {str}             an object; one whose values are all strings
 //   [T], <kind>            a list of T; an object of another kind
-//   ip, time               texts that the client parses: an address or nothing, MAAS's timestamps
+//   ip                     a text that the client parses: an address or nothing
+//   time, fraction-time    MAAS's timestamps; with parts of seconds and no zone, as Python's `%f` wants them
+//   event-time             those of its events
 //
 // and behind them, for what the client does with a key that has no value:
 //
@@ -65,13 +67,19 @@ function isOf(core: string, value: unknown): boolean {
     case 'ip':
       return typeof value === 'string' && (value === '' || isIP(value) !== 0)
     case 'time':
-      return typeof value === 'string' && MAAS_TIME.test(value)
+    case 'fraction-time':
+    case 'event-time':
+      return typeof value === 'string' && TIMES[core].test(value)
     default:
       return false
   }
 }
 
-const MAAS_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)?$/
+const TIMES = {
+  time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)?$/,
+  'fraction-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}$/,
+  'event-time': /^\w{3}, \d\d \w{3}\. \d{4} \d\d:\d\d:\d\d$/,
+}
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
