@@ -140,6 +140,25 @@ t.test('Juju: from add-cloud to a machine that is stopped', async (t) => {
     t.strictSame([absent.status, absent.json], [200, []], 'no error: an instance that is gone')
   })
 
+  await t.test('with the key of a plain user', async (t) => {
+    const user = { username: 'bob', password: 'pass-Word-1', email: 'bob@example.org' }
+    await go.post('users/', '', { ...user, is_superuser: false })
+    const bob = new GoClient(root, await site.keyOf(user.username, user.password))
+    const foreign = { machines: [systemId], comment: 'not his' }
+    t.match(
+      (await bob.post('machines/', 'release', foreign)).status,
+      /^40[03]$/,
+      'no 409: not done',
+    )
+    const deploy = await bob.post(`machines/${systemId}/`, 'deploy', {})
+    t.match(deploy.status, /^40[34]$/, 'BadRequestError or PermissionError')
+    const commission = await bob.post(`machines/${other}/`, 'commission')
+    t.equal(commission.status, 403, 'PermissionError')
+    const mine = await reader.read('machine', 'allocate', bob.post('machines/', 'allocate', {}))
+    t.match(mine, { system_id: other, constraints_by_type: {} })
+    t.equal((await bob.post('machines/', 'release', { machines: [other] })).status, 200)
+  })
+
   await t.test('a container is given addresses, and gives them back', async (t) => {
     const mac = '00:16:3e:00:00:01'
     const made = { hostname: 'juju-0d8a1f-0-lxd-0', mac_addresses: [mac], parent: systemId }
@@ -176,7 +195,10 @@ t.test('Juju: from add-cloud to a machine that is stopped', async (t) => {
     const name = `${MODEL}-provider-state`
     t.equal((await go.get(`files/${name}/`)).status, 404, 'NoMatchError')
     const content = 'state-instances:\n- abc\n'
-    t.match((await go.postFile('files/', content, { filename: name })).status, /^20/)
+    t.match(
+      (await go.postFile('files/', { name: 'file', content }, { filename: name })).status,
+      /^20/,
+    )
     const file = await reader.read('file', 'file', go.get(`files/${name}/`))
     t.equal(Buffer.from(file.content, 'base64').toString(), content)
     const [listed] = await reader.read('[<file>]', 'files', go.get('files/', '', { prefix: MODEL }))

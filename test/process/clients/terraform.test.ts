@@ -132,6 +132,11 @@ t.test('Terraform: apply, plan and destroy', async (t) => {
     t.equal(changed.status_name, 'Ready', 'commission=true of an update commissions nothing')
     const [listed] = await get('[<machine>]', 'machines/')
     t.equal(listed.boot_interface.mac_address, '52:54:00:bb:00:01')
+    const twice = await go.post('machines/', '', { ...wanted, hostname: 'other' })
+    t.equal(twice.status, 400)
+    t.match(twice.text, /MAC.*already/i, 'so that the machine is adopted instead')
+    const adopted = { mac_address: ['52:54:00:bb:00:01'] }
+    t.match(await get('[<machine>]', 'machines/', '', adopted), [{ system_id: id }])
     const shown = (await go.get(`machines/${id}/`, 'power_parameters')).json
     t.strictSame(shown, { power_address: '10.0.0.9', power_user: 'u' })
     await get('power-state', `machines/${id}/`, 'query_power_state')
@@ -275,8 +280,74 @@ t.test('Terraform: apply, plan and destroy', async (t) => {
     await gone(`fabrics/${network.fabric}/vlans/14/`)
   })
 
+  await t.test(
+    'images, settings, scripts, keys and repositories of the newer provider',
+    async (t) => {
+      const url = {
+        url: 'http://images.example.org/',
+        keyring_filename: '/usr/share/keyrings/a.gpg',
+      }
+      const source = await post('boot-source', 'boot-sources/', '', url)
+      await put('boot-source', `boot-sources/${source.id}/`, {
+        ...url,
+        url: 'http://other.example.org/',
+      })
+      t.equal(
+        (await get('[<boot-source>]', 'boot-sources/')).length,
+        1,
+        'the provider wants just one',
+      )
+      const wish = { os: 'ubuntu', release: 'noble', arches: ['amd64', 'arm64'], subarches: ['*'] }
+      const all = `boot-sources/${source.id}/selections/`
+      const selection = await post('selection', all, '', { ...wish, labels: ['*'] })
+      t.match(selection, { arches: ['amd64', 'arm64'], boot_source_id: source.id })
+      await put('selection', `${all}${selection.id}/`, {
+        ...wish,
+        arches: ['amd64'],
+        labels: ['*'],
+      })
+      await gone(`${all}${selection.id}/`)
+      await get('[<boot-resource>]', 'boot-resources/', '', { Type: 'synced' })
+      t.equal((await go.get('boot-resources/', 'is_importing')).json, false)
+      const setting = { name: 'upstream_dns', value: '9.9.9.9' }
+      t.equal((await go.post('maas/', 'set_config', setting)).status, 200)
+      t.equal((await go.get('maas/', 'get_config', { name: 'upstream_dns' })).text, '"9.9.9.9"')
+      const file = { name: 'script', content: '#!/bin/sh\n# by terraform\n' }
+      const flags = { apply_configured_networking: false, destructive: false, may_reboot: false }
+      const fields = { ...flags, recommission: false, name: 'tf-script', script_type: 'testing' }
+      const made = reader.read('script', 'scripts', go.postFile('scripts/', file, fields))
+      t.equal((await made).name, 'tf-script')
+      const asked = { include_script: true }
+      const [version] = (await get('script', 'scripts/tf-script', '', asked)).history
+      t.equal(Buffer.from(version.data, 'base64').toString(), file.content)
+      const next = { ...file, content: '#!/bin/sh\nexit 0\n' }
+      await reader.read(
+        'script',
+        'PUT',
+        go.putFile('scripts/tf-script', next, { ...fields, title: 'T' }),
+      )
+      await gone('scripts/tf-script')
+      await post('token', 'account/', 'create_authorisation_token', { name: 'tf' })
+      await get('[<listed-key>]', 'account/', 'list_authorisation_tokens')
+      const repository = {
+        name: 'tf',
+        url: 'http://ppa.example.org/',
+        arches: 'amd64',
+        enabled: true,
+      }
+      const { id: added } = await post('repository', 'package-repositories/', '', repository)
+      await put('repository', `package-repositories/${added}/`, {
+        ...repository,
+        components: 'main',
+      })
+      await gone(`package-repositories/${added}/`)
+    },
+  )
+
   await t.test('data sources: racks, images, VM hosts', async (t) => {
-    await get('[<rack>]', 'rackcontrollers/', '', { hostname: ['none'] })
+    const [rack] = await get('[<rack>]', 'rackcontrollers/', '', { hostname: ['rackaa'] })
+    t.ok(rack.service_set.length > 0)
+    t.strictSame(await get('[<rack>]', 'rackcontrollers/', '', { hostname: ['none'] }), [])
     await get('[<boot-resource>]', 'boot-resources/', '', { Type: '' })
     await get('[<vm-host>]', 'vm-hosts/')
     t.ok(await get('version', 'version/'))

@@ -43,20 +43,12 @@ export class GoClient {
   }
 
   /** A part with a file name for the content, one for each parameter. */
-  postFile(path: string, file: string, params: Params): Promise<Answer> {
-    const boundary = randomBytes(30).toString('hex')
-    const parts = [
-      `--${boundary}`,
-      'Content-Disposition: form-data; name="file"; filename="file"',
-      'Content-Type: application/octet-stream',
-      ...['', file],
-      ...Object.entries(params).flatMap(([name, value]) => [
-        ...[`--${boundary}`, `Content-Disposition: form-data; name="${name}"`, '', String(value)],
-      ]),
-      ...[`--${boundary}--`, ''],
-    ]
-    const type = `multipart/form-data; boundary=${boundary}`
-    return this.#send('POST', `${path}?op=`, { body: parts.join('\r\n'), type })
+  postFile(path: string, file: FilePart, params: Params): Promise<Answer> {
+    return this.#send('POST', `${path}?op=`, multipart(file, params))
+  }
+
+  putFile(path: string, file: FilePart, params: Params): Promise<Answer> {
+    return this.#send('PUT', path, multipart(file, params))
   }
 
   #send(method: string, path: string, sent: Sent = {}): Promise<Answer> {
@@ -72,6 +64,23 @@ export class GoClient {
       ...(sent.body === undefined ? {} : { body: sent.body }),
     })
   }
+}
+
+type FilePart = { readonly name: string; readonly content: string }
+
+function multipart({ name: file, content }: FilePart, params: Params): Sent {
+  const boundary = randomBytes(30).toString('hex')
+  const parts = [
+    `--${boundary}`,
+    `Content-Disposition: form-data; name="${file}"; filename="${file}"`,
+    'Content-Type: application/octet-stream',
+    ...['', content],
+    ...Object.entries(params).flatMap(([name, value]) => [
+      ...[`--${boundary}`, `Content-Disposition: form-data; name="${name}"`, '', String(value)],
+    ]),
+    ...[`--${boundary}--`, ''],
+  ]
+  return { body: parts.join('\r\n'), type: `multipart/form-data; boundary=${boundary}` }
 }
 
 type Sent = { readonly body?: string; readonly type?: string }

@@ -193,5 +193,28 @@ export const GOMAASCLIENT: Shapes = {
     ...{ created: 'str?', updated: 'str?', user: 'str?', ip: 'ip', alloc_type: 'int?' },
     node_summary: 'obj?',
   },
+  script: {
+    ...{ packages: 'any?', results: 'any?', parameters: 'any?', type_name: 'str?' },
+    ...{ hardware_type_name: 'str?', parallel_name: 'str?', timeout: 'str', resource_uri: 'str' },
+    ...{ name: 'str', description: 'str?', title: 'str?', for_hardware: '[str]?', tags: '[str]?' },
+    ...{ history: '[<script-version>]', hardware_type: 'int', type: 'int', parallel: 'int' },
+    ...{ id: 'int', apply_configured_networking: 'bool?', default: 'bool?', may_reboot: 'bool?' },
+    ...{ recommission: 'bool?', destructive: 'bool?' },
+  },
+  'script-version': { comment: 'str?', created: 'str?', data: 'str?', id: 'int' },
+  'boot-source': {
+    ...{ created: 'str', updated: 'str', url: 'str', keyring_filename: 'str?', id: 'int' },
+    ...{ keyring_data: 'str?', resource_uri: 'str' },
+  },
+  selection: {
+    ...{ os: 'str', release: 'str', resource_uri: 'str', arches: '[str]', subarches: '[str]' },
+    ...{ labels: '[str]', id: 'int', boot_source_id: 'int' },
+  },
+  repository: {
+    ...{ name: 'str', url: 'str', key: 'str?', resource_uri: 'str', distributions: '[str]?' },
+    ...{ disabled_pockets: '[str]?', disabled_components: '[str]?', components: '[str]?' },
+    ...{ arches: '[str]?', id: 'int', disable_sources: 'bool?', enabled: 'bool?' },
+  },
+  'listed-key': { name: 'str', token: 'str' },
   'vm-host': { id: 'int', name: 'str', type: 'str', resource_uri: 'str' },
 }

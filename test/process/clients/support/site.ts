@@ -1,9 +1,10 @@
-// Three live regions with something to deploy, and machines that do what machines do: they ask for their preseed, report
+// Three live regions and a rack, with something to deploy, and machines that do what machines do: they ask for their preseed, report
 // that their scripts passed, install and ask for their user data.
 import { createHash } from 'node:crypto'
 import type { Test } from 'tap'
 import { authorization } from '#tools/client.ts'
 import { eventually, TestCluster } from '../../support/cluster.ts'
+import { LinkRack } from '../../support/link-rack.ts'
 import { answerOf, type Answer } from './answer.ts'
 
 const IMAGE = { name: 'debian/bookworm', architecture: 'amd64/generic', title: 'Debian 12' }
@@ -26,7 +27,7 @@ export class Site {
   static async start(t: Test): Promise<Site> {
     const cluster = await TestCluster.make()
     t.teardown(() => cluster.remove())
-    const { admin, nodes } = await cluster.bootstrap()
+    const { admin, nodes, rack_token: token } = await cluster.bootstrap()
     await cluster.leader()
     const site = new Site(
       nodes.map(({ api_url: url }) => url),
@@ -38,6 +39,12 @@ export class Site {
       return (json as { readonly feature_level: number }).feature_level === 3 ? true : undefined
     })
     await site.#importImage()
+    const rack = await LinkRack.join({
+      ...{ id: 'rackaa', token, regions: nodes.map(({ peer_address: peer }) => peer) },
+      ...{ address: '192.0.2.2/24', mac: '52:54:00:ff:00:01' },
+    })
+    t.teardown(() => rack.close())
+    rack.keepAlive()
     return site
   }
 
@@ -53,6 +60,16 @@ export class Site {
     }
     const body = JSON.stringify({ ...IMAGE, files })
     await this.must('POST', '/api/v1/boot-resources', { body, type: 'application/json' })
+  }
+
+  /** The API key that logging in by name gives. */
+  async keyOf(username: string, password: string): Promise<string> {
+    const body = new URLSearchParams({ username, password }).toString()
+    const { json } = await this.must('POST', '/MAAS/accounts/authenticate/', {
+      ...{ ...FORM, body, key: null },
+    })
+    const key = json as Readonly<Record<string, string>>
+    return `${key['consumer_key']}:${key['token_key']}:${key['token_secret']}`
   }
 
   /** Below `/`, as the administrator unless told otherwise. */
