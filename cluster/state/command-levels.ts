@@ -210,10 +210,10 @@ export function commandLevel(type: CommandType): number {
   return COMMAND_LEVELS[type]
 }
 
-/** With what the command says: IPv6 subnets and where a machine is put are younger than the commands that make them. */
+/** With what the command says: IPv6 subnets, and where a new machine is put or goes on to, are younger than the commands. */
 export function levelOf(command: Command): number {
   const level = commandLevel(command.type)
-  if (command.type === 'machine.create' && isPlaced(command)) return NETWORK_LEVEL
+  if (command.type === 'machine.create' && isYoungCreation(command)) return NETWORK_LEVEL
   const cidr =
     command.type === 'subnet.create'
       ? command.cidr
@@ -223,7 +223,7 @@ export function levelOf(command: Command): number {
   return cidr === undefined || isIpv4Cidr(cidr) ? level : Math.max(level, NETWORK_LEVEL)
 }
 
-function isPlaced(command: CommandOf<'machine.create'>): boolean {
-  const { domainId, zoneId, poolId, minHweKernel } = command
-  return [domainId, zoneId, poolId, minHweKernel].some((field) => field !== undefined)
+function isYoungCreation(command: CommandOf<'machine.create'>): boolean {
+  const { begin, domainId, zoneId, poolId, minHweKernel } = command
+  return [begin, domainId, zoneId, poolId, minHweKernel].some((field) => field !== undefined)
 }
