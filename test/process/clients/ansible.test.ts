@@ -218,6 +218,8 @@ t.test('Ansible: a playbook and its undoing', async (t) => {
   await t.test('facts of everything, and the inventory', async (t) => {
     const lists = { fabrics: 'fabric', spaces: 'space', subnets: 'subnet', domains: 'domain' }
     for (const [path, kind] of Object.entries(lists)) await get(`[<${kind}>]`, `${path}/`)
+    await site.enlisted()
+    t.match(await get('[<machine>]', 'machines/'), [{ status_name: 'New', cpu_count: 8 }])
     t.strictSame(await get('[<vm-host>]', 'vm-hosts/'), [])
     await get('[obj]', 'boot-resources/')
     const stranger = new AnsibleClient(site.url, 'a:b:c')

@@ -64,6 +64,7 @@ t.test('Juju: from add-cloud to a machine that is stopped', async (t) => {
   const { systemId, other, space, subnet, vlan } = await furnish(go, site)
 
   await t.test('what there is', async (t) => {
+    await site.enlisted()
     const lists = {
       zones: 'place',
       spaces: 'space',

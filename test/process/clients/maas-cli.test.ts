@@ -236,6 +236,7 @@ t.test('MAAS’s CLI and libmaas', async (t) => {
         ['keyring_filename', '/usr/share/keyrings/x.gpg'],
       ],
     )
+    await site.enlisted()
     const lists = {
       Machines: 'machine',
       Subnets: 'subnet',

@@ -345,6 +345,9 @@ t.test('Terraform: apply, plan and destroy', async (t) => {
   )
 
   await t.test('data sources: racks, images, VM hosts', async (t) => {
+    const enlisted = await get('machine', `machines/${await site.enlisted()}/`)
+    t.match(enlisted, { memory: 16_384, cpu_count: 8, hardware_info: { system_vendor: 'V' } })
+    t.equal(enlisted.blockdevice_set.length, 2)
     const [rack] = await get('[<rack>]', 'rackcontrollers/', '', { hostname: ['rackaa'] })
     t.ok(rack.service_set.length > 0)
     t.strictSame(await get('[<rack>]', 'rackcontrollers/', '', { hostname: ['none'] }), [])

@@ -28,12 +28,11 @@ export class Site {
     const cluster = await TestCluster.make()
     t.teardown(() => cluster.remove())
     const { admin, nodes, rack_token: token } = await cluster.bootstrap()
-    await cluster.leader()
     const site = new Site(
       nodes.map(({ api_url: url }) => url),
       admin,
     )
-    // Members say what level they know only after they have met.
+    // There is a leader, then, and all have met.
     await eventually('the level of the cluster is the newest', 30, async () => {
       const { json } = await site.ask('GET', '/api/v1/cluster', { key: null })
       return (json as { readonly feature_level: number }).feature_level === 3 ? true : undefined
@@ -89,6 +88,16 @@ export class Site {
     throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`)
   }
 
+  /** One that nobody knew has told what it is made of; it is New. */
+  async enlisted(): Promise<string> {
+    const mac = '52:54:00:aa:aa:01'
+    const fields = { architecture: 'amd64/generic', mac_addresses: mac, hardware: HARDWARE }
+    const body = new URLSearchParams(fields).toString()
+    const asked = { ...FORM, body, key: null }
+    const { json } = await this.must('POST', '/MAAS/api/2.0/machines/', asked)
+    return json.system_id as string
+  }
+
   /** It was switched on while Commissioning, and what it ran there passed. */
   async commissioned(systemId: string): Promise<void> {
     const key = await this.#boot(systemId)
@@ -124,6 +133,24 @@ export class Site {
     return this.must('POST', '/MAAS/metadata/latest/', { ...FORM, body, key, region: 2 })
   }
 }
+
+const HARDWARE = JSON.stringify({
+  ...{ firmware: 'uefi', uuid: '4c4c4544-0042-3010-8046-b9c04f4d3132', memory_mib: 16_384 },
+  ...{ cpu: { count: 8, model: 'Xeon', mhz: 2_400 } },
+  dmi: { sys_vendor: 'V', product_name: 'P', product_serial: 'S', bios_date: '01/02/2025' },
+  nics: [{ name: 'ens1', mac: '52:54:00:aa:aa:01', driver: 'e1000', carrier: 1, speed: 1_000 }],
+  disks: [
+    {
+      name: 'sda',
+      size_bytes: 4 * 10 ** 12,
+      model: 'm',
+      serial: 's',
+      rotational: 1,
+      block_size: 512,
+    },
+    { name: 'nvme0n1', size_bytes: 10 ** 12, id_path: '/dev/disk/by-id/nvme-x', block_size: 4_096 },
+  ],
+})
 
 const FORM = { type: 'application/x-www-form-urlencoded' }
 
