@@ -59,7 +59,6 @@ function refTo(kind: string): object {
 const TYPES: Readonly<Record<string, object>> = {
   ...{ str: { type: 'string' }, int: { type: 'integer' }, num: { type: 'number' } },
   ...{ bool: { type: 'boolean' }, null: { type: 'null' }, obj: { type: 'object' } },
-  'str|obj': { type: ['string', 'object'] },
   ...{ list: { type: 'array' }, '[str]': { type: 'array', items: { type: 'string' } } },
 }
 

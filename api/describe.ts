@@ -44,10 +44,10 @@ function describeResource(resource: Resource) {
   }
 }
 
-/** The first line is the CLI's help, the rest what `--help` of a command shows. */
+/** The first line is the CLI's help, the rest what `--help` shows. It takes `name=value` only of what has a `:param`. */
 function withParams(doc: string, params: Params): string {
   const lines = Object.entries(params).map(
-    ([name, param]) => `${name}${param.required ? '' : ' (optional)'}: ${param.doc}`,
+    ([name, param]) => `:param ${name}: ${param.required ? 'Required' : 'Optional'}. ${param.doc}`,
   )
   return lines.length === 0 ? doc : `${doc}\n\n${lines.join('\n')}`
 }

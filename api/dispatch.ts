@@ -57,7 +57,8 @@ export function serveResource(service: Service, resource: Resource): Middleware 
     const op = opOf(ctx, query, input)
     const action = find(method, op)
     if (method === 'GET' && action.method === 'DELETE') checkDeletingGet(ctx)
-    const user = early ?? (await service.authenticator.user(ctx))
+    const isKeyless = resource.isKeyless === true
+    const user = early ?? (isKeyless ? null : await service.authenticator.user(ctx))
     checkAccess(action.access, user)
     const call = makeCall(service, ctx, { user, input, query, bytes })
     await sendAnswer(ctx, await runAction(action, call))

@@ -30,6 +30,8 @@ export type Resource = {
    * Only administrators may send either.
    */
   readonly body?: 'large' | 'bytes'
+  /** Keys are not looked at, so that a wrong one is told where it matters: clients ask for the version first. */
+  readonly isKeyless?: true
   /** Name of the half that is open to anyone, where it is not `Anon` and the name. */
   readonly anonName?: string
 }

@@ -42,6 +42,7 @@ import { SUBNETS } from './routes/subnets.ts'
 import { TAGS } from './routes/tags.ts'
 import { USERS } from './routes/users.ts'
 import { SETTINGS, versionResource } from './routes/version.ts'
+import { VM_HOSTS } from './routes/vm-hosts.ts'
 import { VOLUME_GROUP_ALIASES, VOLUME_GROUPS } from './routes/volume-groups.ts'
 import { POOL_PLURAL, POOLS, ZONES } from './routes/zones.ts'
 
@@ -66,7 +67,7 @@ export function allResources(version: string): readonly Resource[] {
     ...[...BOOT_SOURCES, ...BOOT_SOURCE_SELECTIONS, ...DHCP_SNIPPETS],
     ...[...SCRIPT_RESULTS, NODE_RESULTS, ...NODE_DEVICES],
     ...[...BOOT_RESOURCES, ...IMAGES_SYNC_PROGRESS],
-    ...[...COMMISSIONING_SCRIPTS, ...NETWORKS, ...FAN_NETWORKS],
+    ...[...COMMISSIONING_SCRIPTS, ...NETWORKS, ...FAN_NETWORKS, ...VM_HOSTS],
     versionResource(version),
   ]
 }

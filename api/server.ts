@@ -96,7 +96,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const app = new Koa()
   app.use(makeEdge({ clock, random, logger, metrics, apiHash: description.hash }))
   app.use(makeMetadata({ region, random, clock, logger }))
+  app.use(mergeSlashes)
   app.use(takeOpSuffix)
+  app.use(joinCidr)
   app.use(makeBodyParser())
   app.use(indexRoutes(makeRouter({ options, service, resources, description, streams })))
   app.use(serveNothing)
@@ -242,6 +244,12 @@ function serveAccess(parts: {
   router.get('/api/v1/audit-events', handle('admin', listAuditEvents, { query: AUDIT_QUERY }))
 }
 
+/** The proxy in front of MAAS does it, and Ansible's collection asks for `subnets//3/`. */
+const mergeSlashes: Koa.Middleware = (ctx, next) => {
+  if (ctx.path.includes('//')) ctx.path = ctx.path.replaceAll(/\/{2,}/g, '/')
+  return next()
+}
+
 /** `…/op-update_nodes` is `…?op=update_nodes` (maas-api §2). */
 const takeOpSuffix: Koa.Middleware = (ctx, next) => {
   const at = ctx.path.lastIndexOf('/op-')
@@ -251,6 +259,14 @@ const takeOpSuffix: Koa.Middleware = (ctx, next) => {
   }
   return next()
 }
+
+/** `subnets/192.0.2.0/24/` names one subnet, as in MAAS: its CLI writes CIDRs into paths as they are. */
+const joinCidr: Koa.Middleware = (ctx, next) => {
+  const [, subnet, bits] = CIDR_PATH.exec(ctx.path) ?? []
+  if (bits !== undefined) ctx.path = `${subnet}%2F${bits}/`
+  return next()
+}
+const CIDR_PATH = new RegExp(`^(${API_ROOT}subnets/[^/]+)/(\\d{1,3})/?$`)
 
 const gone: Koa.Middleware = (ctx) => {
   sendText(ctx, 'The 1.0 API is no longer available. Please use API version 2.0.')

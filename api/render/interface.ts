@@ -45,13 +45,13 @@ export function renderInterface(
   }
 }
 
-/** MAAS's names of them, `bond_mode` and so on; '' when there are none. */
-function renderParams({ params = {} }: Interface): '' | Readonly<Record<string, unknown>> {
+/** MAAS's names of them, `bond_mode` and so on. An object also when there are none: clients look into it. */
+function renderParams({ params = {} }: Interface): Readonly<Record<string, unknown>> {
   const entries = Object.entries(params).map(([name, value]) => [
     name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     value,
   ])
-  return entries.length === 0 ? '' : Object.fromEntries(entries)
+  return Object.fromEntries(entries)
 }
 
 function renderLink(state: RegionState, link: InterfaceLink) {
@@ -107,7 +107,7 @@ export function renderControllerInterface(
         return link
       return { ...link, subnet: renderSubnet(state, subnet) }
     }),
-    params: '',
+    params: {},
     discovered: null,
     effective_mtu: vlan?.mtu ?? DEFAULT_MTU,
     vendor: null,

@@ -30,12 +30,12 @@ function renderDomainOf(state: RegionState, id: DomainId) {
 /** Null when given empty: the default applies. */
 export function ttlField(form: Form, name: string): number | null | undefined {
   if (form.input.text(name)?.trim() === '') return null
-  return form.integer(name, { min: 1, max: TTL_MAX })
+  return form.integer(name, { min: 0, max: TTL_MAX })
 }
 
 /** Seconds; null when given empty: the default applies. */
 export function ttlParam(doc: string): Param<number | null> {
-  return custom<number | null>(doc, { type: 'integer', minimum: 1, maximum: TTL_MAX }, ttlField)
+  return custom<number | null>(doc, { type: 'integer', minimum: 0, maximum: TTL_MAX }, ttlField)
 }
 
 const SERVERS_MAX = 64

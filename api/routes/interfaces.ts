@@ -5,7 +5,7 @@ import { interfacesOf } from '#state/query.ts'
 import type { CommandOf } from '#state/command.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, NO_CONTENT, type Answer, type Call } from '../call.ts'
-import { notFound } from '../errors.ts'
+import { fieldError, notFound } from '../errors.ts'
 import { list, mac, text, type Params, type Values } from '../params.ts'
 import { renderControllerInterface, renderInterface } from '../render/interface.ts'
 import { operation, read, remove, taking, update, type Resource } from '../resource.ts'
@@ -69,15 +69,21 @@ function creating<P extends Params>(
   )
 }
 
-const PARENT = { parent: text('Id or name of what it is made of.', { required: true }) }
+/** One of the two names: clients of MAAS send either. */
+const PARENT = {
+  parent: text('Id or name of what it is made of.'),
+  parents: list('The same, one.', { itemMax: 64 }),
+}
 const PARENTS = { parents: list('Ids or names of its ports.', { required: true, itemMax: 64 }) }
 
 const ofParent =
   (kind: 'bridge' | 'vlan') =>
-  (state: RegionState, systemId: SystemId, { parent = '' }: Values<typeof PARENT>): Made => ({
-    kind,
-    parents: parentIds(state, systemId, { name: 'parent', given: [parent] }),
-  })
+  (state: RegionState, systemId: SystemId, { parent, parents }: Values<typeof PARENT>): Made => {
+    const given = (parent ?? '') === '' ? (parents ?? []) : [parent ?? '']
+    if (given.length === 0) throw fieldError('parent', 'This field is required.')
+    if (given.length > 1) throw fieldError('parents', `A ${kind} interface has one parent.`)
+    return { kind, parents: parentIds(state, systemId, { name: 'parent', given }) }
+  }
 
 const CHANGED = {
   name: text('Its name.', { max: 15 }),

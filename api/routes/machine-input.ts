@@ -19,6 +19,7 @@ export function readNewMachine(form: Form): NewMachine {
   for (const name of ['architecture', 'mac_addresses']) form.require(name)
   const report = hardwareField(form)
   const architecture = architectureField(form) ?? ''
+  const counted = countedFields(form)
   return {
     hostname: hostnameField(form) ?? '',
     description: form.text('description', { max: 4_096 }) ?? '',
@@ -30,9 +31,9 @@ export function readNewMachine(form: Form): NewMachine {
     blockDevices: report?.blockDevices ?? [],
     hardware: report?.facts ?? null,
     hardwareUuid: report?.hardwareUuid ?? null,
-    cpuCount: report?.cpuCount ?? 0,
+    cpuCount: counted.cpuCount ?? report?.cpuCount ?? 0,
     cpuSpeedMhz: report?.cpuSpeedMhz ?? 0,
-    memoryMib: report?.memoryMib ?? 0,
+    memoryMib: counted.memoryMib ?? report?.memoryMib ?? 0,
     biosBootMethod: report?.biosBootMethod ?? '',
   }
 }
@@ -46,9 +47,15 @@ export function readMachineChanges(form: Form, machine: Machine): MachineFields 
     powerType: powerTypeField(form),
     powerParameters: powerParametersField(form, before),
     minHweKernel: form.text('min_hwe_kernel', { max: 64 }),
+    ...countedFields(form),
+  })
+}
+
+function countedFields(form: Form) {
+  return {
     cpuCount: form.integer('cpu_count', { min: 0, max: 65_536 }),
     memoryMib: form.integer('memory', { min: 0, max: 2 ** 40 }),
-  })
+  }
 }
 
 function hostnameField(form: Form): string | undefined {

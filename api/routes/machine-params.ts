@@ -19,6 +19,11 @@ const COMMON = {
     (form, name) => form.input.text(name),
   ),
   'power_parameters_*': text('One of them.', POWER_VALUE),
+  min_hwe_kernel: text('Least kernel it needs.', { max: 64 }),
+  cpu_count: integer('CPUs.', { min: 0, max: 65_536 }),
+  memory: integer('Memory, MiB.', { min: 0, max: 2 ** 40 }),
+  zone: text('Name of its zone.'),
+  pool: text('Name of its pool.'),
 }
 
 export const NEW_MACHINE = {
@@ -47,9 +52,4 @@ export const NEW_MACHINE = {
 export const CHANGED_MACHINE = {
   architecture: text('For instance amd64/generic.'),
   ...COMMON,
-  min_hwe_kernel: text('Least kernel it needs.', { max: 64 }),
-  cpu_count: integer('CPUs.', { min: 0, max: 65_536 }),
-  memory: integer('Memory, MiB.', { min: 0, max: 2 ** 40 }),
-  zone: text('Name of its zone.'),
-  pool: text('Name of its pool.'),
 }

@@ -43,14 +43,22 @@ async function createMachine(call: Call): Promise<Answer> {
   const fields = readNewMachine(form)
   const begin = await beginning(call, form)
   form.check()
-  const { isAnonymous } = call
-  const domainId = domainIdIn(await call.state(), call.input, { isAnonymous })
-  const systemId = await proposeMachine(call, { ...fields, ...begin, ...present({ domainId }) })
+  const place = newPlace(await call.state(), call)
+  const systemId = await proposeMachine(call, { ...fields, ...begin, ...place })
   await evaluateMachine(call, systemId)
   const state = call.after()
   const machine = state.machines.get(systemId)
   if (machine === undefined) return json({ system_id: systemId })
   return json(call.isAnonymous ? renderEnlisted(state, machine) : renderMachine(state, machine))
+}
+
+/** Whoever enlists says where it is, by its domain, and nothing of what operators decide. */
+function newPlace(state: RegionState, { input, isAnonymous }: Call) {
+  if (isAnonymous) return present({ domainId: domainIdIn(state, input, { isAnonymous }) })
+  const minHweKernel = input.text('min_hwe_kernel') || undefined
+  const place = { ...placeIn(state, input), ...present({ minHweKernel }) }
+  if (Object.keys(place).length > 0) expectNetworkLevel(state, 'To place a new machine')
+  return place
 }
 
 /** What administrators add is commissioned unless they say otherwise; others wait until it is accepted. */
@@ -98,25 +106,25 @@ async function updateMachine(call: Call): Promise<Answer> {
   form.check()
   const { systemId } = machine
   // Looked up before anything is changed: a name that is nobody's changes nothing.
-  const place = placeOf(state, call.input, machine)
+  const place = placeIn(state, call.input, machine)
   await call.propose({ type: 'machine.update', systemId, set })
-  if (place !== null) await call.propose({ type: 'node.place', systemIds: [systemId], ...place })
+  if (Object.keys(place).length > 0)
+    await call.propose({ type: 'node.place', systemIds: [systemId], ...place })
   await evaluateMachine(call, systemId)
   const after = call.after()
   const changed = after.machines.get(systemId)
   return json(changed === undefined ? { system_id: systemId } : renderMachine(after, changed))
 }
 
-/** `zone`, `pool` and `domain` by name, as MAAS has them; null when none is given. */
-function placeOf(state: RegionState, input: Input, { domainId }: Machine) {
+/** `zone`, `pool` and `domain` by name, as MAAS has them; those that are given. */
+function placeIn(state: RegionState, input: Input, { domainId }: Partial<Machine> = {}) {
   const zone = input.text('zone')
   const pool = input.text('pool')
-  const place = present({
+  return present({
     zoneId: zone === undefined ? undefined : zoneIdNamed(state, zone),
     poolId: pool === undefined ? undefined : poolIdNamed(state, pool),
     domainId: domainIdIn(state, input, { domainId }),
   })
-  return Object.keys(place).length === 0 ? null : place
 }
 
 async function deleteMachine(call: Call): Promise<Answer> {

@@ -63,6 +63,7 @@ export function versionResource(subversion: string): Resource {
   return {
     name: 'VersionHandler',
     anonName: 'VersionHandler',
+    isKeyless: true,
     path: 'version/',
     doc: 'Version and capabilities of this API.',
     actions: [

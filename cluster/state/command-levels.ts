@@ -2,7 +2,7 @@
 // and stop. A new command gets the level of the version that brings it; nothing here ever changes.
 import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import { isIpv4Cidr } from '#model/ip.ts'
-import type { Command, CommandType } from './command.ts'
+import type { Command, CommandOf, CommandType } from './command.ts'
 
 const COMMAND_LEVELS = {
   'cluster.initialise': 1,
@@ -210,10 +210,10 @@ export function commandLevel(type: CommandType): number {
   return COMMAND_LEVELS[type]
 }
 
-/** With what the command says: IPv6 subnets and machines of other domains are younger than the commands that make them. */
+/** With what the command says: IPv6 subnets, and where a new machine is put or goes on to, are younger than the commands. */
 export function levelOf(command: Command): number {
   const level = commandLevel(command.type)
-  if (command.type === 'machine.create' && command.domainId !== undefined) return NETWORK_LEVEL
+  if (command.type === 'machine.create' && isYoungCreation(command)) return NETWORK_LEVEL
   const cidr =
     command.type === 'subnet.create'
       ? command.cidr
@@ -221,4 +221,9 @@ export function levelOf(command: Command): number {
         ? command.set.cidr
         : undefined
   return cidr === undefined || isIpv4Cidr(cidr) ? level : Math.max(level, NETWORK_LEVEL)
+}
+
+function isYoungCreation(command: CommandOf<'machine.create'>): boolean {
+  const { begin, domainId, zoneId, poolId, minHweKernel } = command
+  return [begin, domainId, zoneId, poolId, minHweKernel].some((field) => field !== undefined)
 }

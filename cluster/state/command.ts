@@ -264,8 +264,11 @@ export type Command =
       readonly biosBootMethod: string
       /** Given (feature level 3): it begins to be commissioned, or it is Deployed already and the actor's. */
       readonly begin?: ProbeOptions | 'deployed'
-      /** From feature level 3 on. */
+      /** These from feature level 3 on; absent: the default ones, and no least kernel. */
       readonly domainId?: DomainId
+      readonly zoneId?: number
+      readonly poolId?: number
+      readonly minHweKernel?: string
     }
   | { readonly type: 'machine.update'; readonly systemId: SystemId; readonly set: MachineFields }
   | { readonly type: 'machine.delete'; readonly systemId: SystemId }

@@ -110,7 +110,7 @@ function checkDomain(state: RegionState, domain: Domain): Refusal | null {
   if (state.domainsByName.count(name.toLowerCase()) > 1) {
     return invalid('name', 'Domain with this Name already exists.')
   }
-  if (ttl !== null && !isTtl(ttl)) return invalid('ttl', `Enter a number from 1 to ${TTL_MAX}.`)
+  if (ttl !== null && !isTtl(ttl)) return invalid('ttl', `Enter a number from 0 to ${TTL_MAX}.`)
   const field = 'forward_dns_servers'
   if (authoritative && forwardDnsServers.length > 0) {
     return invalid(field, 'An authoritative domain has no servers to forward to.')
@@ -130,5 +130,5 @@ function checkNames(state: RegionState, { id, name }: Domain): Refusal | null {
 
 /** MAAS takes no 0: a record that may not be kept at all defeats every resolver between. */
 export function isTtl(ttl: number): boolean {
-  return Number.isInteger(ttl) && ttl >= 1 && ttl <= TTL_MAX
+  return Number.isInteger(ttl) && ttl >= 0 && ttl <= TTL_MAX
 }

@@ -9,6 +9,7 @@ import { checkDomainOfNode } from './domains.ts'
 import { addEvent } from './events.ts'
 import { beginCommissioning } from './machine-actions.ts'
 import { dropInterfaces } from './interface-links.ts'
+import { checkPlace } from './node-places.ts'
 import { addInterface, checkHostname, checkMacs, INTERFACES_MAX } from './node-parts.ts'
 import { dropSnippets } from './object-rules.ts'
 import type { Refusal } from './outcome.ts'
@@ -28,7 +29,8 @@ export const createMachine: Handler<'machine.create'> = (context, command) => {
   const refusal =
     checkHostname(state, hostname, systemId) ??
     checkParts(state, command) ??
-    checkDomainOfNode(state, command.domainId)
+    checkDomainOfNode(state, command.domainId) ??
+    checkPlace(state, command)
   if (refusal !== null) return refusal
   const interfaceIds = command.interfaces.map((nic, at) => addInterface(context, systemId, nic, at))
   for (const device of command.blockDevices) {
@@ -143,7 +145,7 @@ function makeMachine(
     ownerData: {},
     locked: false,
     tagNames: [],
-    minHweKernel: '',
+    minHweKernel: command.minHweKernel ?? '',
     hweKernel: '',
     osSystem: '',
     distroSeries: '',

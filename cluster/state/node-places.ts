@@ -2,6 +2,7 @@
 import type { SystemId } from '#model/ids.ts'
 import { DONE, invalid, notFound, type Handler } from './context.ts'
 import { objectOf } from './object-query.ts'
+import type { Refusal } from './outcome.ts'
 import { checkDomainOfNode } from './domains.ts'
 import type { RegionState } from './state.ts'
 
@@ -54,15 +55,20 @@ export function renameTag(state: RegionState, before: string, after: string | nu
   }
 }
 
-export const placeNodes: Handler<'node.place'> = ({ state }, command) => {
-  const { systemIds, zoneId, poolId, domainId } = command
+type Place = { readonly zoneId?: number; readonly poolId?: number }
+
+/** Null: there are such a zone and such a pool. */
+export function checkPlace(state: RegionState, { zoneId, poolId }: Place): Refusal | null {
   if (zoneId !== undefined && objectOf(state, 'zones', zoneId) === undefined) {
     return notFound('Zone')
   }
-  if (poolId !== undefined && objectOf(state, 'resourcePools', poolId) === undefined) {
-    return notFound('ResourcePool')
-  }
-  const refusal = checkDomainOfNode(state, domainId)
+  const isNoPool = poolId !== undefined && objectOf(state, 'resourcePools', poolId) === undefined
+  return isNoPool ? notFound('ResourcePool') : null
+}
+
+export const placeNodes: Handler<'node.place'> = ({ state }, command) => {
+  const { systemIds, zoneId, poolId, domainId } = command
+  const refusal = checkPlace(state, command) ?? checkDomainOfNode(state, domainId)
   if (refusal !== null) return refusal
   if (systemIds.length > NODES_MAX) return invalid('nodes', `At most ${NODES_MAX} nodes.`)
   const place = {

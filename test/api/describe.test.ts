@@ -110,6 +110,14 @@ t.test(
           t.same(Object.keys(action).toSorted(), ['doc', 'method', 'name', 'op', 'restful'])
           t.equal(action.restful, action.op === null)
           t.ok(action.doc.split('\n')[0]?.trim(), `${half.name}.${action.name} has help`)
+          const [help = '', ...rest] = action.doc.split('\n\n')
+          t.notOk(help.includes(':param'), 'what it takes is told below its help')
+          for (const line of rest
+            .join('\n')
+            .split('\n')
+            .filter((text) => text !== '')) {
+            t.match(line, /^:param \S+: (?:Required|Optional)\. ./, 'as MAAS’s CLI looks for it')
+          }
         }
       }
     }

@@ -20,7 +20,7 @@ const REFUSALS = [
     text: /^POST op=clone on machines\//,
   },
   { call: 'GET raids/', status: 404, text: /^Unknown API endpoint/ },
-  { call: 'GET vm-hosts/', status: 501, text: /^GET on vm-hosts is not served/ },
+  { call: 'POST vm-hosts/', status: 501, text: /^POST on vm-hosts/ },
   { call: 'GET nodes/a/blockdevices/1/?op=add_tag', status: 501, text: /is not served/ },
   { call: 'GET /MAAS/api/1.0/machines/', status: 410, text: /2\.0/ },
   { call: 'GET /nowhere', status: 404, text: 'Not Found' },

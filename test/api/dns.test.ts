@@ -39,7 +39,7 @@ t.test('domains: what is refused', async (t) => {
   t.equal(twice.status, 400)
   t.strictSame(twice.json, { name: ['Domain with this Name already exists.'] })
   t.strictSame(Object.keys((await api.post('domains/', { name: 'a b' })).json), ['name'])
-  t.strictSame(Object.keys((await api.put('domains/0/', { ttl: '0' })).json), ['ttl'])
+  t.strictSame(Object.keys((await api.put('domains/0/', { ttl: '-1' })).json), ['ttl'])
   const last = await api.delete('domains/0/')
   t.equal(last.status, 400)
   t.equal(last.text, 'This domain is the default domain, it cannot be deleted.')

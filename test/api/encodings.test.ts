@@ -83,6 +83,20 @@ t.test('paths without their last slash, for every method', async (t) => {
   t.equal((await api.get('license-key/a/b/')).status, 404)
 })
 
+t.test('slashes too many are one, and those of a CIDR are its own', async (t) => {
+  const api = await startTestApi(t)
+  await api.post('subnets/', { cidr: '10.7.0.0/24' })
+  const { id } = (await api.get('subnets/10.7.0.0%2F24/')).json
+  for (const path of [`subnets//${id}/`, '/MAAS//api/2.0/subnets/10.7.0.0/24/']) {
+    t.equal((await api.get(path)).json.id, id, path)
+  }
+  t.equal((await api.get('subnets/10.7.0.0/24')).json.id, id)
+  t.equal((await api.get('subnets/10.7.0.0/24/?op=statistics')).json.ip_version, 4)
+  t.equal((await api.get('subnets/10.7.0.0/24/op-statistics')).json.ip_version, 4)
+  t.equal((await api.get('subnets/10.7.0.0/25/')).status, 404)
+  t.equal((await api.get('subnets/10.7.0.0/24/x/')).status, 404)
+})
+
 t.test('HEAD is GET without the body', async (t) => {
   const api = await startTestApi(t)
   const get = await api.get('zones/')

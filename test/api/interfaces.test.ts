@@ -46,7 +46,7 @@ t.test('from bond to address to gateway, as shown by interface and machine', asy
     params: { bond_mode: '802.3ad', bond_miimon: 100, bond_lacp_rate: 'slow' },
   })
   t.same(differences('interface', bond.json), [])
-  t.match((await api.get(`${path}${second.id}/`)).json, { children: ['bond0'], params: '' })
+  t.match((await api.get(`${path}${second.id}/`)).json, { children: ['bond0'], params: {} })
   const link = { mode: 'STATIC', subnet: '192.0.2.0/24', ip_address: '192.0.2.50' }
   const linked = await api.post(`${path}bond0/?op=link_subnet`, {
     ...link,

@@ -344,6 +344,9 @@ const LATER_FIELDS = {
   'machine.netboot token': { type: 'machine.netboot', systemId, on: true, tokenKey: 'tk' },
   'machine.booted token': { type: 'machine.booted', systemId, tokenKey: 'tk' },
   'machine.create domain': { type: 'machine.create', ...machine, domainId: 1 },
+  'machine.create place': {
+    ...{ type: 'machine.create', ...machine, zoneId: 1, poolId: 0, minHweKernel: 'ga-22.04' },
+  },
   'node.place domain': { type: 'node.place', systemIds: [systemId], domainId: 1 },
   'device.update domain': { type: 'device.update', systemId, set: { domainId: 1 } },
   'controller.update domain': { type: 'controller.update', systemId, set: { domainId: 1 } },

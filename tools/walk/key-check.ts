@@ -46,8 +46,6 @@ function isOf(type: string, value: unknown): boolean {
       return value === null
     case 'obj':
       return typeof value === 'object' && value !== null && !Array.isArray(value)
-    case 'str|obj':
-      return isOf('str', value) || isOf('obj', value)
     case 'list':
       return Array.isArray(value)
     case '[str]':

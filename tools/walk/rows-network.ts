@@ -132,6 +132,9 @@ export const NETWORK: readonly Row[] = [
   row('PUT fannetworks/1/', 'admin', FAN, { status: 404, shows: 'text' }),
   row('DELETE fannetworks/1/', 'admin', FAN, { status: 404, shows: 'text' }),
 
+  row('GET pods/', 'user', '200', { shows: 'list' }),
+  row('GET vm-hosts/', 'user', '200', { shows: 'list' }),
+
   row('GET discovery/', 'user', '200', { shows: '[<discovery>]*' }),
   row('GET discovery/?op=by_unknown_ip', 'user', '200', { shows: '[<discovery>]*' }),
   row('GET discovery/?op=by_unknown_mac', 'user', '200', { shows: '[<discovery>]*' }),

@@ -63,7 +63,7 @@ const BAD_DOMAINS: readonly [Partial<CommandOf<'domain.create'>>, string][] = [
   [{ name: `${'x'.repeat(64)}.example` }, 'name'],
   [{ name: Array(64).fill('abc').join('.') }, 'name'],
   [{ name: 'MAAS' }, 'name'],
-  [{ ttl: 0 }, 'ttl'],
+  [{ ttl: -1 }, 'ttl'],
   [{ ttl: 2 ** 31 }, 'ttl'],
   [{ forwardDnsServers: ['192.0.2.1'] }, 'forward_dns_servers'],
   [{ authoritative: false, forwardDnsServers: ['x'] }, 'forward_dns_servers'],
