@@ -1,6 +1,6 @@
 // Any service with a URI for on, off and the state (MAAS's webhook driver): POST, POST and GET; the state is read off the
 // answer by two regular expressions of the administrator's.
-import { Script } from 'node:vm'
+import { createContext, Script } from 'node:vm'
 import { askBmc as defaultAsk, expectSuccess, isVerified, type AskBmc } from './bmc-http.ts'
 import { needed, PowerFailure, type PowerDriver, type PowerParameters } from './driver.ts'
 
@@ -8,7 +8,7 @@ const ON = String.raw`status.*\:.*running`
 const OFF = String.raw`status.*\:.*stopped`
 /** An expression of somebody else's runs over no more than this, and no longer. */
 const SEARCHED_MAX = 4_096
-const SEARCH_MS = 50
+const SEARCH_MS = 250
 const SEARCH = new Script("new RegExp(source, 'i').test(said)")
 
 export function webhookDriver(askBmc: AskBmc = defaultAsk): PowerDriver {
@@ -62,7 +62,7 @@ function matches(
 ): boolean {
   const source = parameters[name] || fallback
   try {
-    return SEARCH.runInNewContext({ source, said }, { timeout: SEARCH_MS }) === true
+    return SEARCH.runInContext(createContext({ source, said }), { timeout: SEARCH_MS }) === true
   } catch (cause) {
     const isLate = (cause as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
     const what = isLate ? 'takes too long' : 'is no expression'
