@@ -1,4 +1,6 @@
-// The body of what machines send: larger than those of the API, because it holds what scripts printed.
+// The body of what machines send: larger than those of the API, because it holds what scripts printed. It is read before
+// it is known who sends it, so a short one only, unless a token is named that some machine has; and what is held at a
+// time has a limit, of each client and of all.
 import type { Context } from 'koa'
 import { Rejection } from '../errors.ts'
 import { Input } from '../input.ts'
@@ -6,21 +8,57 @@ import { parseMultipart } from '../multipart.ts'
 import { isForm } from '../request-body.ts'
 
 const BODY_BYTES_MAX = 4 << 20
+/** Of who names no token in its header. */
+const UNKNOWN_BYTES_MAX = 64 << 10
+const OF_CLIENT_BYTES_MAX = 16 << 20
+const ALL_BYTES_MAX = 128 << 20
 
-/** Throws PAYLOAD_TOO_LARGE, before it is read when its length is told. */
-export async function readMachineBody(ctx: Context): Promise<Buffer> {
-  if (Number(ctx.get('content-length') || 0) > BODY_BYTES_MAX) throw tooLarge()
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > BODY_BYTES_MAX) throw tooLarge()
-    chunks.push(chunk)
+type From = { readonly client: string; readonly isKnown: boolean }
+
+export class MachineBodies {
+  #heldBytes = 0
+  readonly #ofClients = new Map<string, number>()
+
+  /** Gives the body to `use` and forgets it afterwards. Throws PAYLOAD_TOO_LARGE, RATE_LIMITED. */
+  async with<T>(
+    ctx: Context,
+    { client, isKnown }: From,
+    use: (body: Buffer) => Promise<T>,
+  ): Promise<T> {
+    const bytesMax = isKnown ? BODY_BYTES_MAX : UNKNOWN_BYTES_MAX
+    // Before it is read, when its length is told.
+    if (Number(ctx.get('content-length') || 0) > bytesMax) throw tooLarge(bytesMax)
+    const chunks: Buffer[] = []
+    let bytes = 0
+    try {
+      // To destroy the request would close the connection before the refusal is said.
+      for await (const chunk of ctx.req.iterator({ destroyOnReturn: false })) {
+        const piece = chunk as Buffer
+        bytes += piece.length
+        const ofClient = this.#hold(client, piece.length)
+        if (bytes > bytesMax) throw tooLarge(bytesMax)
+        if (ofClient > OF_CLIENT_BYTES_MAX || this.#heldBytes > ALL_BYTES_MAX) {
+          throw new Rejection('RATE_LIMITED', 'Too much is sent at once.')
+        }
+        chunks.push(piece)
+      }
+      const body = Buffer.concat(chunks)
+      // Of a form the signature is about its fields, too, and may stand among them.
+      if (isForm(ctx)) ctx.request.rawBody = body.toString('utf8')
+      return await use(body)
+    } finally {
+      this.#hold(client, -bytes)
+    }
   }
-  const body = Buffer.concat(chunks)
-  // Of a form the signature is about its fields, too, and may stand among them.
-  if (isForm(ctx)) ctx.request.rawBody = body.toString('utf8')
-  return body
+
+  /** What the client has by then. */
+  #hold(client: string, bytes: number): number {
+    this.#heldBytes += bytes
+    const ofClient = (this.#ofClients.get(client) ?? 0) + bytes
+    if (ofClient > 0) this.#ofClients.set(client, ofClient)
+    else this.#ofClients.delete(client)
+    return ofClient
+  }
 }
 
 /** Fields of a form or of multipart; of anything else none. */
@@ -32,6 +70,6 @@ export async function parseMachineInput(ctx: Context, body: Buffer): Promise<Inp
   return isForm(ctx) ? Input.fromPairs(new URLSearchParams(body.toString('utf8'))) : new Input()
 }
 
-function tooLarge(): Rejection {
-  return new Rejection('PAYLOAD_TOO_LARGE', `A machine may send ${BODY_BYTES_MAX} bytes at once.`)
+function tooLarge(bytesMax: number): Rejection {
+  return new Rejection('PAYLOAD_TOO_LARGE', `At most ${bytesMax} bytes may be sent at once.`)
 }

@@ -59,6 +59,14 @@ export class MachineAuthenticator {
     throw forbidden(refusal)
   }
 
+  /** Whether its header names the token of a machine; whether it was signed with it is seen later. */
+  async isKnown(ctx: Context): Promise<boolean> {
+    const header = ctx.get('authorization')
+    if (header === '' || header.length > HEADER_CHARACTERS_MAX) return false
+    const tokenKey = oauthOf(ctx, header)?.get('oauth_token') ?? ''
+    return (await this.#find(tokenKey)) !== undefined
+  }
+
   /** One that is unknown here may have been made a moment ago elsewhere. */
   async #find(tokenKey: string): Promise<KnownMachine | undefined> {
     if (tokenKey === '') return undefined

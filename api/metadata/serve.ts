@@ -12,7 +12,7 @@ import { Input } from '../input.ts'
 import { sendAnswer } from '../send-answer.ts'
 import { answerById } from './by-id.ts'
 import { Buckets } from './buckets.ts'
-import { parseMachineInput, readMachineBody } from './body.ts'
+import { MachineBodies, parseMachineInput } from './body.ts'
 import { clientAddressOf, isThroughRack, metadataUrlOf } from './client-address.ts'
 import { answerDocument, answerEnlistDocument } from './documents.ts'
 import { MachineAuthenticator } from './machine-auth.ts'
@@ -42,6 +42,7 @@ class Metadata {
   readonly #options: MetadataOptions
   readonly #authenticator: MachineAuthenticator
   readonly #requests: Buckets
+  readonly #bodies = new MachineBodies()
   readonly #words: MachineWords
 
   constructor(options: MetadataOptions) {
@@ -61,10 +62,16 @@ class Metadata {
     if (path === undefined) throw new Rejection('NOT_FOUND', 'Not Found')
     const method = ctx.method === 'HEAD' ? 'GET' : ctx.method
     if (method !== 'GET' && method !== 'POST') throw methodNotAllowed('GET, POST')
-    const body = method === 'POST' ? await readMachineBody(ctx) : Buffer.alloc(0)
     // Secrets are in many of these answers.
     ctx.set('Cache-Control', 'no-store')
-    await sendAnswer(ctx, await this.#answer(ctx, { path, body, method, client }))
+    const answer = (body: Buffer) => this.#answer(ctx, { path, body, method, client })
+    if (method === 'GET') {
+      await sendAnswer(ctx, await answer(Buffer.alloc(0)))
+      return
+    }
+    const isKnown = await this.#authenticator.isKnown(ctx)
+    const from = { client: client === undefined ? '' : formatIp(client), isKnown }
+    await sendAnswer(ctx, await this.#bodies.with(ctx, from, answer))
   }
 
   async #answer(ctx: Context, asked: Asked): Promise<Answer> {

@@ -3,6 +3,7 @@ import { lifeOf } from '#model/life-cycle.ts'
 import { parseMac } from '#model/mac-address.ts'
 import { MACHINE_STATUS as S, type Machine } from '#model/machine.ts'
 import { isByHand } from '#model/power.ts'
+import { FOUND_POWER_TYPES } from '#model/power-types.ts'
 import type { SignalStatus } from '#state/machine-commands.ts'
 import { Rejection } from '../errors.ts'
 import { Form, type Input } from '../input.ts'
@@ -98,7 +99,7 @@ function runtimeOf(form: Form): number | null {
 function powerOf(input: Input) {
   const powerType = input.text('power_type') ?? ''
   if (powerType === '') return null
-  if (!/^[a-z0-9_-]{1,32}$/.test(powerType)) throw malformed('power_type')
+  if (!FOUND_POWER_TYPES.has(powerType)) throw malformed('power_type')
   const powerParameters: Record<string, string> = {}
   const given = parseObject(input.text('power_parameters') ?? '{}')
   for (const [name, value] of Object.entries(given).slice(0, POWER_PARAMETERS_MAX)) {

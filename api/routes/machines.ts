@@ -5,6 +5,7 @@ import { lifeOf } from '#model/life-cycle.ts'
 import { parseMac } from '#model/mac-address.ts'
 import type { Machine } from '#model/machine.ts'
 import type { Device } from '#model/objects.ts'
+import { FOUND_POWER_TYPES } from '#model/power-types.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, jsonList, NO_CONTENT, type Answer, type Call } from '../call.ts'
 import { fieldError, notFound, Rejection } from '../errors.ts'
@@ -42,6 +43,9 @@ async function createMachine(call: Call): Promise<Answer> {
   const form = new Form(call.input)
   const fields = readNewMachine(form)
   const begin = await beginning(call, form)
+  if (!call.isAdmin && !FOUND_POWER_TYPES.has(fields.powerType)) {
+    form.report('power_type', 'Only an administrator may choose this power type.')
+  }
   form.check()
   const place = newPlace(await call.state(), call)
   const systemId = await proposeMachine(call, { ...fields, ...begin, ...place })

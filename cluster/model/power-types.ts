@@ -259,3 +259,11 @@ export const POWER_TYPES: readonly PowerType[] = [
     CHASSIS,
   ),
 ]
+
+/**
+ * What a machine, or who is no administrator, may say that a machine is powered by: BMCs inside of it, and nothing. The others
+ * have racks call any address of the site, or a libvirt.
+ */
+export const FOUND_POWER_TYPES: ReadonlySet<string> = new Set([
+  ...['', 'manual', 'ipmi', 'redfish', 'moonshot', 'wedge', 'hmcz', 'openbmc'],
+])

@@ -28,10 +28,15 @@ type ProxyTimeouts = {
   /** To the first byte of the answer while the request could still go elsewhere, and on the last try. */
   readonly firstTryMs: number
   readonly lastTryMs: number
+  /** Between two pieces of an answer, also while the client takes none. */
+  readonly idleMs: number
 }
 
 /** A region answers a write without quorum after 10 s, so the last try waits longer. */
-const TIMEOUTS: ProxyTimeouts = { connectMs: 1_000, firstTryMs: 4_000, lastTryMs: 30_000 }
+const TIMEOUTS: ProxyTimeouts = {
+  ...{ connectMs: 1_000, firstTryMs: 4_000, lastTryMs: 30_000 },
+  idleMs: 60_000,
+}
 
 /** RFC 9110 §7.6.1; `host` and `content-length` are made anew, `expect` was answered here. */
 const NOT_FORWARDED = new Set([
@@ -71,6 +76,7 @@ export class RegionProxy {
           connectMs: this.#timeouts.connectMs,
           answerMs:
             isLast || !isRepeatable(request) ? this.#timeouts.lastTryMs : this.#timeouts.firstTryMs,
+          idleMs: this.#timeouts.idleMs,
         })
         this.#preferred = region
         metrics.count('ironraft_rack_proxied_requests_total', { result: 'answered' })
@@ -115,7 +121,11 @@ class Attempt {
     this.#agent = agent
   }
 
-  run(limits: { readonly connectMs: number; readonly answerMs: number }): Promise<IncomingMessage> {
+  run(limits: {
+    readonly connectMs: number
+    readonly answerMs: number
+    readonly idleMs: number
+  }): Promise<IncomingMessage> {
     const { method, url, body, signal } = this.#request
     const target = new URL(this.#region.replace(/\/+$/, '') + url)
     const isTls = target.protocol === 'https:'
@@ -140,6 +150,8 @@ class Attempt {
       })
       outgoing.on('response', (answer) => {
         clearTimeout(timer)
+        // A region that freezes in the middle of it breaks the client's connection: then it asks again.
+        answer.setTimeout(limits.idleMs, fail('the answer came to a halt'))
         resolve(answer)
       })
       outgoing.on('error', (error) => {

@@ -11,9 +11,11 @@ import { describeError } from '#platform/system.ts'
 import type { BootEvent } from '#rack/boot-events.ts'
 import type { RackView } from '#rack/view.ts'
 import { bootScript } from './boot-script.ts'
+import { limitConnections } from './connection-limits.ts'
 import type { ImageCache } from './image-cache.ts'
 import { answerHeaders, type RegionProxy } from './proxy.ts'
 import { matchesEtag, parseRange } from './range.ts'
+import { RequestBodies } from './request-bodies.ts'
 
 export type RackHttpOptions = {
   readonly address: string
@@ -28,14 +30,13 @@ export type RackHttpOptions = {
   readonly status: () => Readonly<Record<string, unknown>>
   /** Prometheus text of `GET /metrics`. */
   readonly exposeMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+  /** Of connections on which nothing happens. */
+  readonly idleMs?: number
   readonly logger: Logger
   readonly metrics: Metrics
 }
 
 export type RackHttp = { readonly port: number; readonly close: () => Promise<void> }
-
-const BODY_BYTES_MAX = 8 << 20
-const CONNECTIONS_MAX = 4_096
 
 /** Rejects with the system's error (`EADDRINUSE`, `EACCES`). */
 export async function startRackHttp(options: RackHttpOptions): Promise<RackHttp> {
@@ -51,7 +52,8 @@ export async function startRackHttp(options: RackHttpOptions): Promise<RackHttp>
     return next()
   })
   app.use(routes(options).routes())
-  app.use((ctx, next) => (ctx.path.startsWith('/MAAS/') ? proxied(ctx, options) : next()))
+  const bodies = new RequestBodies()
+  app.use((ctx, next) => (isOfRegions(ctx.path) ? proxied(ctx, options, bodies) : next()))
   const handle = app.callback()
   const server = createServer(
     { requestTimeout: 120_000, headersTimeout: 10_000 },
@@ -59,7 +61,7 @@ export async function startRackHttp(options: RackHttpOptions): Promise<RackHttp>
       void handle(request, response)
     },
   )
-  server.maxConnections = CONNECTIONS_MAX
+  limitConnections(server, options.idleMs)
   const port = await listen(server, options.address, options.port)
   return {
     port,
@@ -69,6 +71,11 @@ export async function startRackHttp(options: RackHttpOptions): Promise<RackHttp>
         server.closeAllConnections()
       }),
   }
+}
+
+/** Also once `..`, which a URL resolves, is resolved. */
+function isOfRegions(path: string): boolean {
+  return URL.parse(path, 'http://region')?.pathname.startsWith('/MAAS/') === true
 }
 
 function routes(options: RackHttpOptions): Router {
@@ -160,18 +167,23 @@ async function serveImage(ctx: Context, file: BootFile, images: ImageCache): Pro
   ctx.length = end - start + 1
 }
 
-async function proxied(ctx: Context, { proxy, logger }: RackHttpOptions): Promise<void> {
-  const body = await readBody(ctx)
+async function proxied(
+  ctx: Context,
+  { proxy, logger }: RackHttpOptions,
+  bodies: RequestBodies,
+): Promise<void> {
   const gone = new AbortController()
   ctx.res.once('close', () => gone.abort())
-  const answer = await proxy.forward({
-    method: ctx.method,
-    url: `${ctx.path}${ctx.search}`,
-    headers: ctx.req.headers,
-    body,
-    clientAddress: clientAddress(ctx),
-    signal: gone.signal,
-  })
+  const answer = await bodies.with(ctx, clientAddress(ctx), (body) =>
+    proxy.forward({
+      method: ctx.method,
+      url: `${ctx.path}${ctx.search}`,
+      headers: ctx.req.headers,
+      body,
+      clientAddress: clientAddress(ctx),
+      signal: gone.signal,
+    }),
+  )
   if (answer === undefined) {
     ctx.throw(503, 'No region can be reached from this rack.', { headers: { 'Retry-After': '2' } })
   }
@@ -182,17 +194,6 @@ async function proxied(ctx: Context, { proxy, logger }: RackHttpOptions): Promis
   // After the body: Koa sets a type of its own for streams.
   ctx.remove('Content-Type')
   ctx.set(answerHeaders(answer))
-}
-
-async function readBody(ctx: Context): Promise<Uint8Array> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > BODY_BYTES_MAX) ctx.throw(413, `A body may hold ${BODY_BYTES_MAX} bytes.`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 async function guard(ctx: Context, next: Next, logger: Logger): Promise<void> {

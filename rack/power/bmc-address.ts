@@ -35,5 +35,8 @@ export function parseBmcUrl(text: string, fallbackPort: number | null = null): U
   const { host, port } = parseBmcAddress(trimmed)
   const shown = isIPv6(host) ? `[${host}]` : host
   const number = port ?? fallbackPort
-  return new URL(`https://${shown}${number === null ? '' : `:${number}`}`)
+  const url = URL.parse(`https://${shown}${number === null ? '' : `:${number}`}`)
+  if (url !== null) return url
+  // An IPv6 address with a zone: `fe80::1%eth0`.
+  throw new PowerFailure('settings', 'the power parameter power_address cannot be a part of a URL')
 }

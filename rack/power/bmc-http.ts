@@ -1,7 +1,12 @@
 // HTTP to a BMC: one request, one answer, over connections that nobody keeps. BMCs redirect to themselves with and
 // without a slash, compress unasked, send endless bodies and certificates of their own making; each of these is
 // bounded or taken as it is. Certificates are verified only where the parameters say so, as in MAAS.
-import { type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http'
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestOptions,
+} from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { PowerFailure } from './driver.ts'
 
@@ -34,12 +39,17 @@ export const askBmc: AskBmc = async (request) => {
     const { location } = answer.headers
     if (![301, 302, 307, 308].includes(answer.status) || location === undefined) return answer
     const next = URL.parse(location, url)
-    // Credentials go nowhere else than where they were meant to go.
-    if (next === null || next.host !== url.host || redirects >= REDIRECTS_MAX) {
+    // Credentials go nowhere else than where they were meant to go, and never from TLS to plain text.
+    if (next === null || !isSameBmc(url, next) || redirects >= REDIRECTS_MAX) {
       throw new PowerFailure('nonsense', 'the BMC sends us in circles or to somebody else')
     }
     url = next
   }
+}
+
+function isSameBmc(from: URL, to: URL): boolean {
+  const isSafe = to.protocol === from.protocol || to.protocol === 'https:'
+  return isSafe && to.host === from.host
 }
 
 async function askOnce(request: BmcRequest): Promise<BmcAnswer> {
@@ -56,14 +66,28 @@ async function askOnce(request: BmcRequest): Promise<BmcAnswer> {
   const options = { method, headers: all, agent: false as const, signal }
   return await new Promise((resolve, reject) => {
     const fail = (error: unknown): void => reject(whyHttpFailed(error, signal))
-    const sent =
-      url.protocol === 'https:'
-        ? httpsRequest(url, { ...options, rejectUnauthorized: verifyTls })
-        : httpRequest(url, options)
+    const sent = startRequest(url, options, verifyTls)
     sent.on('error', fail)
+    // A BMC that switches protocols is neither answered nor heard of again: without this nothing would end.
+    sent.once('upgrade', (_response, socket) => {
+      socket.destroy()
+      fail(new PowerFailure('nonsense', 'the BMC does not speak HTTP'))
+    })
     sent.once('response', (response) => void readAll(response).then(resolve, fail))
     sent.end(bytes)
   })
+}
+
+/** Throws `settings` for what no header can hold: a token with a line end in it. */
+function startRequest(url: URL, options: RequestOptions, rejectUnauthorized: boolean) {
+  try {
+    return url.protocol === 'https:'
+      ? httpsRequest(url, { ...options, rejectUnauthorized })
+      : httpRequest(url, options)
+  } catch (cause) {
+    const what = 'a power parameter holds characters that cannot be sent'
+    throw new PowerFailure('settings', what, cause)
+  }
 }
 
 async function readAll(response: IncomingMessage): Promise<BmcAnswer> {
@@ -85,13 +109,15 @@ function whyHttpFailed(error: unknown, signal: AbortSignal): PowerFailure {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (code.startsWith('HPE_'))
     return new PowerFailure('nonsense', 'the BMC does not speak HTTP', error)
-  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)) {
+  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|INVALID_(?:CA|PURPOSE)|MISMATCH/.test(code)) {
     return new PowerFailure(
       'settings',
       `the certificate of the BMC is not trusted (${code})`,
       error,
     )
   }
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL'))
+    return new PowerFailure('unreachable', 'the BMC speaks another TLS than we do', error)
   const why = code === '' ? 'the connection broke' : code
   return new PowerFailure('unreachable', `the BMC cannot be reached (${why})`, error)
 }

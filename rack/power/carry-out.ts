@@ -33,8 +33,15 @@ export async function carryOut(work: PowerWork): Promise<SeenPower> {
 async function turnOff(work: PowerWork): Promise<SeenPower> {
   const { driver, parameters, soft, signal } = work
   if (soft) {
-    await driver.turnOff(parameters, { soft: true }, signal)
-    if ((await look(work, 'off', SOFT_LOOKS_MAX)) === 'off') return 'off'
+    const isAsked = await driver.turnOff(parameters, { soft: true }, signal).then(
+      () => true,
+      (error: unknown) => {
+        // A BMC that cannot ask the system is told what it can do.
+        if (error instanceof PowerFailure && error.code === 'refused') return false
+        throw error
+      },
+    )
+    if (isAsked && (await look(work, 'off', SOFT_LOOKS_MAX)) === 'off') return 'off'
   }
   await driver.turnOff(parameters, { soft: false }, signal)
   return await waitFor(work, 'off')

@@ -69,8 +69,8 @@ async function endSession(
   made: BmcAnswer,
 ): Promise<void> {
   const named = made.headers.location ?? textOf(jsonOrEmpty(made)['@odata.id'])
-  const url = URL.parse(named, root)
-  if (named === '' || url?.host !== root.host) return
+  const url = named === '' ? null : ownUrl(named, root)
+  if (url === null) return
   await askBmc({
     ...{ method: 'DELETE', url, headers: { 'x-auth-token': token } },
     verifyTls: isVerified(parameters),
@@ -78,6 +78,14 @@ async function endSession(
   }).catch(() => {
     // It ends by itself after some minutes; the work is done or has failed for a reason that matters more.
   })
+}
+
+/** What the BMC points to, by the scheme by which we came: some name themselves by `http:` to whoever speaks TLS. */
+function ownUrl(path: string, root: URL): URL | null {
+  const url = URL.parse(path, root)
+  if (url?.host !== root.host) return null
+  url.protocol = root.protocol
+  return url
 }
 
 /** '' for what is no text. */
@@ -100,8 +108,8 @@ function sessionAt(
 ): RedfishSession {
   const { askBmc, sleep, parameters, signal } = options
   const ask: RedfishSession['ask'] = async (path, more = {}) => {
-    const url = URL.parse(path, root)
-    if (url?.host !== root.host) throw new PowerFailure('nonsense', 'the BMC points elsewhere')
+    const url = ownUrl(path, root)
+    if (url === null) throw new PowerFailure('nonsense', 'the BMC points elsewhere')
     for (;;) {
       const answer = await askBmc({
         ...{ method: more.method ?? 'GET', url, body: more.body },

@@ -26,24 +26,31 @@ export function redfishDriver(ports: RedfishPorts): PowerDriver {
     )
   const reset = (
     parameters: PowerParameters,
-    wanted: readonly string[],
+    wanted: (seen: SeenPower) => readonly string[],
     signal: AbortSignal,
   ): Promise<void> =>
     at(parameters, signal, async (session, path) => {
-      await resetSystem(session, await session.read(path), path, wanted)
+      const system = await session.read(path)
+      await resetSystem(session, system, path, wanted(stateOf(system)))
     })
   return {
     query: async (parameters, signal) =>
       await at(parameters, signal, async (session, path) => {
-        return STATES[textOf((await session.read(path))['PowerState'])] ?? 'unknown'
+        return stateOf(await session.read(path))
       }),
     bootFromNetwork: async (parameters, signal) => await at(parameters, signal, bootOnceFromPxe),
-    turnOn: async (parameters, signal) => await reset(parameters, ['On', 'ForceOn'], signal),
+    turnOn: async (parameters, signal) => await reset(parameters, () => ['On', 'ForceOn'], signal),
     turnOff: async (parameters, { soft }, signal) => {
-      const wanted = soft ? ['GracefulShutdown', 'PushPowerButton'] : ['ForceOff']
-      await reset(parameters, wanted, signal)
+      // The button of a machine that is going off would switch it on.
+      const softly = (seen: SeenPower) =>
+        seen === 'on' ? ['GracefulShutdown', 'PushPowerButton'] : ['GracefulShutdown']
+      await reset(parameters, soft ? softly : () => ['ForceOff'], signal)
     },
   }
+}
+
+function stateOf(system: Json): SeenPower {
+  return STATES[textOf(system['PowerState'])] ?? 'unknown'
 }
 
 /** The system that `node_id` names, or the only one. */

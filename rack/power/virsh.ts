@@ -4,7 +4,16 @@
 import { needed, PowerFailure, type PowerDriver, type PowerParameters } from './driver.ts'
 import { lastLine, type RunTool } from './run-tool.ts'
 
-const URI = /^[a-z]+(\+[a-z]+)?:\/\/[^\s]*$/i
+/** Without `ext`, whose program runs on this host, and `test`, which reads files. */
+const SCHEME = String.raw`(?!test)[a-z]+(?:\+(?:unix|ssh|libssh2?|tls|tcp))?`
+const PLACE = String.raw`(?:[\w.]+@)?(?:\w[\w.-]*|\[[\da-f:.]+\])?(?::\d{1,5})?`
+const REST = String.raw`(?:\/[\w./-]*)?(?:\?([\w.=&/-]*))?`
+const URI = new RegExp(`^${SCHEME}://${PLACE}${REST}$`, 'i')
+/** Others name programs (`command`, `netcat`) or choose between them. */
+const OPTIONS = new Set([
+  ...['socket', 'mode', 'keyfile', 'known_hosts', 'known_hosts_verify'],
+  ...['no_verify', 'no_tty', 'no_sanity', 'sshauth', 'pkipath'],
+])
 /** Nothing that virsh could take for an option. */
 export const DOMAIN = /^[A-Za-z0-9_.+:][A-Za-z0-9_.+: -]*$/
 
@@ -41,6 +50,14 @@ export function virshDriver(runTool: RunTool): PowerDriver {
   }
 }
 
+/** Whoever may name a BMC may not name a program of this host: libvirt's URIs can. */
+function isHarmless(uri: string): boolean {
+  const match = URI.exec(uri)
+  if (match === null) return false
+  const options = (match[1] ?? '').split('&').filter((each) => each !== '')
+  return options.every((each) => OPTIONS.has(each.split('=', 1)[0] ?? ''))
+}
+
 /** What virsh prints for `words` at the libvirt of `power_address`. */
 export async function askVirsh(asked: {
   readonly run: RunTool
@@ -50,8 +67,8 @@ export async function askVirsh(asked: {
 }): Promise<string> {
   const { run, parameters, words, signal } = asked
   const uri = needed(parameters, 'power_address')
-  if (!URI.test(uri)) {
-    throw new PowerFailure('settings', 'the power parameter power_address is no libvirt URI')
+  if (!isHarmless(uri)) {
+    throw new PowerFailure('settings', 'the power parameter power_address is no libvirt URI for us')
   }
   if ((parameters['power_pass'] ?? '') !== '' && uri.includes('+ssh:')) {
     throw new PowerFailure('settings', 'libvirt over SSH needs a key, not the password power_pass')

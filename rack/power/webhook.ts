@@ -1,12 +1,15 @@
 // Any service with a URI for on, off and the state (MAAS's webhook driver): POST, POST and GET; the state is read off the
 // answer by two regular expressions of the administrator's.
+import { createContext, Script } from 'node:vm'
 import { askBmc as defaultAsk, expectSuccess, isVerified, type AskBmc } from './bmc-http.ts'
 import { needed, PowerFailure, type PowerDriver, type PowerParameters } from './driver.ts'
 
 const ON = String.raw`status.*\:.*running`
 const OFF = String.raw`status.*\:.*stopped`
-/** An expression of somebody else's runs over no more than this. */
+/** An expression of somebody else's runs over no more than this, and no longer. */
 const SEARCHED_MAX = 4_096
+const SEARCH_MS = 250
+const SEARCH = new Script("new RegExp(source, 'i').test(said)")
 
 export function webhookDriver(askBmc: AskBmc = defaultAsk): PowerDriver {
   const ask = async (
@@ -30,9 +33,8 @@ export function webhookDriver(askBmc: AskBmc = defaultAsk): PowerDriver {
         0,
         SEARCHED_MAX,
       )
-      if (expression(parameters, 'power_on_regex', ON).test(said)) return 'on'
-      if (expression(parameters, 'power_off_regex', OFF).test(said)) return 'off'
-      return 'unknown'
+      if (matches(said, parameters, ['power_on_regex', ON])) return 'on'
+      return matches(said, parameters, ['power_off_regex', OFF]) ? 'off' : 'unknown'
     },
     turnOn: async (parameters, signal) => {
       await ask(parameters, ['POST', 'power_on_uri', 'on'], signal)
@@ -52,10 +54,18 @@ function credentialsOf(parameters: PowerParameters): Readonly<Record<string, str
   return { authorization: `Basic ${Buffer.from(both).toString('base64')}` }
 }
 
-function expression(parameters: PowerParameters, name: string, fallback: string): RegExp {
+/** In a while that no expression can make longer: `(a+)+$` would hold the rack for years, and DHCP with it. */
+function matches(
+  said: string,
+  parameters: PowerParameters,
+  [name, fallback]: readonly [string, string],
+): boolean {
+  const source = parameters[name] || fallback
   try {
-    return new RegExp(parameters[name] || fallback, 'i')
+    return SEARCH.runInContext(createContext({ source, said }), { timeout: SEARCH_MS }) === true
   } catch (cause) {
-    throw new PowerFailure('settings', `the power parameter ${name} is no expression`, cause)
+    const isLate = (cause as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+    const what = isLate ? 'takes too long' : 'is no expression'
+    throw new PowerFailure('settings', `the power parameter ${name} ${what}`, cause)
   }
 }

@@ -4,11 +4,20 @@ import { AppError } from '#model/errors.ts'
 import type { Arguments, Io } from '../command-line.ts'
 import { EXIT } from '../exit-codes.ts'
 import { expectLab } from '../lab/lab-file.ts'
-import { takeDown } from '../lab/take-down.ts'
+import { takeDown, takeDownNamespaces } from '../lab/take-down.ts'
 
 export async function runLabDown(args: Arguments, io: Io): Promise<number> {
-  const lab = await expectLab(resolve(io.cwd, args.text('dir') ?? ''))
-  if (process.getuid?.() !== 0) throw new AppError('FORBIDDEN', 'Taking a lab down needs root.')
+  const directory = resolve(io.cwd, args.text('dir') ?? '')
+  const isRoot = process.getuid?.() === 0
+  const lab = await expectLab(directory).catch(async (error: unknown) => {
+    const isDamaged = error instanceof AppError && error.code === 'STORAGE_DAMAGED'
+    if (isDamaged && isRoot) {
+      await takeDownNamespaces(directory)
+      io.error(`What ran of a lab in ${directory} is ended; its files are yours to delete.`)
+    }
+    throw error
+  })
+  if (!isRoot) throw new AppError('FORBIDDEN', 'Taking a lab down needs root.')
   await takeDown(lab, io.env)
   io.out(`The lab in ${lab.directory} is gone.`)
   return EXIT.ok

@@ -3,7 +3,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '#model/errors.ts'
-import type { Lab } from './plan.ts'
+import { type Lab, labIdOf } from './plan.ts'
 
 const fileOf = (directory: string): string => join(directory, 'lab.json')
 
@@ -37,7 +37,7 @@ export async function saveLab(lab: Lab): Promise<void> {
   await rename(temporary, fileOf(lab.directory))
 }
 
-/** Throws NOT_FOUND without one. */
+/** Throws NOT_FOUND without one, STORAGE_DAMAGED for a file that is not that of a lab of this directory. */
 export async function expectLab(directory: string): Promise<Lab> {
   const path = fileOf(directory)
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
@@ -45,11 +45,32 @@ export async function expectLab(directory: string): Promise<Lab> {
     throw new AppError('NOT_FOUND', message, { cause })
   })
   const lab = parse(text)
-  if (lab?.version === 1) return lab
-  throw new AppError('STORAGE_DAMAGED', `${path} is not the file of a lab.`)
+  if (lab?.version === 1 && isOf(directory, lab)) return lab
+  const why = 'copied, moved or damaged; `ironraft lab down` ends what runs'
+  throw new AppError('STORAGE_DAMAGED', `${path} is not the file of a lab that is here: ${why}.`)
+}
+
+/**
+ * What is removed and ended is named by the file: it must name nothing outside of its lab. One that was copied with its
+ * directory would take down the lab that it was copied from.
+ */
+function isOf(directory: string, lab: Lab): boolean {
+  const { machines, racks, regions, regionNamespace, switchNamespace } = lab
+  if (lab.directory !== directory || lab.id !== labIdOf(directory)) return false
+  const parts: readonly unknown[] = [machines, racks, regions]
+  if (!parts.every((each) => Array.isArray(each))) return false
+  const names = [...machines, ...machines.map(({ bmcName: name }) => ({ name })), ...racks]
+  const directories = regions.map((region) => ({ name: region.directory }))
+  const namespaces = [...racks.map(({ namespace }) => namespace), regionNamespace, switchNamespace]
+  return (
+    [...names, ...regions, ...directories].every(({ name }) => /^[a-z]+-\d{1,2}$/.test(name)) &&
+    namespaces.every((name) => new RegExp(`^irlab-${lab.id}-[a-z]+(?:-\\d{1,2})?$`).test(name))
+  )
 }
 
 export async function forgetLab({ directory }: Lab): Promise<void> {
+  // Of a lab whose process ended while it wrote.
+  await rm(`${fileOf(directory)}.new`, { force: true })
   await rm(fileOf(directory), { force: true })
 }
 

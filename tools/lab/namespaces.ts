@@ -52,6 +52,12 @@ export async function existingNamespaces(wanted: readonly string[]): Promise<rea
   return wanted.filter((name) => names.has(name))
 }
 
+export async function namespacesOfLab(id: string): Promise<readonly string[]> {
+  const { stdout } = await runCommand('ip', ['netns', 'list'])
+  const names = stdout.split('\n').map((line) => line.split(' ')[0] ?? '')
+  return names.filter((name) => name.startsWith(`irlab-${id}-`))
+}
+
 /** Ends everything inside of it first: nobody else has business in a namespace that we made. */
 export async function removeNamespace(namespace: string): Promise<void> {
   const { stdout } = await runCommand('ip', ['netns', 'pids', namespace])

@@ -95,7 +95,7 @@ const hex = (number: number): string => number.toString(16).padStart(2, '0')
 
 export function planLab(wishes: LabWishes): Lab {
   const { directory, regionCount, rackCount, machineCount, firmware } = wishes
-  const id = digest(directory).slice(0, 6)
+  const id = labIdOf(directory)
   const namespace = (name: string): string => `irlab-${id}-${name}`
   return {
     ...{ version: 1, ready: false, id, directory },
@@ -136,6 +136,11 @@ export function planLab(wishes: LabWishes): Lab {
       }
     }),
   }
+}
+
+/** A part of the names of everything that is outside of the directory. */
+export function labIdOf(directory: string): string {
+  return digest(directory).slice(0, 6)
 }
 
 /** `power_address` of the machine's BMC, as a rack reaches it. */

@@ -6,9 +6,9 @@ import { readCluster } from '../cluster-directory.ts'
 import { forgetProfile } from '../profiles.ts'
 import type { Io } from '../command-line.ts'
 import { forgetLab } from './lab-file.ts'
-import { existingNamespaces, removeNamespace } from './namespaces.ts'
+import { existingNamespaces, namespacesOfLab, removeNamespace } from './namespaces.ts'
 import { namespacesOf } from './network.ts'
-import { type Lab, regionDirectory } from './plan.ts'
+import { type Lab, labIdOf, regionDirectory } from './plan.ts'
 import { buttonOf } from './power-button.ts'
 import { endProcess, processesOf } from './processes.ts'
 import { runCommand } from './run-command.ts'
@@ -29,6 +29,13 @@ export async function takeDown(
   if (keepsFiles) return
   await forgetProfileOf(lab, env)
   await removeFiles(lab)
+}
+
+/** Of a lab whose file is no more to be believed: what runs, and the networks. Its files are left to whoever damaged them. */
+export async function takeDownNamespaces(directory: string): Promise<void> {
+  for (const namespace of await namespacesOfLab(labIdOf(directory))) {
+    await removeNamespace(namespace)
+  }
 }
 
 /** Not one that was made under the same name for something else. */

@@ -1,5 +1,7 @@
 // Machines that ask for what is not theirs. MAAS gives a machine's secret to whoever asks for its preseed; each rule
 // of `api/metadata/standing.ts` has its attack here.
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import t from 'tap'
 import { parseIp } from '#model/ip.ts'
 import { MACHINE_STATUS as S } from '#model/machine.ts'
@@ -244,4 +246,47 @@ t.test('a forged host does not get into a script', async (t) => {
   const bad = { host: "x'; reboot; '" }
   const answer = await room.from('203.0.113.9', 'GET', 'enlist/latest/user-data', bad)
   t.equal(answer.status, 400)
+})
+
+t.test('nobody without a token has a long body kept, told or not', async (t) => {
+  const room = await MachineRoom.start(t)
+  const id = await room.add(1)
+  await room.lease(1)
+  await room.commission(id)
+  const key = await room.keyOf(1, id)
+  const long = 'x'.repeat(70_000)
+  const form = { op: 'signal', status: 'WORKING', error: long }
+  const from = room.address(1)
+  t.equal((await room.from(from, 'POST', '2012-03-01/', { form })).status, 413)
+  t.equal((await room.from(from, 'POST', `status/${id}`, { json: { long } })).status, 413)
+  t.equal((await room.from(from, 'POST', '2012-03-01/', { form, key })).status, 200)
+  const stranger = { ...key, tokenKey: 'nobodys' }
+  t.equal((await room.from(from, 'POST', '2012-03-01/', { form, key: stranger })).status, 413)
+  // Without a length, so it is seen while it is read; and the refusal still arrives.
+  const { hostname, port } = new URL(room.api.url)
+  const asked = request({ hostname, port, method: 'POST', path: `/MAAS/metadata/status/${id}` })
+  asked.write(long)
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  t.equal(answer.resume().statusCode, 413)
+  asked.destroy()
+})
+
+t.test('bodies of one address are kept up to 16 MiB at a time', async (t) => {
+  const room = await MachineRoom.start(t)
+  const id = await room.add(1)
+  await room.lease(1)
+  await room.commission(id)
+  const key = await room.keyOf(1, id)
+  const { hostname, port } = new URL(room.api.url)
+  const answers = Array.from({ length: 5 }, async () => {
+    const headers = { authorization: room.api.sign(key), 'x-forwarded-for': room.address(1) }
+    const path = `/MAAS/metadata/status/${id}`
+    const asked = request({ hostname, port, method: 'POST', path, headers, agent: false })
+    // Four are never answered, as they never end.
+    asked.on('error', () => {})
+    t.teardown(() => asked.destroy())
+    asked.write(Buffer.alloc((4 << 20) - 1, 'x'))
+    return await new Promise<IncomingMessage>((resolve) => asked.once('response', resolve))
+  })
+  t.equal((await Promise.race(answers)).statusCode, 429)
 })

@@ -53,6 +53,8 @@ const MALFORMED = [
   [{ status: 'WORKING', runtime: '1e9' }, /runtime/],
   [{ status: 'WORKING', power_type: 'ipmi', power_parameters: '[' }, /power_parameters/],
   [{ status: 'WORKING', power_type: '../x' }, /power_type/],
+  [{ status: 'WORKING', power_type: 'webhook' }, /power_type/],
+  [{ status: 'WORKING', power_type: 'virsh' }, /power_type/],
 ] as const
 for (const [form, text] of MALFORMED) {
   t.test(`a signal with ${JSON.stringify(form)} is refused`, async (t) => {

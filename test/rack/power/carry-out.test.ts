@@ -123,3 +123,20 @@ t.test('a failure of the driver ends it', async (t) => {
   }
   await t.rejects(order({ ...driver, turnOn }, 'on').done, { code: 'refused' })
 })
+
+t.test('a BMC that cannot ask the system softly is told to switch off', async (t) => {
+  const { driver, calls } = bmc({ first: 'on' })
+  const turnOff: PowerDriver['turnOff'] = async (parameters, how, signal) => {
+    if (how.soft) throw new PowerFailure('refused', 'no')
+    await driver.turnOff(parameters, how, signal)
+  }
+  t.equal(await order({ ...driver, turnOff }, 'off', true).done, 'off')
+  t.equal(calls.join(' '), 'query off query')
+  const away: PowerDriver['turnOff'] = async () => {
+    await Promise.resolve()
+    throw new PowerFailure('unreachable', 'no')
+  }
+  await t.rejects(order({ ...bmc({ first: 'on' }).driver, turnOff: away }, 'off', true).done, {
+    code: 'unreachable',
+  })
+})

@@ -53,6 +53,16 @@ t.test('webhook: states by expression', async (t) => {
   }
 })
 
+t.test('webhook: an expression that never ends holds nobody', { timeout: 20_000 }, async (t) => {
+  const driver = webhookDriver(http(() => ({ text: `${'a'.repeat(60)}!` })).ask)
+  const parameters = { ...HOOK, power_on_regex: '^(a+)+$' }
+  const expected = {
+    code: 'settings',
+    message: 'the power parameter power_on_regex takes too long',
+  }
+  await t.rejects(driver.query(parameters, signal), expected)
+})
+
 t.test('webhook: failures', async (t) => {
   const driver = (status: number) => webhookDriver(http(() => ({ status })).ask)
   await t.rejects(driver(401).query(HOOK, signal), { code: 'credentials' })
@@ -110,6 +120,41 @@ t.test('virsh: failures', async (t) => {
     await t.rejects(driver.query({ ...DOMAIN, ...more }, signal), { code: 'settings' })
   }
   t.same(runs, [], 'and nothing ran')
+})
+
+t.test('virsh: a URI runs no program on the rack and holds no password', async (t) => {
+  const { driver, runs } = virsh({ stdout: 'running' })
+  for (const power_address of [
+    'qemu+ext:///system',
+    'qemu+ext://host/system?command=/bin/evil',
+    'qemu+ssh://host/system?command=/bin/evil',
+    'qemu+ssh://host/system?no_verify=1&COMMAND=/bin/evil',
+    'qemu+ssh://host/system?netcat=evil',
+    'qemu+ssh://host/system?proxy=netcat',
+    'qemu+ssh://host/system?%63ommand=/bin/evil',
+    'qemu+ssh://host/system?no_tty=1;command=/bin/evil',
+    'qemu+ssh://-oProxyCommand=evil/system',
+    'qemu+ssh://root:secret@host/system',
+    'test:///etc/passwd',
+    'qemu+ssh://host/system#command',
+  ]) {
+    const error = await driver.query({ ...DOMAIN, power_address }, signal).catch((e: unknown) => e)
+    t.match(error, { code: 'settings' }, power_address)
+    t.notMatch((error as Error).message, /secret/)
+  }
+  t.same(runs, [])
+  for (const power_address of [
+    'qemu:///system',
+    'qemu+unix:///system?socket=/run/libvirt/libvirt-sock',
+    'qemu+ssh://maas@host.example.org:2222/system?keyfile=/root/.ssh/id&no_verify=1',
+    'qemu+ssh://root@[2001:db8::1]/system',
+    'qemu+tls://host/system?no_verify=1',
+    'xen://',
+    'vbox:///session',
+  ]) {
+    await driver.query({ ...DOMAIN, power_address }, signal)
+    t.equal(runs.at(-1)?.args[2], power_address)
+  }
 })
 
 const PROXMOX = { power_address: 'pve.example.org', power_user: 'root@pam', power_vm_name: 'web1' }

@@ -139,3 +139,17 @@ t.test('a BMC that is not there is unreachable', async (t) => {
   await server.close()
   t.equal((await failure(driver.query(parameters, signal))).code, 'unreachable')
 })
+
+t.test('the button is not pushed of a machine that is going off', async (t) => {
+  const { machine, driver, parameters, signal } = await bmc(t, {
+    ...{ resetTypes: ['On', 'ForceOff', 'PushPowerButton'], slowReadings: 1 },
+  })
+  await driver.turnOn(parameters, signal)
+  t.equal(await driver.query(parameters, signal), 'unknown')
+  await driver.turnOff(parameters, { soft: true }, signal)
+  t.notOk(machine.on, 'pushed while it was on')
+  await driver.turnOn(parameters, signal)
+  const going = driver.turnOff(parameters, { soft: true }, signal)
+  t.equal((await failure(going)).code, 'refused', 'it is between on and off')
+  t.ok(machine.on)
+})

@@ -28,6 +28,8 @@ export type Effect = {
 
 class Rack {
   readonly name: SystemId
+  /** Asks for every intent again and again, whoever has it: patience is no part of the fence. */
+  readonly isImpatient: boolean
   isSuspended = false
   isCutOff = false
   suspendedMs = 0
@@ -35,8 +37,9 @@ class Rack {
   held: (() => void)[] = []
   /** Of the intent that it claimed last, by machine. */
   readonly fences = new Map<SystemId, number>()
-  constructor(name: string) {
+  constructor(name: string, isImpatient: boolean) {
     this.name = name as SystemId
+    this.isImpatient = isImpatient
   }
 }
 
@@ -46,6 +49,8 @@ export class PowerWorld {
   readonly lab: Lab = makeRoom()
   readonly machine: SystemId
   readonly effects: Effect[] = []
+  /** Reports that were believed of racks that had claimed another intent last. */
+  readonly believed: string[] = []
   readonly racks: readonly Rack[]
   readonly #views: (() => void)[] = []
   readonly #executors: PowerExecutor[] = []
@@ -56,7 +61,7 @@ export class PowerWorld {
   constructor(seed: number) {
     this.random = seededRandom(seed)
     const names = ['rack01', 'rack02', 'rack03'].slice(0, 2 + this.random.integer(2))
-    this.racks = names.map((name) => new Rack(name))
+    this.racks = names.map((name) => new Rack(name, this.random.chance(50)))
     const powerParameters = { power_address: '192.0.2.9' }
     this.machine = addMachine(this.lab, 1, { powerType: 'webhook', powerParameters })
     bring(this.lab, this.machine, MACHINE_STATUS.ALLOCATED)
@@ -152,7 +157,7 @@ export class PowerWorld {
       const now = this.intents
       if (rack.isCutOff) return
       this.#on(rack, this.random.integer(200), () => {
-        rows = now
+        rows = rack.isImpatient ? asIfFree(now) : now
         changed()
       })
     })
@@ -174,10 +179,15 @@ export class PowerWorld {
       const give = this.#on(rack, REQUEST_MS, () => resolve({ ok: false, reason: 'noQuorum' }))
       if (this.#loses(rack)) return
       this.timeline.in(this.random.integer(300) * MS, () => {
+        const open = this.intents.get(this.machine)?.fence
         const outcome = this.#apply(() => {
           this.lab.actor = SYSTEM
           return this.lab.run(command, 0).outcome
         })
+        if (outcome.ok && command.type === 'power.report') {
+          const own = rack.fences.get(command.systemId)
+          if (own !== open) this.believed.push(`${rack.name}, of ${own}, about ${open}`)
+        }
         if (outcome.ok && command.type === 'power.claim') {
           rack.fences.set(command.systemId, command.fence)
         }
@@ -233,4 +243,8 @@ export class PowerWorld {
 
 function fail(event: string, fields?: object): never {
   throw new Error(`${event} ${JSON.stringify(fields)}`)
+}
+
+function asIfFree(rows: ReadonlyMap<SystemId, PowerIntent>): ReadonlyMap<SystemId, PowerIntent> {
+  return new Map([...rows].map(([id, row]) => [id, { ...row, claim: null, attempt: 0 }]))
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -41,4 +41,33 @@ t.test('another file of that name is no lab', async (t) => {
     await writeFile(join(lab.directory, 'lab.json'), text)
     await t.rejects(expectLab(lab.directory), { code: 'STORAGE_DAMAGED' })
   }
+})
+
+t.test('a file that was copied, or names what is outside of its lab, is not obeyed', async (t) => {
+  const lab = await plannedIn(t)
+  const [rack, region] = [lab.racks[0], lab.regions[0]]
+  const wrong: readonly object[] = [
+    { directory: '/' },
+    { directory: `${lab.directory}/` },
+    { id: 'ffffff' },
+    { racks: [{ ...rack, name: '../../etc' }] },
+    { racks: [{ ...rack, namespace: 'production' }] },
+    { regions: [{ ...region, directory: '..' }] },
+    { machines: [{ ...lab.machines[0], bmcName: '/etc/x' }] },
+    { switchNamespace: 'irlab-ffffff-switch' },
+    { machines: null },
+  ]
+  for (const more of wrong) {
+    const text = JSON.stringify({ ...lab, ...more })
+    await writeFile(join(lab.directory, 'lab.json'), text)
+    await t.rejects(expectLab(lab.directory), { code: 'STORAGE_DAMAGED' }, text)
+  }
+})
+
+t.test('nothing is left of a file that was being written', async (t) => {
+  const lab = await plannedIn(t)
+  await saveLab(lab)
+  await writeFile(join(lab.directory, 'lab.json.new'), '{')
+  await forgetLab(lab)
+  t.same(await readdir(lab.directory), [])
 })
