@@ -19,10 +19,11 @@ import {
   installation,
   isPerDevice,
   runsOf,
+  tooManyRuns,
   type ChosenScript,
 } from './choose-scripts.ts'
 import { configOf } from './config-keys.ts'
-import { invalid, nextId, type Context } from './context.ts'
+import { nextId, type Context } from './context.ts'
 import { SCRIPT_OUTPUT_SETS_MAX, SCRIPT_RESULTS_PER_SET_MAX } from './limits.ts'
 import type { Refusal } from './outcome.ts'
 import {
@@ -111,9 +112,7 @@ function fill(
     if ('ok' in runs) return runs
     count += runs.length
     if (count > SCRIPT_RESULTS_PER_SET_MAX && lenient) return null
-    if (count > SCRIPT_RESULTS_PER_SET_MAX) {
-      return invalid('__all__', `More than ${SCRIPT_RESULTS_PER_SET_MAX} runs of scripts.`)
-    }
+    if (count > SCRIPT_RESULTS_PER_SET_MAX) return tooManyRuns()
     for (const parameters of runs) addResult(context, set, { script, parameters })
   }
   return null
