@@ -9,6 +9,7 @@ import { contentOf, type Lab } from '#test/support/region-state.ts'
 
 const A = 'aaaaaa' as SystemId
 const B = 'bbbbbb' as SystemId
+const C = 'cccccc' as SystemId
 
 function begin(change: Partial<CommandOf<'bootUpload.begin'>> = {}): CommandOf<'bootUpload.begin'> {
   return {
@@ -83,6 +84,34 @@ t.test('bytes that the regions have need not be sent again', async (t) => {
   lab.ok(begin({ sha256: file?.sha256 ?? '', sizeBytes: file?.sizeBytes ?? 0 }))
   t.equal(lab.state.bootUploads.size, 0)
   t.equal(mine(lab)?.root.sha256, file?.sha256)
+})
+
+const joined = (lab: Lab, id: SystemId): void => {
+  const address = { host: '192.0.2.1', port: id.charCodeAt(0), apiUrl: `http://192.0.2.1/${id}` }
+  lab.ok({ type: 'member.register', id, ...address })
+}
+
+t.test('what fewer than a quorum has is sent again: their disks may be lost', async (t) => {
+  const lab = makeRoom()
+  const [file] = newImage().files
+  const known = { sha256: file?.sha256 ?? '', sizeBytes: file?.sizeBytes ?? 0 }
+  for (const id of [A, B, C]) joined(lab, id)
+  lab.ok({ type: 'bootFiles.report', nodeId: A, sha256s: [known.sha256] })
+  lab.ok(begin(known))
+  t.equal(lab.state.bootUploads.size, 1)
+  lab.ok({ type: 'bootFiles.report', nodeId: C, sha256s: [known.sha256] })
+  lab.ok(begin(known))
+  t.equal(lab.state.bootUploads.size, 0)
+})
+
+t.test('a region that was removed has no files', async (t) => {
+  const lab = makeRoom()
+  for (const id of [A, B]) joined(lab, id)
+  lab.ok({ type: 'bootFiles.report', nodeId: A, sha256s: ['a'] })
+  lab.ok({ type: 'member.remove', id: A })
+  const statusRevision = lab.state.members.get(A)?.statusRevision ?? 0
+  lab.ok({ type: 'member.report', id: A, statusRevision, result: 'removed', note: '' })
+  t.equal(lab.state.bootFileHolders.size, 0)
 })
 
 const WRONG = [
