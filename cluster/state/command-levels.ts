@@ -210,10 +210,16 @@ export function commandLevel(type: CommandType): number {
   return COMMAND_LEVELS[type]
 }
 
-/** With what the command says: IPv6 subnets and machines of other domains are younger than the commands that make them. */
+/**
+ * With what the command says: IPv6 subnets, machines of other domains and such that go on at once are younger than the
+ * commands that make them.
+ */
 export function levelOf(command: Command): number {
   const level = commandLevel(command.type)
-  if (command.type === 'machine.create' && command.domainId !== undefined) return NETWORK_LEVEL
+  const isYoung =
+    command.type === 'machine.create' &&
+    (command.domainId !== undefined || command.begin !== undefined)
+  if (isYoung) return NETWORK_LEVEL
   const cidr =
     command.type === 'subnet.create'
       ? command.cidr

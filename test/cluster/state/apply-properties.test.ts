@@ -5,11 +5,12 @@ import t from 'tap'
 import type { SystemId } from '#model/ids.ts'
 import { MACHINE_STATUS as S } from '#model/machine.ts'
 import type { Command } from '#state/command.ts'
+import { levelOf } from '#state/command-levels.ts'
 import { dump, restore } from '#state/snapshot.ts'
 import type { RegionState } from '#state/state.ts'
-import { addMachine, BOB, bring, idOf, makeRoom, SYSTEM } from '#test/support/life-cycle.ts'
+import { addMachine, BOB, bring, idOf, makeRoom, newImage, SYSTEM } from '#test/support/life-cycle.ts'
 import { COMMAND_SAMPLES } from '#test/support/golden-commands.ts'
-import { ADMIN, contentOf, type Lab } from '#test/support/region-state.ts'
+import { ADMIN, contentOf, makeServedLab, type Lab } from '#test/support/region-state.ts'
 import { aimed, wildCommand } from '#test/support/wild-commands.ts'
 
 const RUNS = Number(process.env['RUNS'] ?? 150)
@@ -36,6 +37,10 @@ const script = (name: string, scriptType: number): Command => ({
     ...{ value: SCRIPT, comment: '' },
   },
 })
+
+const BOB_ROW = {
+  ...{ username: 'bob', email: 'b@example.org', isSuperuser: false, passwordHash: 'x' },
+}
 
 /** Machines in several statuses, a volume group, an upload, an import and a chassis under way. */
 function makeStage(): Lab {
@@ -81,12 +86,14 @@ function restored(state: RegionState): RegionState {
 }
 
 /** A state that lived through the log, and one that is restored from it again and again. */
-function run(steps: readonly Step[], done: Set<string>): void {
-  const lab = makeStage()
-  const twin = Object.assign(makeStage(), { state: restored(lab.state) })
+function run(steps: readonly Step[], done: Set<string>, makeLab = makeStage): void {
+  const lab = makeLab()
+  const twin = Object.assign(makeLab(), { state: restored(lab.state) })
   let before = contentOf(lab.state)
   for (const [at, { command, afterMs, by, aim }] of steps.entries()) {
     const sent = aim === null ? command : aimed(lab.state, command, aim)
+    // Such a command is never proposed.
+    if (levelOf(sent) > lab.state.featureLevel) continue
     Object.assign(lab, { actor: by })
     Object.assign(twin, { actor: by })
     const { outcome } = lab.run(sent, afterMs)
@@ -108,4 +115,29 @@ t.test('apply answers every command, and a refusal leaves nothing', async (t) =>
   )
   // Else the walk would show nothing.
   t.ok(done.size > 60, `${done.size} types of commands did something`)
+})
+
+/** Of an older cluster, with what one had then. */
+function makeOldStage(): Lab {
+  const lab = makeServedLab()
+  lab.ok({ type: 'cluster.raiseLevel', level: 2 })
+  lab.ok({ type: 'user.create', ...BOB_ROW })
+  lab.ok(newImage())
+  for (const n of [1, 2]) addMachine(lab, n, { blockDevices: [disk('sda')] })
+  return lab
+}
+
+t.test('a cluster that is upgraded in the middle of its log stays one', async (t) => {
+  const done = new Set<string>()
+  const raised: Step = {
+    ...{ command: { type: 'cluster.raiseLevel', level: 3 }, afterMs: 1_000, by: SYSTEM, aim: null },
+  }
+  const half = fc.array(step, { maxLength: 40, size: 'max' })
+  fc.assert(
+    fc.property(half, half, (before, after) => {
+      run([...before, raised, ...after], done, makeOldStage)
+    }),
+    { numRuns: RUNS, ...seed },
+  )
+  t.ok(done.has('cluster.raiseLevel') && done.size > 60, `${done.size} types did something`)
 })
