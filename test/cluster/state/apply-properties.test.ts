@@ -8,7 +8,15 @@ import type { Command } from '#state/command.ts'
 import { levelOf } from '#state/command-levels.ts'
 import { dump, restore } from '#state/snapshot.ts'
 import type { RegionState } from '#state/state.ts'
-import { addMachine, BOB, bring, idOf, makeRoom, newImage, SYSTEM } from '#test/support/life-cycle.ts'
+import {
+  addMachine,
+  BOB,
+  bring,
+  idOf,
+  makeRoom,
+  newImage,
+  SYSTEM,
+} from '#test/support/life-cycle.ts'
 import { COMMAND_SAMPLES } from '#test/support/golden-commands.ts'
 import { ADMIN, contentOf, makeServedLab, type Lab } from '#test/support/region-state.ts'
 import { aimed, wildCommand } from '#test/support/wild-commands.ts'

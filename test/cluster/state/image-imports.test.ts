@@ -130,15 +130,18 @@ t.test('who has which file is told by each region; who is removed is forgotten',
   t.strictSame([...lab.state.bootFileHolders.keys()], [B])
 })
 
-t.test('what is there already is not written again, also on a replica that was restored', async (t) => {
-  const lab = makeRoom()
-  const fence = claimed(lab)
-  const { id } = lab.ok(sync(fence))
-  const before = lab.state.bootResources.get(id)
-  lab.ok(sync(fence))
-  t.equal(lab.state.bootResources.get(id), before)
-  lab.state = restore(dump(lab.state))
-  const restored = lab.state.bootResources.get(id)
-  lab.ok(sync(fence))
-  t.equal(lab.state.bootResources.get(id), restored)
-})
+t.test(
+  'what is there already is not written again, also on a replica that was restored',
+  async (t) => {
+    const lab = makeRoom()
+    const fence = claimed(lab)
+    const { id } = lab.ok(sync(fence))
+    const before = lab.state.bootResources.get(id)
+    lab.ok(sync(fence))
+    t.equal(lab.state.bootResources.get(id), before)
+    lab.state = restore(dump(lab.state))
+    const restored = lab.state.bootResources.get(id)
+    lab.ok(sync(fence))
+    t.equal(lab.state.bootResources.get(id), restored)
+  },
+)
