@@ -159,22 +159,6 @@ t.test('a machine that says OK is Ready only if no script failed', async (t) => 
   t.match(event, { level: 'ERROR', description: 'maas-lshw failed with exit status 3' })
 })
 
-t.test(
-  'what failed in an earlier test says nothing of a commissioning without tests',
-  async (t) => {
-    const lab = makeRoom()
-    const id = addMachine(lab, 1, twoDisks)
-    t.ok(commission(lab, id).ok)
-    const { id: resultId } = named(lab, id, T.TESTING, 'smartctl-validate')
-    report(lab, id, { resultId, status: S.FAILED, exitStatus: 1 })
-    signal(lab, id, 'OK')
-    t.equal(statusOf(lab, id), M.FAILED_COMMISSIONING)
-    t.ok(commission(lab, id, { testingScripts: ['none'] }).ok)
-    signal(lab, id, 'OK')
-    t.equal(statusOf(lab, id), M.READY)
-  },
-)
-
 t.test('a suppressed failure keeps no machine from being used', async (t) => {
   const lab = makeRoom()
   const id = addMachine(lab, 1)

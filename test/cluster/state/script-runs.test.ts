@@ -115,3 +115,23 @@ t.test('the event of a failure is the same on a replica that was restored', asyn
   t.equal(restored, lived)
   t.match([...lab.state.events.values()].at(-1), { description: /mine on ens3, \/dev\/sd0 failed/ })
 })
+
+t.test('tests that failed before say nothing of a commissioning without tests', async (t) => {
+  const lab = makeStage(1)
+  const signalOk = (): void => {
+    lab.actor = SYSTEM
+    lab.ok({ type: 'machine.signal', systemId: MACHINE, status: 'OK', error: '' })
+  }
+  t.ok(commission(lab).ok)
+  const [row] = currentResults(lab.state, MACHINE, T.TESTING)
+  lab.ok({
+    ...{ type: 'scriptResult.report', systemId: MACHINE, resultId: row?.id ?? 0 },
+    ...{ status: S.FAILED, exitStatus: 1, runtimeMs: null },
+    ...{ output: '', stdout: '', stderr: '', result: '' },
+  })
+  signalOk()
+  t.equal(statusOf(lab, MACHINE), M.FAILED_COMMISSIONING)
+  t.ok(commission(lab, { testingScripts: ['none'] }).ok)
+  signalOk()
+  t.equal(statusOf(lab, MACHINE), M.READY)
+})
