@@ -12,6 +12,8 @@ const BEGIN = /^#\s*-+\s*start maas 1\.0 script metadata\s*-+/i
 const END = /^#\s*-+\s*end maas 1\.0 script metadata\s*-+/i
 const LINES_MAX = 200
 const DEPTH_MAX = 8
+/** No object that is written and read again has a field of this name. */
+const UNKEEPABLE = '__proto__'
 
 type Line = { readonly indent: number; readonly text: string; readonly number: number }
 type Mapping = Readonly<Record<string, HeaderValue | undefined>>
@@ -112,7 +114,8 @@ function block(lines: readonly Line[], depth: number): HeaderValue {
     const [head, ...rest] = part
     if (head === undefined) continue
     const [, key, value = ''] = /^([\w.-]+):(?: (.*))?$/.exec(head.text) ?? []
-    if (key === undefined) throw new HeaderError(`Line ${head.number} is no 'key: value'.`)
+    if (key === undefined || key === UNKEEPABLE)
+      throw new HeaderError(`Line ${head.number} is no 'key: value'.`)
     if (fields.has(key)) throw new HeaderError(`Line ${head.number} repeats ${key}.`)
     if (value.trim() !== '' && rest.length > 0) {
       throw new HeaderError(`Line ${head.number + 1} is indented more than it may be.`)
@@ -192,7 +195,8 @@ class FlowReader {
     this.#at++
     while (!this.#closes('}')) {
       const [match, key] = /^([\w.-]+): */.exec(this.#text.slice(this.#at)) ?? []
-      if (match === undefined || key === undefined || fields.has(key)) throw this.#error()
+      if (match === undefined || key === undefined || key === UNKEEPABLE) throw this.#error()
+      if (fields.has(key)) throw this.#error()
       this.#at += match.length
       fields.set(key, this.#value(depth + 1))
       this.#separator('}')

@@ -20,11 +20,16 @@ export type BootFilesOptions = {
   /** API base URLs of the other regions, as the state has them now. */
   readonly otherRegions: () => readonly string[]
   readonly bytesMax: number
+  /** Of the disk; absent: without end. */
+  readonly freeBytes?: () => Promise<number>
   /** A region that sends nothing for so long is left, ms. Default 30 s. */
   readonly idleMs?: number
 }
 
 const IDLE_MS = 30_000
+/** Room that the log and the state keep, whatever is missing here. */
+const SPARE_BYTES = 2 ** 30
+const PART = '.part'
 const DIGEST = /^[0-9a-f]{64}$/
 
 export class BootFiles {
@@ -34,6 +39,8 @@ export class BootFiles {
   /** Used since they were last asked for by `takeUsed`. */
   #used = new Set<string>()
   readonly #closed = new AbortController()
+  /** Names of parts that this process writes now. */
+  readonly #parts = new Set<string>()
   /** How many want each file to stay, though no resource names it yet. */
   readonly #held = new Map<string, number>()
 
@@ -67,9 +74,11 @@ export class BootFiles {
 
   /** Stores `bytes` durably; throws BAD_REQUEST when they do not have the digest they claim, and DISK_FULL. */
   async put(sha256: string, bytes: Readable): Promise<void> {
-    const path = this.#pathOf(sha256)
+    this.#pathOf(sha256)
     await mkdir(this.#options.directory, { recursive: true })
-    const temporary = `${path}.${randomUUID()}.part`
+    const part = `${sha256}.${randomUUID()}${PART}`
+    const temporary = join(this.#options.directory, part)
+    this.#parts.add(part)
     try {
       await this.#write(temporary, sha256, bytes)
       await this.#name(temporary, sha256)
@@ -77,7 +86,26 @@ export class BootFiles {
       await rm(temporary, { force: true })
       if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause
       throw new AppError('DISK_FULL', 'The disk of this region is full.', { cause })
+    } finally {
+      this.#parts.delete(part)
     }
+  }
+
+  /** What a process that was killed left behind: nobody goes on with it. */
+  async sweepParts(): Promise<void> {
+    const { directory } = this.#options
+    const names = await readdir(directory).catch(() => [])
+    for (const name of names) {
+      if (name.endsWith(PART) && !this.#parts.has(name)) {
+        await rm(join(directory, name), { force: true })
+      }
+    }
+  }
+
+  /** For so many bytes more, beside what is kept free. */
+  async hasRoom(bytes: number): Promise<boolean> {
+    const { freeBytes } = this.#options
+    return freeBytes === undefined || (await freeBytes()) >= bytes + SPARE_BYTES
   }
 
   /**
@@ -192,7 +220,8 @@ export class BootFiles {
       const url = `${region}/MAAS/boot-resources/${sha256}/?local=true`
       const signal = AbortSignal.any([idle.signal, this.#closed.signal])
       const response = await fetch(url, { signal })
-      if (!response.ok || response.body === null) {
+      const size = Number(response.headers.get('content-length') ?? 0)
+      if (!response.ok || response.body === null || !(await this.hasRoom(size))) {
         await response.body?.cancel()
         return false
       }

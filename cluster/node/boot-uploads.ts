@@ -89,6 +89,7 @@ export class BootUploads {
     }
     const rest = bytes.subarray(have - next)
     const total = have + rest.length
+    if (rest.length > 0 && !(await this.#files.hasRoom(rest.length))) throw diskFull()
     if (rest.length > 0) await append(path, rest, have)
     if (total === sizeBytes) return this.#complete(upload)
     const step = Math.max(1, Math.floor(sizeBytes / REPORTS))
@@ -163,10 +164,14 @@ async function append(path: string, bytes: Buffer, at: number): Promise<void> {
     await file.truncate(at)
     const isFull = (cause as NodeJS.ErrnoException).code === 'ENOSPC'
     if (!isFull) throw cause
-    throw new AppError('DISK_FULL', 'The disk of this region is full.', { cause })
+    throw diskFull(cause)
   } finally {
     await file.close()
   }
+}
+
+function diskFull(cause?: unknown): AppError {
+  return new AppError('DISK_FULL', 'The disk of this region is full.', { cause })
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -6,6 +6,7 @@ import type { BootUpload } from '#model/image-import.ts'
 import { bootResourceNamed, retiredOf, whyNoFiles, whyNoResource } from './boot-resources.ts'
 import { DONE, invalid, nextId, notFound, refuse, type Context, type Handler } from './context.ts'
 import { BOOT_UPLOAD_IDLE_MS, BOOT_UPLOADS_MAX } from './limits.ts'
+import { presentMembers } from './members.ts'
 import type { RegionState } from './state.ts'
 
 export const beginUpload: Handler<'bootUpload.begin'> = (context, command) => {
@@ -37,10 +38,13 @@ export const beginUpload: Handler<'bootUpload.begin'> = (context, command) => {
   return { ok: true, value: { id: resourceId, uploadId: id } }
 }
 
-/** A region says that it has it, for another image. */
+/**
+ * A quorum of the regions says that it has it, for another image. Of fewer the disks may all be lost, and then the bytes
+ * that the client offers are the only ones left.
+ */
 function isKnownFile(state: RegionState, { sha256, sizeBytes }: BootFile): boolean {
-  const isHeld = [...state.bootFileHolders.values()].some(({ sha256s }) => sha256s.includes(sha256))
-  if (!isHeld) return false
+  const holders = [...state.bootFileHolders.values()].filter((row) => row.sha256s.includes(sha256))
+  if (holders.length === 0 || holders.length * 2 <= presentMembers(state).length) return false
   return [...state.bootResources.values()].some(({ files }) =>
     files.some((file) => file.sha256 === sha256 && file.sizeBytes === sizeBytes),
   )

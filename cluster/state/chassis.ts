@@ -74,8 +74,10 @@ export const reportChassis: Handler<'chassis.report'> = (context, command) => {
   return DONE
 }
 
-/** False: one of its MACs is known, or it could not be added. */
+/** False: one of its MACs is known, or it could not be added; what was written of it by then is taken back. */
 function addFound(context: Context, job: ChassisJob, found: FoundMachine): boolean {
+  const { journal } = context.state
+  const before = journal.entries.length
   const { systemId, macs, node } = found
   const { chassisType: powerType, parameters, begin, domainId } = job
   const wanted = hostnameOf(found.name)
@@ -94,6 +96,7 @@ function addFound(context: Context, job: ChassisJob, found: FoundMachine): boole
     ...(begin === null ? {} : { begin }),
     ...(domainId === null ? {} : { domainId }),
   })
+  if (!outcome.ok) journal.undo(before)
   return outcome.ok
 }
 

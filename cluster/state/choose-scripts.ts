@@ -11,8 +11,10 @@ import { HARDWARE_TYPE, RESULT_TYPE } from '#model/script-result.ts'
 import { parametersOf } from '#model/script-header.ts'
 import type { Script } from '#model/objects.ts'
 import { invalid } from './context.ts'
+import { SCRIPT_RESULTS_PER_SET_MAX } from './limits.ts'
 import { textOf } from './object-query.ts'
 import type { Refusal } from './outcome.ts'
+import { canonical } from './snapshot.ts'
 import type { RegionState } from './state.ts'
 
 export type ChosenScript = Pick<
@@ -92,7 +94,9 @@ type Values = Readonly<Record<string, string>>
 
 /**
  * The values of one run each: `<script>_<parameter>`, else `<parameter>`, else its default. Disks are named `/dev/sda`,
- * interfaces by name; `all` stays where none is known yet. Refused: a disk or interface that the machine has not.
+ * interfaces by name; `all` stays where none is known yet. Refused: a disk or interface that the machine has not, and
+ * more runs than a set may have: three parameters for each of a thousand disks are not even to be counted out. Fields are
+ * in the order of rows that were restored: others compare and join them.
  */
 export function runsOf(
   state: RegionState,
@@ -102,16 +106,26 @@ export function runsOf(
   let runs: readonly Values[] = [{}]
   for (const [name, parameter] of Object.entries(script.parameters)) {
     const own = `${script.name}_${name}`
-    const value = given[own] ?? given[name] ?? parameter.standard
+    const value = valueOf(given, own) ?? valueOf(given, name) ?? parameter.standard
     if (value === '' && !parameter.required) continue
     if (value === '') return invalid(own, 'This field is required.')
     const values = valuesOf(state, systemId, { type: parameter.type, value })
     if (values === null) {
       return invalid(own, `The machine has no ${parameter.type} ${value.slice(0, 64)}.`)
     }
+    if (runs.length * values.length > SCRIPT_RESULTS_PER_SET_MAX) return tooManyRuns()
     runs = runs.flatMap((run) => values.map((each) => ({ ...run, [name]: each })))
   }
-  return runs
+  return runs.map(canonical)
+}
+
+export function tooManyRuns(): Refusal {
+  return invalid('__all__', `More than ${SCRIPT_RESULTS_PER_SET_MAX} runs of scripts.`)
+}
+
+/** Parameters are named by those who wrote the script: one may be called `constructor`. */
+function valueOf(given: Values, name: string): string | undefined {
+  return Object.hasOwn(given, name) ? given[name] : undefined
 }
 
 /** Null: it names what is not there. */

@@ -6,7 +6,7 @@ import { nextId, type Context } from './context.ts'
 export type FoundDisk = Omit<BlockDevice, 'id' | 'systemId'>
 const DISKS_MAX = 1_024
 
-/** `keepAll`: none goes. Tags that were given stay. */
+/** `keepAll`: none goes, and new ones come as long as there is room. Tags that were given stay. */
 export function applyDisks(
   { state }: Context,
   systemId: SystemId,
@@ -24,12 +24,13 @@ export function applyDisks(
       left.delete(row.id)
     }
   }
+  if (!keepAll) for (const id of left.keys()) state.blockDevices.delete(id)
   for (const disk of disks) {
     const row = matches.get(disk)
+    if (row === undefined && state.blockDevicesByMachine.count(systemId) >= DISKS_MAX) continue
     const id = row?.id ?? nextId<BlockDeviceId>(state, 'blockDevices')
     state.blockDevices.put(id, { ...row, id, systemId, ...disk, tags: row?.tags ?? disk.tags })
   }
-  if (!keepAll) for (const id of left.keys()) state.blockDevices.delete(id)
 }
 
 function bySerial(row: BlockDevice, disk: FoundDisk): boolean {

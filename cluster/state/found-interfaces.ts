@@ -45,6 +45,8 @@ export function applyInterfaces(
     const row = known.get(nic.mac)
     const name = nameFor(names, nic.name || row?.name || `eth${at}`)
     names.add(name)
+    // What was configured or is to be kept stays; for more than a node may have there is no room beside it.
+    if (row === undefined && state.interfacesByMachine.count(systemId) >= INTERFACES_MAX) continue
     if (row === undefined) add(context, systemId, { nic: { ...nic, name }, at })
     else state.interfaces.put(row.id, refreshed(context, row, { ...nic, name }))
   }

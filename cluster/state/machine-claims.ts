@@ -144,7 +144,8 @@ export function machinesNamed(
   }
   const ids = [...new Set(systemIds)].toSorted()
   const machines = ids.flatMap((id) => machineFor(context, id) ?? [])
-  const unknown = ids.filter((id) => !machines.some(({ systemId }) => systemId === id))
+  const known = new Set(machines.map(({ systemId }) => systemId))
+  const unknown = ids.filter((id) => !known.has(id))
   if (unknown.length === 0) return machines
   return invalid('machines', `Unknown machine(s): ${unknown.join(', ')}.`)
 }

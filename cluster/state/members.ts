@@ -85,7 +85,11 @@ export const reportMember: Handler<'member.report'> = (context, command) => {
   const kept = result === 'removed' ? known.note : note
   state.members.put(id, { ...known, ...statusNow(context, next), note: kept })
   announce(context, id, EVENTS[result], kept)
-  if (next === 'removed') state.controllers.delete(id)
+  if (next === 'removed') {
+    state.controllers.delete(id)
+    // Its disk is out of reach: what it alone had must be sent again.
+    state.bootFileHolders.delete(id)
+  }
   return DONE
 }
 

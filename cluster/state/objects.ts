@@ -68,7 +68,8 @@ export const deleteObject: Handler<'object.delete'> = (context, { table, id }) =
 export const revertObject: Handler<'object.revert'> = ({ state }, { table, id, to }) => {
   const row = objectOf(state, table, id)
   if (row === undefined) return notFound(ruleOf(table).model)
-  const { history } = row
+  // A table that has none is named by no API, but by whoever writes to the log it may be.
+  const { history = [] } = row as Partial<typeof row>
   const at = to < 0 ? history.length - 1 + to : history.findIndex((version) => version.id === to)
   if (at < 0 || at >= history.length) {
     return invalid('to', `There is no version ${to}.`)

@@ -20,6 +20,8 @@ const LEFT_BEHIND: ReadonlySet<string> = new Set([
   // Racks of the old cluster live on under them, and cannot replay here: their clients may renew (§5).
   'tenures',
   'reserves',
+  // Of nodes that are no members here: an upload of a file that only they have would be taken for needless.
+  'bootFileHolders',
 ])
 
 /** The row as the new cluster begins with it; null for one that it does not take over. */

@@ -19,10 +19,11 @@ import {
   installation,
   isPerDevice,
   runsOf,
+  tooManyRuns,
   type ChosenScript,
 } from './choose-scripts.ts'
 import { configOf } from './config-keys.ts'
-import { invalid, nextId, type Context } from './context.ts'
+import { nextId, type Context } from './context.ts'
 import { SCRIPT_OUTPUT_SETS_MAX, SCRIPT_RESULTS_PER_SET_MAX } from './limits.ts'
 import type { Refusal } from './outcome.ts'
 import {
@@ -111,9 +112,7 @@ function fill(
     if ('ok' in runs) return runs
     count += runs.length
     if (count > SCRIPT_RESULTS_PER_SET_MAX && lenient) return null
-    if (count > SCRIPT_RESULTS_PER_SET_MAX) {
-      return invalid('__all__', `More than ${SCRIPT_RESULTS_PER_SET_MAX} runs of scripts.`)
-    }
+    if (count > SCRIPT_RESULTS_PER_SET_MAX) return tooManyRuns()
     for (const parameters of runs) addResult(context, set, { script, parameters })
   }
   return null
@@ -223,10 +222,20 @@ function endResult({ state, wall }: Context, row: ScriptResult, ending: Ending):
   state.scriptResults.put(row.id, { ...row, status, endedWall })
 }
 
-/** Names of the scripts because of which the machine may not leave its status as it wishes. */
-export function failedScripts(state: RegionState, machine: Machine): readonly string[] {
-  const types = machine.status === M.DEPLOYING ? [] : (OPEN_IN[machine.status] ?? [])
-  const rows = types.flatMap((type) => currentResults(state, machine.systemId, type))
+/**
+ * Names of the scripts because of which the machine may not leave its status as it wishes. The newest set of tests need
+ * not be of this work: a commissioning without tests has none.
+ */
+export function failedScripts(
+  state: RegionState,
+  { systemId, status }: Machine,
+): readonly string[] {
+  const types = status === M.DEPLOYING ? [] : (OPEN_IN[status] ?? [])
+  const revision = state.machineWork.get(systemId)?.revision
+  const sets = types.flatMap((type) => currentSetOf(state, systemId, type) ?? [])
+  const rows = sets
+    .filter((set) => set.revision === revision)
+    .flatMap((set) => resultsOf(state, set))
   const failed = rows.filter((row) => isFailure(row.status) && !row.suppressed)
   return [...new Set(failed.map(({ name }) => name))]
 }

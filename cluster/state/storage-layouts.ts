@@ -42,6 +42,9 @@ export function buildLayout(desk: Desk, wish: LayoutWish): StorageConfig | Refus
     const text = `The ${layout} layout is that of an ESXi image, which is not supported.`
     return invalid('storage_layout', text)
   }
+  if (layout !== 'blank' && !Object.hasOwn(LAYOUTS, layout)) {
+    return invalid('storage_layout', 'The layout is not known.')
+  }
   if (desk.disks.length === 0) {
     return invalid('__all__', `There are no disks to lay out; commission the machine first.`)
   }

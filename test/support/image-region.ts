@@ -18,8 +18,13 @@ export async function makeImageRegion(t: Test, otherRegions: readonly string[] =
   const clock = makeFakeClock()
   const region = new MemoryRegion(clock, { ...initialise(), featureLevel: SUPPORTED_LEVELS.max })
   const directory = join(await temporaryDirectory(t), 'files')
-  const others = { otherRegions: () => otherRegions, bytesMax: 1 << 30 }
+  let free = 2 ** 40
+  const freeBytes = async (): Promise<number> => free
+  const others = { otherRegions: () => otherRegions, bytesMax: 1 << 30, freeBytes }
   const files = new BootFiles({ directory, ...others })
+  const withRoom = (bytes: number): void => {
+    free = bytes
+  }
   const ok = async <C extends Command>(command: C): Promise<ValueOf<C['type']>> => {
     const { outcome } = await region.propose(command, { actor: SYSTEM_ACTOR })
     if (!outcome.ok) throw new Error(outcome.message)
@@ -29,8 +34,9 @@ export async function makeImageRegion(t: Test, otherRegions: readonly string[] =
   const parts = {
     ...{ region, files, clock, uploads: new BootUploads(region, files) },
     ...{ scheduler: makeFakeScheduler(), logger: makeLogRecorder().logger },
-    ...{ metrics: makeCountingMetrics(), freeBytes: async (): Promise<number> => 2 ** 40 },
+    ...{ metrics: makeCountingMetrics(), freeBytes },
     background: (task: Promise<unknown>): void => void task.catch((error) => failures.push(error)),
   }
-  return { ...parts, parts, directory, ok, failures, state: () => region.local().state }
+  const state = () => region.local().state
+  return { ...parts, parts, directory, ok, failures, state, withRoom }
 }

@@ -17,7 +17,6 @@ export type KeeperOptions = {
   readonly region: Region
   readonly files: BootFiles
   readonly uploads: BootUploads
-  readonly freeBytes: () => Promise<number>
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly logger: Logger
@@ -30,8 +29,6 @@ const EVERY_MS = 10_000
 const UNNAMED_MS = 3_600_000
 /** A part of an import that nobody went on with, ms. */
 const PART_MS = 7 * 24 * 3_600_000
-/** Room that is left on the disk whatever is missing. */
-const SPARE_BYTES = 2 ** 30
 
 export class ImageKeeper {
   readonly #options: KeeperOptions
@@ -73,16 +70,27 @@ export class ImageKeeper {
     for (const file of missing) {
       if (this.#isClosed || !(await this.#fetch(file))) break
     }
-    await this.#collect()
-    await uploads.sweep()
+    await files.sweepParts()
     await this.#sweepParts()
+    if (await this.#isCurrent()) {
+      await this.#collect()
+      await uploads.sweep()
+    }
     await this.#tell()
+  }
+
+  /** After a restart the rows may be older than what was promised: nothing is deleted because of them. */
+  #isCurrent(): Promise<boolean> {
+    return this.#options.region.read('linearizable').then(
+      () => true,
+      () => false,
+    )
   }
 
   /** False: there is no room. That no region has it is no reason to stop. */
   async #fetch({ sha256, sizeBytes }: BootFile): Promise<boolean> {
-    const { files, freeBytes, logger } = this.#options
-    if ((await freeBytes()) < sizeBytes + SPARE_BYTES) {
+    const { files, logger } = this.#options
+    if (!(await files.hasRoom(sizeBytes))) {
       // Once, not every ten seconds.
       if (this.#noRoomFor !== sha256) logger.warn('images.no_room', { sha256, bytes: sizeBytes })
       this.#noRoomFor = sha256

@@ -29,9 +29,9 @@ export function startImages(options: {
   const otherRegions = () => others().map(({ apiUrl }) => apiUrl)
   const directory = join(dir, 'files')
   const bytesMax = BOOT_FILE_BYTES_MAX
-  const files = new BootFiles({ directory, otherRegions, bytesMax })
-  const uploads = new BootUploads(region, files)
   const freeBytes = () => makeDiskSpace(dir).freeBytes()
+  const files = new BootFiles({ directory, otherRegions, bytesMax, freeBytes })
+  const uploads = new BootUploads(region, files)
   const parts = { region, files, uploads, freeBytes, background, ...platform }
   const importing = new ImportDuty(parts)
   const keeper = new ImageKeeper(parts)

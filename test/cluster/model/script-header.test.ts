@@ -64,6 +64,8 @@ const WRONG = [
   { name: 'an anchor', lines: ['a: &b c'], says: /not understood/ },
   { name: 'a block scalar', lines: ['a: |'], says: /not understood/ },
   { name: 'a list at the top', lines: ['- a'], says: /no mapping/ },
+  { name: 'a key that no row keeps', lines: ['__proto__: 1'], says: /Line 3 is no 'key: value'/ },
+  { name: 'such a key in braces', lines: ['a: {__proto__: 1}'], says: /not understood/ },
   { name: 'depth', lines: [`a: ${'['.repeat(40)}`], says: /not understood/ },
 ]
 for (const { name, lines, says } of WRONG) {

@@ -99,3 +99,15 @@ t.test('bytes that are here already may be sent again, to the last piece', async
   t.ok((await uploads.take(uploadId, CONTENT.subarray(50_000), null)).isComplete)
   t.equal(state().bootResources.get(id)?.files[0]?.sha256, SHA256)
 })
+
+t.test('uploads leave the room that the log and the state keep', async (t) => {
+  const { uploads, ok, withRoom } = await makeImageRegion(t)
+  const { uploadId } = await ok(BEGIN)
+  await uploads.take(uploadId, CONTENT.subarray(0, 50_000), null)
+  withRoom(2 ** 30)
+  const rest = () => uploads.take(uploadId, CONTENT.subarray(50_000), null)
+  await t.rejects(rest(), { code: 'DISK_FULL' })
+  t.equal(await uploads.received(uploadId), 50_000, 'it goes on when there is room')
+  withRoom(2 ** 31)
+  t.ok((await rest()).isComplete)
+})

@@ -2,11 +2,12 @@
 import t from 'tap'
 import { expectKnownLevel, expectLevelFor, levelOfAll } from '#node/feature-levels.ts'
 import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
+import { DEFAULT_PROBE } from '#model/machine-work.ts'
 import type { NodeReport } from '#protocol/peer.ts'
 import type { Command, CommandType } from '#state/command.ts'
 import { commandLevel } from '#state/command-levels.ts'
 import type { RegionState } from '#state/state.ts'
-import { anyCidr, newSubnet } from '#test/support/region-state.ts'
+import { anyCidr, newMachine, newSubnet } from '#test/support/region-state.ts'
 
 const newest = SUPPORTED_LEVELS.max
 const none = { votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false }
@@ -63,6 +64,17 @@ t.test('an IPv6 subnet needs a later level than an IPv4 one', async (t) => {
     t.throws(() => expectLevelFor(made('2001:db8::/64'), stateAt(2)), refused)
   }
 })
+
+t.test(
+  'a machine that is commissioned at once needs a later level than one that waits',
+  async (t) => {
+    expectLevelFor(newMachine(1), stateAt(1))
+    for (const begin of [DEFAULT_PROBE, 'deployed' as const]) {
+      const refused = { code: 'UNSUPPORTED_VERSION', message: /needs feature level 3/ }
+      t.throws(() => expectLevelFor({ ...newMachine(1), begin }, stateAt(2)), refused)
+    }
+  },
+)
 
 t.test('what only old logs hold is proposed no more, at any level', async (t) => {
   for (const type of ['restore.begin', 'restore.accept'] as const) {

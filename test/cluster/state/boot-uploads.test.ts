@@ -3,12 +3,18 @@ import t from 'tap'
 import type { SystemId } from '#model/ids.ts'
 import type { CommandOf } from '#state/command.ts'
 import { imageFor } from '#state/boot-image.ts'
-import { BOOT_FILES_RETIRED_MS, BOOT_UPLOAD_IDLE_MS } from '#state/limits.ts'
+import {
+  BOOT_FILES_RETIRED_MAX,
+  BOOT_FILES_RETIRED_MS,
+  BOOT_UPLOAD_IDLE_MS,
+  BOOT_UPLOADS_MAX,
+} from '#state/limits.ts'
 import { makeRoom, newImage } from '#test/support/life-cycle.ts'
 import { contentOf, type Lab } from '#test/support/region-state.ts'
 
 const A = 'aaaaaa' as SystemId
 const B = 'bbbbbb' as SystemId
+const C = 'cccccc' as SystemId
 
 function begin(change: Partial<CommandOf<'bootUpload.begin'>> = {}): CommandOf<'bootUpload.begin'> {
   return {
@@ -85,6 +91,34 @@ t.test('bytes that the regions have need not be sent again', async (t) => {
   t.equal(mine(lab)?.root.sha256, file?.sha256)
 })
 
+const joined = (lab: Lab, id: SystemId): void => {
+  const address = { host: '192.0.2.1', port: id.charCodeAt(0), apiUrl: `http://192.0.2.1/${id}` }
+  lab.ok({ type: 'member.register', id, ...address })
+}
+
+t.test('what fewer than a quorum has is sent again: their disks may be lost', async (t) => {
+  const lab = makeRoom()
+  const [file] = newImage().files
+  const known = { sha256: file?.sha256 ?? '', sizeBytes: file?.sizeBytes ?? 0 }
+  for (const id of [A, B, C]) joined(lab, id)
+  lab.ok({ type: 'bootFiles.report', nodeId: A, sha256s: [known.sha256] })
+  lab.ok(begin(known))
+  t.equal(lab.state.bootUploads.size, 1)
+  lab.ok({ type: 'bootFiles.report', nodeId: C, sha256s: [known.sha256] })
+  lab.ok(begin(known))
+  t.equal(lab.state.bootUploads.size, 0)
+})
+
+t.test('a region that was removed has no files', async (t) => {
+  const lab = makeRoom()
+  for (const id of [A, B]) joined(lab, id)
+  lab.ok({ type: 'bootFiles.report', nodeId: A, sha256s: ['a'] })
+  lab.ok({ type: 'member.remove', id: A })
+  const statusRevision = lab.state.members.get(A)?.statusRevision ?? 0
+  lab.ok({ type: 'member.report', id: A, statusRevision, result: 'removed', note: '' })
+  t.equal(lab.state.bootFileHolders.size, 0)
+})
+
 const WRONG = [
   { name: 'a name without a slash', change: { name: 'mine' } },
   { name: 'a path', change: { name: 'custom/../x' } },
@@ -111,4 +145,50 @@ t.test('files of a replaced image are kept as long as a boot may take', async (t
   lab.ok({ type: 'time.advance' }, 1)
   t.equal(lab.state.bootResources.get(id)?.retired, undefined)
   t.equal(lab.state.bootResources.get(id)?.files.length, 1)
+})
+
+t.test('an upload lives as long as pieces come', async (t) => {
+  const lab = makeRoom()
+  const { uploadId: id } = lab.ok(begin())
+  const piece = { type: 'bootUpload.report', id, regionId: A, receivedBytes: 1 } as const
+  lab.ok(piece, BOOT_UPLOAD_IDLE_MS - 1)
+  lab.ok({ type: 'time.advance' }, BOOT_UPLOAD_IDLE_MS - 1)
+  t.equal(lab.state.bootUploads.size, 1)
+  lab.ok({ type: 'time.advance' }, 1)
+  t.equal(lab.state.bootUploads.size, 0)
+})
+
+t.test('uploads under way are bounded, and so are files of replaced images', async (t) => {
+  const lab = makeRoom()
+  for (let n = 0; n < BOOT_UPLOADS_MAX; n++) lab.ok(begin({ name: `custom/n${n}` }))
+  t.equal(lab.refused(begin({ name: 'custom/more' })).code, 'OVERLOADED')
+  const image = { name: 'custom/old', architecture: 'amd64/generic', title: '' }
+  const files = (round: number) =>
+    Array.from({ length: 64 }, (_, at) => {
+      const sha256 = (round * 64 + at).toString(16).padStart(64, '0')
+      return { kind: 'squashfs', filename: 'f', sha256, sizeBytes: 1 } as const
+    })
+  for (let round = 0; round < 4; round++) {
+    lab.ok({ type: 'bootResource.put', ...image, files: files(round) })
+  }
+  const row = [...lab.state.bootResources.values()].find(({ name }) => name === 'custom/old')
+  t.equal(row?.retired?.files.length, BOOT_FILES_RETIRED_MAX)
+  t.equal(row?.retired?.files[0]?.sha256, files(2)[0]?.sha256, 'the newest stay')
+})
+
+t.test('a resource that is deleted takes its upload along', async (t) => {
+  const lab = makeRoom()
+  const { id } = lab.ok(begin())
+  lab.ok({ type: 'bootResource.delete', id })
+  t.equal(lab.state.bootUploads.size, 0)
+})
+
+t.test('what a region says after it was removed is not kept', async (t) => {
+  const lab = makeRoom()
+  for (const id of [A, B]) joined(lab, id)
+  lab.ok({ type: 'member.remove', id: A })
+  const statusRevision = lab.state.members.get(A)?.statusRevision ?? 0
+  lab.ok({ type: 'member.report', id: A, statusRevision, result: 'removed', note: '' })
+  lab.ok({ type: 'bootFiles.report', nodeId: A, sha256s: ['a'] })
+  t.equal(lab.state.bootFileHolders.size, 0)
 })

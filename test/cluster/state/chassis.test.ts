@@ -89,6 +89,16 @@ t.test('accepted ones are commissioned', async (t) => {
   t.match(lab.state.powerIntents.get('vm0001' as SystemId), { action: 'cycle' })
 })
 
+t.test('of a machine that cannot be commissioned as asked nothing stays', async (t) => {
+  const { lab, id } = asked({ begin: { ...DEFAULT_PROBE, testingScripts: ['nothing'] } })
+  const { token } = lab.ok(claim(id))
+  lab.ok(report(id, token, [found(1)]))
+  t.equal(lab.state.machines.size, 0)
+  t.equal(lab.state.interfacesByMac.first(mac(1)), undefined)
+  t.equal(lab.state.powerIntents.size, 0)
+  t.match([...lab.state.events.values()].at(-1), { description: /: 0 of 1 machines are new/ })
+})
+
 t.test('one rack at a time, and only the newest claim may report', async (t) => {
   const { lab, id } = asked()
   const first = lab.ok(claim(id))

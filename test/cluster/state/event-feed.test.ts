@@ -2,7 +2,9 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { newestFirst, oldestFirst } from '#state/event-feed.ts'
+import { EVENTS_MAX } from '#state/limits.ts'
 import { emptyState, type RegionState } from '#state/state.ts'
+import { makeLab } from '#test/support/region-state.ts'
 
 /** `true`: an audit event. The first `gone` of each kind have been dropped already. */
 function stateOf(kinds: readonly boolean[], gone: number): RegionState {
@@ -41,4 +43,13 @@ t.test('the feed is every event by id, from any place on', async (t) => {
 t.test('an empty state has none', async (t) => {
   t.same([...newestFirst(emptyState(), 9)], [])
   t.same([...oldestFirst(emptyState(), 0)], [])
+})
+
+t.test('the list is bounded: the oldest event goes with each new one', async (t) => {
+  const lab = makeLab()
+  const event = { systemId: null, username: '', level: 'INFO', description: '' } as const
+  for (let n = 0; n < EVENTS_MAX + 50; n++) {
+    lab.ok({ type: 'event.record', ...event, eventType: 'x' })
+  }
+  t.equal(lab.state.events.size, EVENTS_MAX)
 })

@@ -4,6 +4,7 @@ import type { SystemId } from '#model/ids.ts'
 import { MACHINE_STATUS as S } from '#model/machine.ts'
 import type { CommandOf } from '#state/command.ts'
 import { IMPORT_SILENT_MS } from '#state/limits.ts'
+import { dump, restore } from '#state/snapshot.ts'
 import { addMachine, bring, makeRoom, newImage } from '#test/support/life-cycle.ts'
 import type { Lab } from '#test/support/region-state.ts'
 
@@ -128,3 +129,19 @@ t.test('who has which file is told by each region; who is removed is forgotten',
   lab.ok({ type: 'bootFiles.report', nodeId: B, sha256s: [] })
   t.strictSame([...lab.state.bootFileHolders.keys()], [B])
 })
+
+t.test(
+  'what is there already is not written again, also on a replica that was restored',
+  async (t) => {
+    const lab = makeRoom()
+    const fence = claimed(lab)
+    const { id } = lab.ok(sync(fence))
+    const before = lab.state.bootResources.get(id)
+    lab.ok(sync(fence))
+    t.equal(lab.state.bootResources.get(id), before)
+    lab.state = restore(dump(lab.state))
+    const restored = lab.state.bootResources.get(id)
+    lab.ok(sync(fence))
+    t.equal(lab.state.bootResources.get(id), restored)
+  },
+)

@@ -16,7 +16,7 @@ import {
   statusOf,
   SYSTEM,
 } from '#test/support/life-cycle.ts'
-import { ADMIN, type Lab } from '#test/support/region-state.ts'
+import { ADMIN, RACK, type Lab } from '#test/support/region-state.ts'
 
 const MINUTE = 60_000
 
@@ -75,6 +75,41 @@ t.test('what a rack saw it load is a sign of life, what a user writes is none', 
   t.equal(statusOf(lab, id), S.FAILED_COMMISSIONING)
 })
 
+t.test('a signal that moves nothing is a sign of life', async (t) => {
+  const { lab, id } = at(S.COMMISSIONING)
+  say(lab, id, 'WORKING', 20 * MINUTE)
+  as(lab, SYSTEM, { type: 'time.advance' }, 30 * MINUTE - 1)
+  t.equal(statusOf(lab, id), S.COMMISSIONING)
+})
+
+t.test('where the power is waited for no word of the machine helps', async (t) => {
+  const lab = makeRoom()
+  const id = addMachine(lab, 1, { powerType: 'ipmi' })
+  bring(lab, id, S.DEPLOYED)
+  as(lab, BOB, { type: 'machine.release', ...verb(id) })
+  // His own wish takes the place of what the release wanted.
+  as(lab, BOB, { type: 'machine.power', ...verb(id), action: 'on', soft: false })
+  as(lab, SYSTEM, { type: 'machine.heartbeat', systemId: id }, 4 * MINUTE)
+  as(lab, SYSTEM, { type: 'time.advance' }, MINUTE)
+  t.equal(statusOf(lab, id), S.FAILED_RELEASING)
+})
+
+t.test(
+  'a machine that is off leaves rescue mode when its power was restored, not before',
+  async (t) => {
+    const lab = makeRoom()
+    const id = addMachine(lab, 1, { powerType: 'ipmi' })
+    bring(lab, id, S.DEPLOYED)
+    as(lab, ADMIN, { type: 'machine.rescue', ...verb(id) })
+    say(lab, id, 'WORKING')
+    const off = { rackId: RACK, systemId: id, state: 'off', message: '' } as const
+    as(lab, SYSTEM, { type: 'power.queryReport', ...off })
+    as(lab, ADMIN, { type: 'machine.exitRescue', ...verb(id) })
+    t.equal(statusOf(lab, id), S.EXITING_RESCUE_MODE)
+    t.match(lab.state.powerIntents.get(id), { action: 'cycle', isOfMove: true })
+  },
+)
+
 t.test('a machine that boots for ever is given up after a day', async (t) => {
   const { lab, id } = at(S.DEPLOYING)
   for (let hour = 0; hour < 24 * 3; hour++) {
@@ -99,6 +134,7 @@ t.test('what enlists and is inventoried in one boot ends as New', async (t) => {
   t.match(lab.state.machines.get(id), { status: S.COMMISSIONING, ownerId: null })
   say(lab, id, 'OK')
   t.equal(statusOf(lab, id), S.NEW)
+  t.equal(lab.state.machineStorage.size, 0, 'its disks are laid out when it is commissioned')
   t.notOk(lifeOf(lab.state.machines.get(id)!).enlisting)
 })
 
@@ -164,6 +200,7 @@ t.test('a broken machine is nobody’s, and what it had is gone', async (t) => {
   t.match(lab.state.machines.get(id), {
     ...{ status: S.BROKEN, ownerId: null, ownerData: {}, osSystem: '', life: { error: 'smoke' } },
   })
+  t.strictSame(lab.state.machines.get(id)?.ownerData, {})
   t.equal(lab.state.deployments.size, 0)
   as(lab, ADMIN, { type: 'machine.markFixed', ...verb(id) })
   t.match(lab.state.machines.get(id), { status: S.READY, life: { error: '' } })

@@ -249,3 +249,14 @@ t.test('the machine takes its details and devices with it', async (t) => {
   lab.ok({ type: 'machine.delete', systemId: id })
   t.equal(lab.state.nodeDevices.size + lab.state.hardwareDetails.size, 0)
 })
+
+t.test('a machine that is another one in every report does not grow for ever', async (t) => {
+  const { lab, id } = start({ skipNetworking: true, skipStorage: true })
+  for (let round = 0; round < 3; round++) {
+    const interfaces = Array.from({ length: 200 }, (_, n) => nic(1_000 * (round + 1) + n, ''))
+    const disks = Array.from({ length: 600 }, (_, n) => disk(`d${round}-${n}`, `s${round}-${n}`))
+    t.ok(tell(lab, id, { interfaces, disks }).ok)
+  }
+  t.equal(nics(lab, id).length, 256)
+  t.equal(lab.state.blockDevicesByMachine.count(id), 1_024)
+})

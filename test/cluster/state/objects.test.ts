@@ -238,3 +238,9 @@ t.test('a table nobody knows stops the node', async (t) => {
   const command = { type: 'object.delete', table: 'toString', id: 1 } as never
   t.throws(() => lab.run(command), { code: 'UNSUPPORTED_VERSION' })
 })
+
+t.test('what has no versions is not reverted', async (t) => {
+  const lab = makeLab()
+  const revert = { type: 'object.revert', table: 'zones' as never, id: 1, to: -1 } as const
+  t.match(lab.refused(revert), { code: 'VALIDATION' })
+})

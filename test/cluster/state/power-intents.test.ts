@@ -156,6 +156,38 @@ t.test('a machine is released when it is off, by whoever saw it', async (t) => {
   t.match(lab.state.machines.get(systemId), { ownerId: null, powerState: 'off' })
 })
 
+t.test('nobody begins what is out of time, swept or not', async (t) => {
+  const { lab, systemId, fence } = begun()
+  t.match(lab.refused(claim(systemId, fence), POWER_INTENT_MS), { message: /is over/ })
+})
+
+t.test('while a rack is at work its own report decides, not what another sees', async (t) => {
+  const { lab, systemId } = begun()
+  bring(lab, addMachine(lab, 2), S.READY)
+  lab.actor = SYSTEM
+  lab.ok({ type: 'machine.signal', systemId, status: 'OK', error: '' })
+  lab.actor = BOB
+  const verb = { systemId, comment: '' }
+  const constraints = { systemId }
+  lab.ok({ type: 'machine.allocate', constraints, asked: '', agentName: '', comment: '' })
+  lab.ok({ type: 'machine.release', ...verb })
+  lab.actor = SYSTEM
+  const { token } = lab.ok(claim(systemId, fenceOf(lab, systemId)))
+  const seen = { rackId: RACK_2, systemId, state: 'off', message: '' } as const
+  lab.ok({ type: 'power.queryReport', ...seen })
+  t.equal(statusOf(lab, systemId), S.RELEASING)
+  lab.ok(report(systemId, token, 'done', 'off'))
+  t.equal(statusOf(lab, systemId), S.READY)
+})
+
+t.test('who goes on with a cycle of which the first half is done switches on only', async (t) => {
+  const { lab, systemId, fence } = begun()
+  const { token, action } = lab.ok(claim(systemId, fence))
+  t.equal(action, 'cycle')
+  lab.ok({ ...report(systemId, token, 'done', 'off'), result: 'off' })
+  t.equal(lab.ok(claim(systemId, fence, RACK_2), POWER_CLAIM_MS).action, 'on')
+})
+
 t.test('what a user wished and nobody could do fails by itself', async (t) => {
   const { lab, systemId } = begun()
   lab.actor = ADMIN

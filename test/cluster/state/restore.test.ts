@@ -46,6 +46,25 @@ function takenOver(old: Lab): Lab {
   return lab
 }
 
+t.test('the new cluster has none of the files of the old one: uploads begin anew', async (t) => {
+  const { old } = setUp()
+  const nodeId = 'region' as never
+  const sha256 = 'a'.repeat(64)
+  const files = [{ kind: 'squashfs', filename: 'squashfs', sha256, sizeBytes: 9 }] as const
+  const image = { name: 'custom/a', architecture: 'amd64/generic', title: 't' }
+  old.ok({ type: 'bootResource.put', ...image, files })
+  old.ok({ type: 'bootFiles.report', nodeId, sha256s: [sha256] })
+  const lab = takenOver(old)
+  t.ok(first(lab, RESTORE).ok)
+  t.equal(lab.state.bootFileHolders.size, 0)
+  lab.send(lab.envelope({ type: 'session.open', id: 's1', nodeId: 'm', incarnation: 1 }))
+  lab.ok({
+    ...{ type: 'bootUpload.begin', ...image, kind: 'squashfs', sha256, sizeBytes: 9 },
+    ...{ baseImage: '', version: '1' },
+  })
+  t.equal(lab.state.bootUploads.size, 1)
+})
+
 /** By no session, as a first command is. */
 function first(lab: Lab, command: CommandOf<'cluster.restore'>) {
   return lab.send(lab.envelope(command)).outcome

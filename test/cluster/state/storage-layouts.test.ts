@@ -201,3 +201,13 @@ t.test('disks that change under a configuration take it with them', async (t) =>
   commission(lab, id as never)
   t.strictSame(outline(storageOf(lab.state, id)), ['disk 1 part1 948 boot ext4 root /'])
 })
+
+t.test('a layout that nobody knows is refused', async (t) => {
+  const [lab, systemId] = ready([TEN])
+  for (const layout of ['', 'constructor']) {
+    const wish = { layout: layout as never }
+    t.match(lab.refused({ type: 'storage.setLayout', systemId, wish }), {
+      fields: { storage_layout: [/not known/] },
+    })
+  }
+})

@@ -1,12 +1,16 @@
 // What stays on a region's disk, what comes and what goes.
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
+import { readdirSync } from 'node:fs'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import type { BootFile } from '#model/boot.ts'
 import { ImageKeeper } from '#node/images/keeper.ts'
 import { FakeRegion } from '#test/support/fake-region.ts'
 import { makeImageRegion } from '#test/support/image-region.ts'
+import { until } from '#test/support/until.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -40,12 +44,25 @@ t.test(
 t.test('without room nothing is fetched', async (t) => {
   const other = await FakeRegion.start(() => ({ status: 200, body: 'image' }))
   t.teardown(() => other.stop())
-  const { parts, files, ok } = await makeImageRegion(t, [other.url])
-  const keeper = new ImageKeeper({ ...parts, freeBytes: async () => 2 ** 30 })
+  const { parts, files, ok, withRoom } = await makeImageRegion(t, [other.url])
+  const keeper = new ImageKeeper(parts)
+  withRoom(2 ** 30)
   await ok(put([fileOf('image')]))
   await keeper.work()
   t.equal(other.asked.length, 0)
   t.strictSame(await files.list(), [])
+})
+
+t.test('without room nothing is fetched for somebody who asks, either', async (t) => {
+  const other = await FakeRegion.start(() => ({ status: 200, body: 'image' }))
+  t.teardown(() => other.stop())
+  const { files, withRoom } = await makeImageRegion(t, [other.url])
+  withRoom(2 ** 30 - 1)
+  const { sha256 } = fileOf('image')
+  t.equal(await files.open(sha256), undefined)
+  t.strictSame(await files.list(), [])
+  withRoom(2 ** 31)
+  t.ok(await files.open(sha256))
 })
 
 t.test('what nobody names goes after an hour; what is named, held or used stays', async (t) => {
@@ -107,4 +124,46 @@ t.test('files of a replaced image stay as long as its row keeps them', async (t)
   await keeper.work()
   t.notOk(await files.has(old.sha256))
   t.ok(await files.has(next.sha256))
+})
+
+t.test(
+  'what a process that was killed left of a file goes; what is on its way stays',
+  async (t) => {
+    const { parts, files, directory } = await makeImageRegion(t)
+    const keeper = new ImageKeeper(parts)
+    const going = new PassThrough()
+    const { sha256 } = fileOf('slow')
+    await mkdir(directory)
+    const stored = files.put(sha256, going)
+    going.write('sl')
+    const left = `${fileOf('killed').sha256}.00000000-0000-4000-8000-000000000000.part`
+    await until('it is on its way', () => readdirSync(directory).length === 1)
+    await writeFile(join(directory, left), 'half')
+    await keeper.work()
+    t.notOk((await readdir(directory)).includes(left))
+    going.end('ow')
+    await stored
+    t.strictSame(await readdir(directory), [sha256])
+  },
+)
+
+t.test('rows that may be older than what was promised delete nothing', async (t) => {
+  const { parts, files, region, uploads, directory, clock } = await makeImageRegion(t)
+  const keeper = new ImageKeeper(parts)
+  const { sha256 } = fileOf('promised')
+  await files.put(sha256, Readable.from([Buffer.from('promised')]))
+  await mkdir(join(directory, 'uploads'))
+  await writeFile(join(directory, 'uploads', '7'), 'half')
+  const both = async () => [await files.has(sha256), (await uploads.received(7)) > 0]
+  // This region was started anew and has heard of nobody yet: the rows of the log's last second are missing.
+  region.failWith('NO_QUORUM')
+  await keeper.work()
+  clock.advance(HOUR_MS)
+  await keeper.work()
+  t.strictSame(await both(), [true, true])
+  region.failWith(null)
+  await keeper.work()
+  clock.advance(HOUR_MS)
+  await keeper.work()
+  t.strictSame(await both(), [false, false])
 })
