@@ -13,6 +13,7 @@ import { addInterface, checkHostname, checkMacs, INTERFACES_MAX } from './node-p
 import { bidFarewell, takeBmc } from './power-farewells.ts'
 import { dropSnippets } from './object-rules.ts'
 import type { Refusal } from './outcome.ts'
+import { powerOfEnlisted } from './found-bmc.ts'
 import { dropFound } from './found-devices.ts'
 import { dropSets } from './script-sets.ts'
 import type { RegionState } from './state.ts'
@@ -27,11 +28,12 @@ export const createMachine: Handler<'machine.create'> = (context, command) => {
     return refuse('CONFLICT', `The system id ${systemId} is in use.`)
   }
   const hostname = command.hostname === '' ? `machine-${systemId}` : command.hostname
+  const power = powerOfEnlisted(context, systemId, command)
   const refusal =
     checkHostname(state, hostname, systemId) ??
     checkParts(state, command) ??
     checkDomainOfNode(state, command.domainId) ??
-    takeBmc(context, command)
+    takeBmc(context, power)
   if (refusal !== null) return refusal
   const interfaceIds = command.interfaces.map((nic, at) => addInterface(context, systemId, nic, at))
   for (const device of command.blockDevices) {
@@ -46,6 +48,7 @@ export const createMachine: Handler<'machine.create'> = (context, command) => {
   state.machines.put(
     systemId,
     makeMachine(context, command, {
+      ...power,
       hostname,
       bootInterfaceId: interfaceIds[bootAt] ?? null,
     }),
@@ -138,7 +141,7 @@ function checkParts(state: RegionState, command: CommandOf<'machine.create'>): R
 function makeMachine(
   { wall }: Context,
   command: CommandOf<'machine.create'>,
-  made: Pick<Machine, 'hostname' | 'bootInterfaceId'>,
+  made: Pick<Machine, 'hostname' | 'bootInterfaceId' | 'powerType' | 'powerParameters'>,
 ): Machine {
   const { type: _type, interfaces: _interfaces, blockDevices: _devices, ...rest } = command
   const { begin: _begin, ...given } = rest
