@@ -28,7 +28,7 @@ export function knownAddresses(state: RegionState, subnet?: Subnet): readonly Kn
   const none = { userId: null, mac: null, controller: null }
   const found: KnownAddress[] = rowsIn(state.ipAddresses, within).map((row) => fromTheApi(row))
   for (const hold of rowsIn(state.holds, within)) {
-    if (!isLive(hold, state.stamp) || hold.released) continue
+    if (!isLive(hold, state.stamp) || hold.released || state.ipAddresses.has(hold.ip)) continue
     const times = { createdWall: hold.boundWall, updatedWall: hold.boundWall }
     found.push({ ...none, ip: hold.ip, allocType: ALLOC_TYPE.dhcp, ...times, mac: hold.mac })
   }

@@ -3,12 +3,14 @@
 // a view this rack has already seen past, and only what is newer counts (D7).
 import type { MachineBoot } from '#model/boot.ts'
 import type { SubnetId, VlanId } from '#model/ids.ts'
+import { isIpv4 } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import {
   isIpv4Reservation,
   type ClientKey,
   type Hold,
+  type IpAddress,
   type Ipv4Reservation,
   type Ipv4Subnet,
   type Ipv4SubnetRange,
@@ -42,6 +44,7 @@ export class RackView {
   #vlansByInterface: Map<string, RackVlan> | undefined
   readonly #machinesByMac = new Map<MacAddress, Map<ViewKey, MachineBoot>>()
   readonly #holdsByClient = new Map<ClientKey, Map<ViewKey, Hold>>()
+  readonly #linkedByMac = new Map<MacAddress, Set<Ipv4>>()
   #reservationsByClient: Map<ClientKey, Ipv4Reservation[]> | undefined
 
   constructor(clock: Clock) {
@@ -140,6 +143,11 @@ export class RackView {
     return this.#reservationsByClient.get(client) ?? []
   }
 
+  /** IPv4 addresses of the links of the interface, ascending: every rack offers the same one. */
+  linkedAddressesOf(mac: MacAddress): readonly Ipv4[] {
+    return [...(this.#linkedByMac.get(mac) ?? [])].toSorted((a, b) => a - b)
+  }
+
   /** While a MAC moves, two machines may have it for a moment: then the one that got it last. */
   machineOfMac(mac: MacAddress): MachineBoot | undefined {
     return [...(this.#machinesByMac.get(mac)?.values() ?? [])].at(-1)
@@ -169,6 +177,7 @@ export class RackView {
     this.#tables = emptyTables()
     this.#machinesByMac.clear()
     this.#holdsByClient.clear()
+    this.#linkedByMac.clear()
     for (const change of dump.rows) this.#put(change)
     this.#finish(dump, new Set(TABLES), null)
   }
@@ -184,6 +193,7 @@ export class RackView {
   #put(change: ViewChange): void {
     if (change.table === 'machineBoots') this.#indexMachine(change)
     else if (change.table === 'holds') this.#indexHold(change)
+    else if (change.table === 'ipAddresses') this.#indexLink(change)
     // One table and its row belong together by the type of ViewChange; TypeScript cannot follow it here.
     const table = this.#tables[change.table] as Map<ViewKey, unknown> | undefined
     if (change.row === null) table?.delete(change.key)
@@ -204,6 +214,20 @@ export class RackView {
     } else {
       holds.set(change.key, change.row)
     }
+  }
+
+  #indexLink({ key, row }: Extract<ViewChange, { table: 'ipAddresses' }>): void {
+    const before = linkOf(this.#tables.ipAddresses.get(key) ?? null)
+    if (before !== undefined) {
+      const linked = this.#linkedByMac.get(before.mac)
+      linked?.delete(before.ip)
+      if (linked?.size === 0) this.#linkedByMac.delete(before.mac)
+    }
+    const after = linkOf(row)
+    if (after === undefined) return
+    const linked = this.#linkedByMac.get(after.mac)
+    if (linked === undefined) this.#linkedByMac.set(after.mac, new Set([after.ip]))
+    else linked.add(after.ip)
   }
 
   #indexMachine({ key, row }: Extract<ViewChange, { table: 'machineBoots' }>): void {
@@ -286,6 +310,13 @@ function emptyTables(): Tables {
     liveRacks: new Map(),
     chassisJobs: new Map(),
   }
+}
+
+function linkOf(
+  row: IpAddress | null,
+): { readonly mac: MacAddress; readonly ip: Ipv4 } | undefined {
+  if (row === null || row.mac === null || row.interfaceId === undefined) return undefined
+  return isIpv4(row.ip) ? { mac: row.mac, ip: row.ip } : undefined
 }
 
 function groupBy<Row, Key>(rows: Iterable<Row>, keyOf: (row: Row) => Key): Map<Key, Row[]> {

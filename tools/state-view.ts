@@ -1,8 +1,9 @@
 // The state of a region as the view of one of its racks, without copying it: what DHCP would see there if the rack
 // had this very moment's rows. For questions, not for serving.
 import type { SystemId } from '#model/ids.ts'
+import { isIpv4 } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
-import { isIpv4Reservation, type Quarantine } from '#model/network.ts'
+import { isIpv4Reservation, isLinkOf, type Quarantine } from '#model/network.ts'
 import type { Clock } from '#model/ports.ts'
 import type { ViewRows, ViewTable } from '#protocol/rack.ts'
 import { barredRow, servingView } from '#node/rack-view.ts'
@@ -34,6 +35,11 @@ export function viewOfState(state: RegionState, rackId: SystemId, clock: Clock):
     holdsOfClient: (client) => state.holdsByClient.rows(client),
     reservationsOfClient: (client) =>
       state.reservationsByClient.rows(client).filter(isIpv4Reservation),
+    linkedAddressesOf: (mac) =>
+      state.ipAddressesByMac
+        .rows(mac)
+        .flatMap((row) => (isLinkOf(row, mac) && isIpv4(row.ip) ? [row.ip] : []))
+        .toSorted((a, b) => a - b),
     machineOfMac: (mac) => {
       const machine = machineByMac(state, mac)
       return machine === undefined ? undefined : machineBootOf(state, machine.systemId)

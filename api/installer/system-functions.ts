@@ -21,6 +21,13 @@ forget_identity() {
   write_file /etc/machine-id 0444 ''
 }
 
+# cloud-init fails its module where no locale can be made. What user data says of it wins.
+settle_locale() {
+  [ ! -x "$TARGET/usr/sbin/locale-gen" ] || return 0
+  write_file /etc/cloud/cloud.cfg.d/91-ironraft-locale.cfg 0644 'locale: false
+'
+}
+
 # write_network YAML
 write_network() {
   off='network: {config: disabled}

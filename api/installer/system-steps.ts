@@ -23,6 +23,7 @@ export function identitySteps(input: InstallInput): readonly string[] {
     call('write_file', '/etc/hostname', '0644', `${hostname}\n`),
     call('write_file', '/etc/hosts', '0644', hosts(input)),
     call('write_file', SEED_PATH, '0600', cloudConfig(input)),
+    'settle_locale',
     ...(netplan === '' ? [] : [call('write_network', netplan)]),
   ]
 }

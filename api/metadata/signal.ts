@@ -1,8 +1,7 @@
 // `op=signal` (maas-api §11): the machine tells how its work goes, and what its scripts found.
-import { lifeOf } from '#model/life-cycle.ts'
+import { takesFoundBmc } from '#model/life-cycle.ts'
 import { parseMac } from '#model/mac-address.ts'
-import { MACHINE_STATUS as S, type Machine } from '#model/machine.ts'
-import { isByHand } from '#model/power.ts'
+import { MACHINE_STATUS as S } from '#model/machine.ts'
 import { FOUND_POWER_TYPES } from '#model/power-types.ts'
 import type { SignalStatus } from '#state/machine-commands.ts'
 import { Rejection } from '../errors.ts'
@@ -37,8 +36,10 @@ export async function takeSignal(call: MachineCall, words: MachineWords): Promis
   const error = plain(input.text('error') ?? '', ERROR_CHARACTERS_MAX)
   const power = powerOf(input)
   if (report !== null) await recordSignal(call.region, machine, report)
-  if (power !== null && mayTellPower(machine)) {
-    await proposeFor(call, { type: 'machine.update', systemId: machine.systemId, set: power })
+  if (power !== null && takesFoundBmc(machine)) {
+    const { systemId } = machine
+    const { tokenKey } = call.token
+    await proposeFor(call, { type: 'machine.foundBmc', systemId, tokenKey, ...power })
   }
   const isOfScript = OF_SCRIPT.has(status) && (status !== 'TIMEDOUT' || report !== null)
   if (isOfScript && machine.status !== S.ENTERING_RESCUE_MODE) {
@@ -48,12 +49,6 @@ export async function takeSignal(call: MachineCall, words: MachineWords): Promis
   const { systemId } = machine
   const { tokenKey } = call.token
   await proposeFor(call, { type: 'machine.signal', systemId, tokenKey, status, error })
-}
-
-/** What an operator has set is never replaced by the word of a machine. */
-function mayTellPower(machine: Machine): boolean {
-  if (machine.status !== S.COMMISSIONING) return false
-  return machine.powerType === '' || (lifeOf(machine).enlisting && isByHand(machine.powerType))
 }
 
 function statusOf(input: Input): SignalStatus {

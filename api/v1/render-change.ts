@@ -59,6 +59,7 @@ const TABLES: Readonly<Record<TableName, string | null>> = {
   licenseKeys: null,
   machineTokens: null,
   chassisJobs: null,
+  powerFarewells: null,
   // Of one user each; user data is the owner's.
   deployments: null,
   storedFiles: null,

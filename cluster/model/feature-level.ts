@@ -30,6 +30,9 @@ export const RELAYED_VLAN_LEVEL = 3
 /** From here on commands of the network model mean what level 3 says above. */
 export const NETWORK_LEVEL = 3
 
+/** From here on a machine that is deleted while it is on is switched off. */
+export const POWER_LEVEL = 3
+
 /** Null: they can work together. Else one sentence; `theirs` is the one who is told. */
 export function whyLevelsDiffer(theirs: LevelRange, ours: LevelRange): string | null {
   if (theirs.max < ours.min) {

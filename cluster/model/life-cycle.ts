@@ -4,6 +4,7 @@
 // its power, or by its deadline: so every one of them has an exit.
 import type { BootPurpose } from './boot.ts'
 import { MACHINE_STATUS, type Machine, type MachineLife, type MachineStatus } from './machine.ts'
+import { isByHand } from './power.ts'
 
 const S = MACHINE_STATUS
 
@@ -220,4 +221,13 @@ export function purposeOf(machine: Machine): BootPurpose {
   if (purpose === 'netboot') return machine.netboot ? 'xinstall' : 'local'
   if (purpose !== 'before') return purpose
   return lifeOf(machine).beforeRescue === S.DEPLOYED ? 'local' : 'poweroff'
+}
+
+/**
+ * What an operator has set is never replaced by the word of a machine, and by hand is something that is set, but for a
+ * machine that enlists itself: nobody has seen that yet.
+ */
+export function takesFoundBmc(machine: Machine): boolean {
+  if (machine.status !== S.COMMISSIONING) return false
+  return machine.powerType === '' || (lifeOf(machine).enlisting && isByHand(machine.powerType))
 }

@@ -119,6 +119,11 @@ export type IpAddress = {
   readonly updatedWall: number
 }
 
+/** The address is that of a link of the interface with `mac`, whose DHCP client may have it too, and nobody else's. */
+export function isLinkOf(row: IpAddress | undefined, mac: MacAddress | undefined): boolean {
+  return row?.interfaceId !== undefined && row.mac !== null && row.mac === mac
+}
+
 /** DHCP client identity: `<htype>-<chaddr hex>`, the default policy of MAAS (lease-protocol A6). */
 export type ClientKey = string
 

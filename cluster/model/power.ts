@@ -37,6 +37,19 @@ export type PowerIntent = {
   } | null
 }
 
+/**
+ * A machine that was deleted while it was on: what is left of it until its intent to switch it off ends, or until its
+ * BMC is another machine's. Keyed by `systemId`.
+ */
+export type PowerFarewell = {
+  readonly systemId: SystemId
+  readonly hostname: string
+  readonly powerType: string
+  readonly powerParameters: Readonly<Record<string, string>>
+  /** Log time, ms, until which a rack may be doing what was wished before the machine went. */
+  readonly busyUntil: number
+}
+
 /** What the claiming rack is told; the parameters hold secrets and are in no view and on no rack's disk. */
 export type PowerOrder = {
   readonly systemId: SystemId

@@ -137,6 +137,7 @@ const COMMAND_TYPES = {
   'machine.signal': true,
   'machine.heartbeat': true,
   'machine.netboot': true,
+  'machine.foundBmc': true,
   'machine.booted': true,
   'machineToken.issue': true,
   'power.claim': true,

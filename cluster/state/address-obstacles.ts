@@ -2,8 +2,8 @@
 // the address. One text for refusals and for `explain`.
 import { formatIp, formatIpCidr, isIn, isIpv4, type Ip } from '#model/ip.ts'
 import type { MacAddress } from '#model/mac-address.ts'
-import type { Subnet } from '#model/network.ts'
-import { obstacleTo, type Obstacle } from './free.ts'
+import type { ClientKey, Subnet } from '#model/network.ts'
+import { liveHold, liveReserve, obstacleTo, type Obstacle } from './free.ts'
 import { hostRange, subnetOf } from './query.ts'
 import type { RegionState } from './state.ts'
 
@@ -28,8 +28,20 @@ export function whyNotGiven(
   }
   const kept = state.keptAddresses.reason(ip)
   if (kept !== undefined) return `is ${kept.text}`
-  const obstacle = obstacleTo(state, now, { ip, client: null, ...(mac ? { mac } : {}) })
+  const client = mac ? ownRest(state, now, { ip, mac }) : null
+  const obstacle = obstacleTo(state, now, { ip, client, ...(mac ? { mac } : {}) })
   return obstacle === null ? null : describeObstacle(state, ip, obstacle)
+}
+
+/** Who a lease of the address that runs out belongs to, when that is the very interface that asks for it. */
+function ownRest(
+  state: RegionState,
+  now: number,
+  { ip, mac }: { readonly ip: Ip; readonly mac: MacAddress },
+): ClientKey | null {
+  const hold = liveHold(state, now, ip)
+  if (hold?.mac !== mac || state.ipAddresses.has(ip) || state.reservations.has(ip)) return null
+  return liveReserve(state, now, ip) === undefined ? hold.client : null
 }
 
 export function describeObstacle(state: RegionState, ip: Ip, obstacle: Obstacle): string {

@@ -50,6 +50,7 @@ import {
   updateFabric,
   updateSpace,
 } from './fabrics.ts'
+import { foundBmc } from './found-bmc.ts'
 import { withIdempotency } from './idempotency.ts'
 import {
   createInterface,
@@ -285,6 +286,7 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'machine.heartbeat': heartbeatMachine,
   'machine.netboot': setNetboot,
   'machine.booted': bootedMachine,
+  'machine.foundBmc': foundBmc,
   'machineToken.issue': issueToken,
   'power.claim': claimPower,
   'power.report': reportPower,

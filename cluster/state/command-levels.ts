@@ -139,6 +139,7 @@ const COMMAND_LEVELS = {
   'machine.signal': 3,
   'machine.heartbeat': 3,
   'machine.netboot': 3,
+  'machine.foundBmc': 3,
   'machine.booted': 3,
   'machineToken.issue': 3,
   'power.claim': 3,

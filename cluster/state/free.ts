@@ -3,7 +3,14 @@
 import { isIpv4, type Ip } from '#model/ip.ts'
 import type { Ipv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
-import type { ClientKey, Hold, Reservation, Reserve, Tenure } from '#model/network.ts'
+import {
+  isLinkOf,
+  type ClientKey,
+  type Hold,
+  type Reservation,
+  type Reserve,
+  type Tenure,
+} from '#model/network.ts'
 import type { SystemId } from '#model/ids.ts'
 import type { RegionState } from './state.ts'
 
@@ -30,13 +37,22 @@ export type Wanted = {
 
 export function obstacleTo(state: RegionState, now: number, wanted: Wanted): Obstacle | null {
   const { ip, client, mac } = wanted
-  if (state.ipAddresses.has(ip)) return 'allocated'
+  if (isAllocated(state, wanted)) return 'allocated'
   const reservation = state.reservations.get(ip)
   if (reservation !== undefined && reservation.client !== client) return 'reservation'
   const byDhcp = isIpv4(ip) ? obstacleByDhcp(state, now, { ip, client, mac }) : null
   if (byDhcp !== null) return byDhcp
   if (state.controllerAddresses.has(ip)) return 'controller'
   return isRestoring(state, now) && wanted.isRenewal !== true ? 'restoring' : null
+}
+
+/**
+ * A link's address is its interface's by DHCP too (as by MAAS's host reservations): the client with the MAC of the
+ * interface may be bound there while the link has it. No rack serves it without that hold, which runs out like any other.
+ */
+function isAllocated(state: RegionState, { ip, client, mac }: Wanted): boolean {
+  const row = state.ipAddresses.get(ip)
+  return row !== undefined && !(client !== null && isLinkOf(row, mac))
 }
 
 type Asked = {

@@ -5,7 +5,7 @@
 // NOT_FOUND, RACK_REFUSED and VALIDATION mean silence.
 import { formatIpv4, type Ipv4 } from '#model/ipv4.ts'
 import { holdMs, LEASE_SECONDS_MAX, TENURE_MS } from '#model/lease-time.ts'
-import type { Hold } from '#model/network.ts'
+import { isLinkOf, type Hold } from '#model/network.ts'
 import type { CommandOf } from './command.ts'
 import { DONE, invalid, refuse, type Context, type Handler } from './context.ts'
 import { addEvent } from './events.ts'
@@ -93,20 +93,24 @@ export function enduranceMs({ size, heldCount }: Pick<Pool, 'size' | 'heldCount'
 }
 
 /** INIT-REBOOT needs a record: none → silence, one for another address → NAK (§4, RFC 2131 §4.3.2). */
-function checkRecord({ state, now }: Moment, { kind, client, ip }: Bind): Refusal | null {
+function checkRecord({ state, now }: Moment, { kind, client, mac, ip }: Bind): Refusal | null {
   if (kind !== 'initReboot' || liveHold(state, now, ip)?.client === client) return null
   if (state.reservations.get(ip)?.client === client) return null
+  if (isLinkOf(state.ipAddresses.get(ip), mac)) return null
   const elsewhere = state.holdsByClient.rows(client).some((hold) => hold.until > now)
   return elsewhere ? unavailable(ip, 'is not the one the client has') : noRecord()
 }
 
 /**
- * The address must lie in a dynamic range of a VLAN that this rack serves. Where it does not any more, a
+ * The address must lie in a dynamic range of a VLAN that this rack serves, or be kept for the client. Where it does not any more, a
  * hold only runs out (§3: rows stay as tombstones), so its client is told no and asks for another. An
  * address that was never ours in a REBINDING or RENEWING may be another server's: silence.
  */
-function checkServed({ state, now }: Moment, { kind, rackId, client, ip }: Bind): Refusal | null {
-  const subnetId = servedSubnet(state, now, { ip, client })
+function checkServed(
+  { state, now }: Moment,
+  { kind, rackId, client, mac, ip }: Bind,
+): Refusal | null {
+  const subnetId = servedSubnet(state, now, { ip, client, mac })
   if (subnetId === undefined) {
     const ours = kind === 'selecting' || liveHold(state, now, ip)?.client === client
     return ours ? unavailable(ip, 'is in no dynamic range') : noRecord()
@@ -117,16 +121,17 @@ function checkServed({ state, now }: Moment, { kind, rackId, client, ip }: Bind)
   return refuse('RACK_REFUSED', `Rack ${rackId} does not serve ${formatIpv4(ip)}.`)
 }
 
-/** DHCP gives addresses of dynamic ranges, and anywhere the ones kept for the very client. */
+/** DHCP gives addresses of dynamic ranges, and anywhere those reserved for the very client and those of its links. */
 function servedSubnet(
   state: RegionState,
   now: number,
-  { ip, client }: Pick<Bind, 'ip' | 'client'>,
+  { ip, client, mac }: Pick<Bind, 'ip' | 'client' | 'mac'>,
 ): SubnetId | undefined {
   const reservation = state.reservations.get(ip)
   if (reservation?.client === client && isEffective(state, now, reservation)) {
     return subnetOf(state, ip)?.id
   }
+  if (isLinkOf(state.ipAddresses.get(ip), mac)) return subnetOf(state, ip)?.id
   const pool = state.pools.at(ip)
   return pool?.range.type === 'dynamic' ? pool.range.subnetId : undefined
 }

@@ -96,6 +96,14 @@ export type MachineCommand =
       readonly on: boolean
       readonly tokenKey?: string
     }
+  /** The BMC that it found in itself. */
+  | {
+      readonly type: 'machine.foundBmc'
+      readonly systemId: SystemId
+      readonly tokenKey?: string
+      readonly powerType: string
+      readonly powerParameters: Readonly<Record<string, string>>
+    }
   /** The installed system fetched its user data. */
   | {
       readonly type: 'machine.booted'

@@ -11,8 +11,10 @@ import { beginCommissioning } from './machine-actions.ts'
 import { dropInterfaces } from './interface-links.ts'
 import { checkPlace } from './node-places.ts'
 import { addInterface, checkHostname, checkMacs, INTERFACES_MAX } from './node-parts.ts'
+import { bidFarewell, takeBmc } from './power-farewells.ts'
 import { dropSnippets } from './object-rules.ts'
 import type { Refusal } from './outcome.ts'
+import { powerOfEnlisted } from './found-bmc.ts'
 import { dropFound } from './found-devices.ts'
 import { dropSets } from './script-sets.ts'
 import type { RegionState } from './state.ts'
@@ -22,15 +24,18 @@ export const createMachine: Handler<'machine.create'> = (context, command) => {
   const { state } = context
   const { systemId } = command
   const { machines, controllers, devices } = state
-  if (machines.has(systemId) || controllers.has(systemId) || devices.has(systemId)) {
+  const isTaken = machines.has(systemId) || controllers.has(systemId) || devices.has(systemId)
+  if (isTaken || state.powerFarewells.has(systemId)) {
     return refuse('CONFLICT', `The system id ${systemId} is in use.`)
   }
   const hostname = command.hostname === '' ? `machine-${systemId}` : command.hostname
+  const power = powerOfEnlisted(context, systemId, command)
   const refusal =
     checkHostname(state, hostname, systemId) ??
     checkParts(state, command) ??
     checkDomainOfNode(state, command.domainId) ??
-    checkPlace(state, command)
+    checkPlace(state, command) ??
+    takeBmc(context, power)
   if (refusal !== null) return refusal
   const interfaceIds = command.interfaces.map((nic, at) => addInterface(context, systemId, nic, at))
   for (const device of command.blockDevices) {
@@ -45,6 +50,7 @@ export const createMachine: Handler<'machine.create'> = (context, command) => {
   state.machines.put(
     systemId,
     makeMachine(context, command, {
+      ...power,
       hostname,
       bootInterfaceId: interfaceIds[bootAt] ?? null,
     }),
@@ -76,7 +82,8 @@ function begin(
   return null
 }
 
-export const updateMachine: Handler<'machine.update'> = ({ state, wall }, { systemId, set }) => {
+export const updateMachine: Handler<'machine.update'> = (context, { systemId, set }) => {
+  const { state, wall } = context
   const machine = state.machines.get(systemId)
   if (machine === undefined) return notFound('Machine')
   if (machine.locked) return refuse('CONFLICT', `Machine ${machine.hostname} is locked.`)
@@ -85,23 +92,26 @@ export const updateMachine: Handler<'machine.update'> = ({ state, wall }, { syst
     const refusal = checkHostname(state, next.hostname, systemId)
     if (refusal !== null) return refusal
   }
+  if (set.powerType !== undefined || set.powerParameters !== undefined) {
+    const refusal = takeBmc(context, next)
+    if (refusal !== null) return refusal
+  }
   state.machines.put(systemId, next)
   return DONE
 }
 
-/** With its interfaces and disks; holds of its MACs run out by themselves. */
+/** With its interfaces and disks; holds of its MACs run out by themselves. One that is on is switched off. */
 export const deleteMachine: Handler<'machine.delete'> = (context, { systemId }) => {
   const { state, actor } = context
   const machine = state.machines.get(systemId)
   if (machine === undefined) return notFound('Machine')
   if (machine.locked) return refuse('CONFLICT', `Machine ${machine.hostname} is locked.`)
+  bidFarewell(context, machine)
   dropInterfaces(context, systemId)
   for (const key of state.blockDevicesByMachine.keys(systemId)) state.blockDevices.delete(key)
-  const { deployments, machineWork, powerIntents, machineStorage, machineTokens } = state
-  const ofMachine = [deployments, machineWork, powerIntents, machineStorage, machineTokens]
-  for (const table of ofMachine) {
-    table.delete(systemId)
-  }
+  const { deployments, machineWork, machineStorage, machineTokens } = state
+  const ofMachine = [deployments, machineWork, machineStorage, machineTokens]
+  for (const table of ofMachine) table.delete(systemId)
   dropSets(state, systemId)
   dropFound(state, systemId)
   dropDevicesOf(context, systemId)
@@ -133,7 +143,7 @@ function checkParts(state: RegionState, command: CommandOf<'machine.create'>): R
 function makeMachine(
   { wall }: Context,
   command: CommandOf<'machine.create'>,
-  made: Pick<Machine, 'hostname' | 'bootInterfaceId'>,
+  made: Pick<Machine, 'hostname' | 'bootInterfaceId' | 'powerType' | 'powerParameters'>,
 ): Machine {
   const { type: _type, interfaces: _interfaces, blockDevices: _devices, ...rest } = command
   const { begin: _begin, ...given } = rest

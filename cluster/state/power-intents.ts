@@ -15,13 +15,14 @@ import type { CommandOf } from './command.ts'
 import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
 import { addEvent } from './events.ts'
 import { moveOn } from './life-cycle.ts'
+import { switchedBy } from './power-farewells.ts'
 import { cancelIntent, wishQuery } from './power-wishes.ts'
 
 export const claimPower: Handler<'power.claim'> = ({ state, now }, command) => {
   const { rackId, systemId, fence } = command
-  const machine = state.machines.get(systemId)
+  const switched = switchedBy(state, systemId)
   const intent = state.powerIntents.get(systemId)
-  if (machine === undefined || intent?.fence !== fence) {
+  if (switched === undefined || intent?.fence !== fence) {
     return refuse('CONFLICT', 'The power intent is no more.')
   }
   const { claim } = intent
@@ -34,7 +35,7 @@ export const claimPower: Handler<'power.claim'> = ({ state, now }, command) => {
   const token = state.revision
   const until = now + POWER_CLAIM_MS
   state.powerIntents.put(systemId, { ...intent, claim: { rackId, token, until } })
-  const { powerType, powerParameters } = machine
+  const { powerType, powerParameters } = switched
   const { action, bootDevice, soft } = intent
   return {
     ok: true,

@@ -36,4 +36,5 @@ export function wishQuery({ state, now }: Context, systemId: SystemId): number |
 
 export function cancelIntent(state: RegionState, systemId: SystemId): void {
   state.powerIntents.delete(systemId)
+  state.powerFarewells.delete(systemId)
 }

@@ -12,6 +12,7 @@ import type {
 } from '#model/ids.ts'
 import { isIpv4Cidr, type IpCidr } from '#model/ip.ts'
 import type { MacAddress } from '#model/mac-address.ts'
+import { bmcOf } from '#model/bmc.ts'
 import type { ClientKey } from '#model/network.ts'
 import { AddressCounts } from './address-counts.ts'
 import { ControllerAddresses } from './controller-addresses.ts'
@@ -110,6 +111,7 @@ export class RegionState implements Tables {
   readonly imageImports = this.#table('imageImports')
   readonly bootFileHolders = this.#table('bootFileHolders')
   readonly chassisJobs = this.#table('chassisJobs')
+  readonly powerFarewells = this.#table('powerFarewells')
 
   readonly usersByUsername: IndexOn<'users', string> = new TableIndex(this.users, (r) => r.username)
   readonly apiKeysByUser: IndexOn<'apiKeys', UserId> = new TableIndex(this.apiKeys, (r) => r.userId)
@@ -160,6 +162,11 @@ export class RegionState implements Tables {
   readonly machinesByStatus: IndexOn<'machines', number> = new TableIndex(
     this.machines,
     (r) => r.status,
+  )
+  /** By the host of the BMC (`model/bmc.ts`). */
+  readonly machinesByBmc: IndexOn<'machines', string> = new TableIndex(
+    this.machines,
+    (r) => bmcOf(r.powerType, r.powerParameters)?.host ?? null,
   )
   readonly machineTokensByKey: IndexOn<'machineTokens', string> = new TableIndex(
     this.machineTokens,

@@ -52,7 +52,7 @@ import type {
   Vlan,
 } from '#model/network.ts'
 import type { Device, ObjectRows, StoredFile } from '#model/objects.ts'
-import type { PowerIntent } from '#model/power.ts'
+import type { PowerFarewell, PowerIntent } from '#model/power.ts'
 import type { StorageConfig } from '#model/storage.ts'
 import type { ScriptOutput, ScriptResult, ScriptSet } from '#model/script-result.ts'
 import type { Outcome } from './outcome.ts'
@@ -268,6 +268,7 @@ export type TableRows = ObjectRows & {
   readonly imageImports: ImageImport
   readonly bootFileHolders: BootFileHolder
   readonly chassisJobs: ChassisJob
+  readonly powerFarewells: PowerFarewell
 }
 export type TableName = keyof TableRows
 
@@ -316,6 +317,7 @@ type OtherKeys = {
   readonly bootUploads: number
   readonly bootFileHolders: SystemId
   readonly chassisJobs: number
+  readonly powerFarewells: SystemId
 } & { readonly [T in keyof ObjectRows]: number }
 export type TableKeys = {
   readonly [T in TableName]: T extends keyof OtherKeys ? OtherKeys[T] : string
@@ -390,4 +392,5 @@ export const TABLE_NAMES = [
   'imageImports',
   'bootFileHolders',
   'chassisJobs',
+  'powerFarewells',
 ] as const satisfies readonly TableName[]

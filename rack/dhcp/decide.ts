@@ -160,6 +160,7 @@ function decideDiscover(exchange: Exchange, context: DecideContext): Decision {
   }
   const ip = chooseOffer(context.index, context.offers, {
     client: client.key,
+    mac: client.mac,
     pool: place.pool,
     requested: readIpv4(packet.options, OPTION.REQUESTED_ADDRESS),
     xid: packet.xid,

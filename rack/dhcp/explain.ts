@@ -85,6 +85,8 @@ function whyOffered(
   const { packet, client } = exchange
   const text = formatIpv4(ip)
   if (index.reservation(ip)?.client === client.key) return `${text} is reserved for the client.`
+  if (index.linkedAddressesOf(client.mac).includes(ip))
+    return `${text} is linked to the client's interface.`
   const hold = index.hold(ip)
   if (hold?.client === client.key) {
     return hold.until > index.stamp

@@ -5,6 +5,7 @@ import { contains, firstOf, type Ipv4, makeIpv4, maskOf, rangeSize } from '#mode
 import type { MacAddress } from '#model/mac-address.ts'
 import {
   isIpv4Reservation,
+  isLinkOf,
   type ClientKey,
   type Hold,
   type Ipv4Reservation,
@@ -30,6 +31,7 @@ export type DhcpView = Pick<
   | 'settings'
   | 'holdsOfClient'
   | 'reservationsOfClient'
+  | 'linkedAddressesOf'
   | 'machineOfMac'
   | 'subnetsOfVlan'
   | 'rangesOfSubnet'
@@ -107,11 +109,17 @@ export class ViewIndex {
     return this.view.reservationsOfClient(client)
   }
 
-  /** Given by the API or declined: nobody gets it by DHCP. */
-  isBarred(ip: Ipv4): boolean {
+  /** The client's own by the network configuration of its machine or device. */
+  linkedAddressesOf(mac: MacAddress): readonly Ipv4[] {
+    return this.view.linkedAddressesOf(mac)
+  }
+
+  /** Declined, or given by the API to somebody else than the interface with `mac`. */
+  isBarred(ip: Ipv4, mac: MacAddress): boolean {
     const quarantine = this.view.table('quarantines').get(ip)
     if (quarantine !== undefined && quarantine.until > this.stamp) return true
-    return this.view.table('ipAddresses').has(ip)
+    const given = this.view.table('ipAddresses').get(ip)
+    return given !== undefined && !isLinkOf(given, mac)
   }
 
   /** What operators set for a client of the pool; `ip` undefined while its address is not known. */

@@ -1,8 +1,9 @@
 // Which address to offer without asking a region: pure, and the same on every rack, so that two racks
-// hearing one broadcast offer one address. RFC 2131 §4.3.1: current binding, previous binding, the
+// hearing one broadcast offer one address. RFC 2131 §4.3.1: what is kept for it, current binding, previous binding, the
 // address asked for, then the pool.
 import { isIpv4 } from '#model/ip.ts'
 import { contains, type Ipv4, firstOf, lastOf } from '#model/ipv4.ts'
+import type { MacAddress } from '#model/mac-address.ts'
 import type { ClientKey, Ipv4Subnet } from '#model/network.ts'
 import type { OffersView } from './offers.ts'
 import { addressAt, type Pool, rangeOf, type ViewIndex } from './view-index.ts'
@@ -13,6 +14,7 @@ export const PROBES_FAR = 512
 
 export type Candidate = {
   readonly client: ClientKey
+  readonly mac: MacAddress
   readonly pool: Pool
   readonly requested: Ipv4 | undefined
   /** Varies between a client's attempts: where the search goes on when its own place is full. */
@@ -28,14 +30,15 @@ export function chooseOffer(
   offers: OffersView,
   candidate: Candidate,
 ): Ipv4 | undefined {
-  const { client, pool, requested, nowMs } = candidate
+  const { client, mac, pool, requested, nowMs } = candidate
   const isUsable = (ip: Ipv4): boolean =>
     rangeOf(pool, ip) !== undefined && useOf(index, offers, candidate, ip) !== 'taken'
-  const isKept = ({ ip }: { readonly ip: Ipv4 }): boolean =>
+  const isKept = (ip: Ipv4): boolean =>
     pool.subnets.some(({ cidr }) => contains(cidr, ip)) &&
-    useOf(index, offers, candidate, ip) === 'free'
-  const kept = index.reservationsOf(client).find(isKept)
-  if (kept !== undefined) return kept.ip
+    useOf(index, offers, candidate, ip) !== 'taken'
+  const reserved = index.reservationsOf(client).map(({ ip }) => ip)
+  const kept = [...reserved, ...index.linkedAddressesOf(mac)].find(isKept)
+  if (kept !== undefined) return kept
   const bound = index
     .holdsOf(client)
     .toSorted((a, b) => b.boundAt - a.boundAt)
@@ -85,7 +88,7 @@ function useOf(
   candidate: Candidate,
   ip: Ipv4,
 ): 'free' | 'taken' | number {
-  const { client, pool, own, nowMs } = candidate
+  const { client, mac, pool, own, nowMs } = candidate
   const hold = index.hold(ip)
   const isOther = hold !== undefined && hold.client !== client
   if (isOther && hold.until > index.stamp) return 'taken'
@@ -95,7 +98,7 @@ function useOf(
   if (index.reserve(ip) !== undefined && hold?.client !== client) return 'taken'
   const offeredTo = offers.clientOf(ip, nowMs)
   if (offeredTo !== undefined && offeredTo !== client) return 'taken'
-  if (index.isBarred(ip) || own.includes(ip)) return 'taken'
+  if (index.isBarred(ip, mac) || own.includes(ip)) return 'taken'
   const subnet = rangeOf(pool, ip)?.subnet ?? subnetOf(pool, ip)
   if (subnet === undefined || subnet.gatewayIp === ip) return 'taken'
   const { cidr } = subnet

@@ -217,6 +217,10 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'machine.signal': { systemId, status: 'FAILED', error: 'why' },
   'machine.heartbeat': { systemId },
   'machine.netboot': { systemId, on: false },
+  'machine.foundBmc': {
+    ...{ systemId, tokenKey: 'tk', powerType: 'ipmi' },
+    powerParameters: { power_address: '192.0.2.7' },
+  },
   'machine.booted': { systemId },
   'machineToken.issue': {
     ...{ systemId, consumerKey: 'ck', tokenKey: 'tk', tokenSecret: 'ts', address: '192.0.2.7' },

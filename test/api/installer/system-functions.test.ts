@@ -74,6 +74,16 @@ t.test('the network goes to netplan where it is, else to cloud-init', async (t) 
   t.equal(on, 'network: {version: 2}')
 })
 
+t.test('cloud-init sets no locale where none can be made', async (t) => {
+  const cfg = 'etc/cloud/cloud.cfg.d/91-ironraft-locale.cfg'
+  const without = await makeTarget(t)
+  t.equal((await without.run('settle_locale')).status, 0)
+  t.equal(await without.read(cfg), 'locale: false\n')
+  const able = await makeTarget(t, { 'usr/sbin/locale-gen': '' })
+  t.equal((await able.run('settle_locale')).status, 0)
+  await t.rejects(stat(able.at(cfg)), { code: 'ENOENT' })
+})
+
 t.test('the newest kernel starts, with its initrd, from where it lies', async (t) => {
   const target = await makeTarget(t, {
     'boot/vmlinuz-6.1.0-9-amd64': '',

@@ -16,6 +16,7 @@ function chooser(world: ReturnType<typeof makeWorld>) {
   return (client: MacAddress, requested?: Ipv4, xid = 1): Ipv4 | undefined =>
     chooseOffer(world.index, world.offers, {
       client: keyOf(client),
+      mac: client,
       pool,
       requested,
       xid,
@@ -169,7 +170,7 @@ t.test(
     }) as typeof world.index
     const pool = world.index.pools.get(VLAN)
     if (pool === undefined) throw new Error('no pool')
-    const base = { client: 'c', pool, requested: undefined, own: [], nowMs: 0 }
+    const base = { client: 'c', mac: nth(1), pool, requested: undefined, own: [], nowMs: 0 }
     t.equal(chooseOffer(index, world.offers, { ...base, xid: 1 }), undefined)
     t.ok(looked <= PROBES_NEAR + PROBES_FAR, `${looked} looked at`)
     let xid = 0
@@ -234,3 +235,53 @@ t.test('offers: one per client, refused while another has it, bounded', async (t
   t.equal(offers.put(makeIpv4(OFFERS_MAX), 'late', OFFER_MS), true, 'room when the old ones ended')
   t.equal(offers.size, 1)
 })
+
+t.test('a client is offered the address of its own link, before what it leased', async (t) => {
+  const linked = [
+    { ip: '192.0.2.21', mac: nth(1) },
+    { ip: '192.0.2.20', mac: nth(1) },
+    { ip: '192.0.2.22', mac: nth(2) },
+    { ip: '198.51.100.7', mac: nth(3) },
+  ]
+  const world = makeWorld({ linked, holds: [hold('192.0.2.150', { client: keyOf(nth(1)) })] })
+  const choose = chooser(world)
+  t.equal(choose(nth(1)), ip('192.0.2.20'))
+  t.equal(choose(nth(2), ip('192.0.2.20')), ip('192.0.2.22'))
+  // On another network than the client is, and of nobody who asks here.
+  t.ok(inRange(choose(nth(3))))
+  t.ok(inRange(choose(nth(4), ip('192.0.2.21'))))
+})
+
+t.test(
+  'a linked address that another still has by lease is offered when that is over',
+  async (t) => {
+    const linked = [{ ip: '192.0.2.20', mac: nth(1) }]
+    const held = hold('192.0.2.20', { client: keyOf(nth(2)), until: 20_000 })
+    t.ok(inRange(chooser(makeWorld({ linked, holds: [held] }))(nth(1))))
+    const later = makeWorld({ linked, holds: [held], stamp: 20_000 })
+    t.equal(chooser(later)(nth(1)), ip('192.0.2.20'))
+  },
+)
+
+t.test('what was linked is forgotten with its link, row by row and with a new view', async (t) => {
+  const world = makeWorld({ linked: [{ ip: '192.0.2.20', mac: nth(1) }] })
+  const change = (revision: number, row: unknown): void => {
+    const changes = [{ table: 'ipAddresses', key: ip('192.0.2.20'), row }] as never
+    world.view.apply({ type: 'viewChanges', revision, stamp: 10_000, changes })
+  }
+  const choose = chooser(world)
+  change(2, { ip: ip('192.0.2.20'), mac: nth(2), interfaceId: 4 })
+  t.ok(inRange(choose(nth(1))))
+  t.equal(choose(nth(2)), ip('192.0.2.20'))
+  change(3, { ip: ip('192.0.2.20'), mac: nth(2) })
+  t.ok(inRange(choose(nth(2))), 'reserved by hand')
+  change(4, null)
+  t.same(world.view.linkedAddressesOf(nth(2)), [])
+  change(5, { ip: ip('192.0.2.20'), mac: nth(2), interfaceId: 4 })
+  world.view.apply({ type: 'viewReset', revision: 6, stamp: 10_000, rows: [] })
+  t.same(world.view.linkedAddressesOf(nth(2)), [])
+})
+
+function inRange(chosen: Ipv4 | undefined): boolean {
+  return chosen !== undefined && chosen >= ip('192.0.2.100') && chosen <= ip('192.0.2.199')
+}

@@ -116,6 +116,8 @@ export type WorldOptions = {
   readonly ranges?: readonly (readonly [number, string, string])[]
   readonly holds?: readonly Hold[]
   readonly allocated?: readonly string[]
+  /** Addresses of links. */
+  readonly linked?: readonly { readonly ip: string; readonly mac: MacAddress }[]
   readonly quarantined?: readonly string[]
   readonly machines?: readonly { readonly mac: MacAddress; readonly hostname: string }[]
   readonly stamp?: number
@@ -137,6 +139,9 @@ export function rowsOf(options: WorldOptions): readonly ViewChange[] {
     ),
     ...(options.holds ?? []).map((each) => row('holds', each.ip, each)),
     ...(options.allocated ?? []).map((each) => row('ipAddresses', ip(each), { ip: ip(each) })),
+    ...(options.linked ?? []).map((each, i) =>
+      row('ipAddresses', ip(each.ip), { ip: ip(each.ip), mac: each.mac, interfaceId: i }),
+    ),
     ...(options.quarantined ?? []).map((each) =>
       row('quarantines', ip(each), { ip: ip(each), until: 1_000_000, mac: CLIENT }),
     ),

@@ -1,9 +1,10 @@
 // What goes wrong, and what operators do, each at random times of its own rate. Every fault heals by itself.
 import { makeIpv4 } from '#model/ipv4.ts'
+import type { Interface } from '#model/machine.ts'
 import type { Command } from '#state/command.ts'
 import type { Profile } from './profile.ts'
 import type { SeededRandom } from '../seeded-random.ts'
-import { newRanges, rackOrder, SUBNET, SUBNET_START } from './set-up.ts'
+import { LINKED_COUNT, LINKED_START, newRanges, rackOrder, SUBNET, SUBNET_START } from './set-up.ts'
 import type { World } from './world.ts'
 
 const MINUTE = 60_000
@@ -38,6 +39,7 @@ export function planFaults(world: World, random: SeededRandom, profile: Profile)
   repeat(every.address, operator.address)
   repeat(every.rackOrder, operator.rackOrder)
   repeat(every.observed, operator.observed)
+  repeat(every.link, operator.link)
 }
 
 function hostFaults(world: World, random: SeededRandom) {
@@ -145,6 +147,22 @@ function operatorActs(world: World, random: SeededRandom, profile: Profile) {
         ...{ hostname: '', mac: null },
       })
     },
+    /** A few addresses and many clients, so that each is linked to one after the other. */
+    link: () => {
+      const { state } = world.regions.newest
+      const known = [...state.interfaces.values()]
+      const linked = known.filter(({ links }) => links.some(({ ip }) => ip !== null))
+      if (linked.length > 0 && random.chance(50)) return unlink(world, random.pick(linked))
+      const { mac } = random.pick(world.clients.filter(({ isRelayed }) => !isRelayed))
+      const nic = state.interfacesByMac.first(mac)
+      if (nic === undefined) return
+      const { systemId, id } = nic
+      propose({
+        ...{ type: 'interface.link', systemId, id, mode: 'static', subnetId: SUBNET },
+        ip: makeIpv4(LINKED_START + random.integer(LINKED_COUNT)),
+        ...{ force: true, defaultGateway: false },
+      })
+    },
     observed: () => {
       const { rackId } = random.pick(world.racks)
       const { mac } = random.chance(50) ? random.pick(world.clients) : random.pick(world.racks).link
@@ -155,5 +173,12 @@ function operatorActs(world: World, random: SeededRandom, profile: Profile) {
       const others = world.racks.map(({ rackId }) => rackId).filter((id) => id !== primary)
       propose(rackOrder(primary, others.length === 0 ? null : random.pick(others)))
     },
+  }
+}
+
+/** All that the interface has. */
+export function unlink(world: World, { systemId, id, links }: Interface): void {
+  for (const link of links) {
+    world.propose({ type: 'interface.unlink', systemId, id, linkId: link.id })
   }
 }

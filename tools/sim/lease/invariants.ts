@@ -10,6 +10,7 @@ import {
   offlineLeaseSeconds,
   tenureHoldMs,
 } from '#model/lease-time.ts'
+import type { MacAddress } from '#model/mac-address.ts'
 import type { ClientKey } from '#model/network.ts'
 import { offlineAnswer, type RightsContext, tenureRemainingMs } from '#rack/dhcp/rights.ts'
 import { isEffective, isRestoring, liveHold, liveReserve, liveTenure } from '#state/free.ts'
@@ -108,6 +109,11 @@ function checkProtection(state: RegionState, holders: Holders, racks: readonly R
   const now = state.stamp
   if (isRestoring(state, now)) return
   for (const { client, ip } of holders.live()) {
+    const linkedTo = state.ipAddresses.get(ip)?.mac
+    if (linkedTo && client !== keyOf(linkedTo)) {
+      const text = `${client} has ${formatIpv4(ip)}, which is linked to ${linkedTo}`
+      throw new Violation('uniqueAddress', text)
+    }
     if (liveHold(state, now, ip)?.client === client) continue
     const reservation = state.reservations.get(ip)
     if (reservation?.client === client && isEffective(state, now, reservation)) continue
@@ -122,9 +128,12 @@ function checkProtection(state: RegionState, holders: Holders, racks: readonly R
 /** I2: at most one protector per address. */
 function checkOneProtector(state: RegionState, racks: readonly RackHost[]): void {
   const now = state.stamp
-  for (const ip of state.ipAddresses.keys()) {
-    if (liveHold(state, now, ip) !== undefined) {
-      throw new Violation('I2', `${formatIp(ip)} is allocated and held`)
+  for (const { ip, interfaceId, mac } of state.ipAddresses.values()) {
+    const hold = liveHold(state, now, ip)
+    // Of a link: its machine may have it by DHCP too.
+    const isOwn = interfaceId !== undefined && mac !== null && hold?.client === keyOf(mac)
+    if (hold !== undefined && !isOwn) {
+      throw new Violation('I2', `${formatIp(ip)} is allocated and held by ${hold.client}`)
     }
     if (liveReserve(state, now, ip) !== undefined) {
       throw new Violation('I2', `${formatIp(ip)} is allocated and in reserve`)
@@ -140,6 +149,10 @@ function checkOneProtector(state: RegionState, racks: readonly RackHost[]): void
     const text = `${formatIpv4(reserve.ip)} is held by ${hold.client} and in reserve of ${reserve.rackId}`
     throw new Violation('I2', text)
   }
+}
+
+function keyOf(mac: MacAddress): ClientKey {
+  return `1-${mac.replaceAll(':', '')}`
 }
 
 function checkRack(state: RegionState, rack: RackHost): void {

@@ -13,6 +13,7 @@ export const PROFILES = [
   'restore',
   'clocks',
   'returns',
+  'links',
 ] as const
 export type ProfileName = (typeof PROFILES)[number]
 
@@ -52,6 +53,8 @@ export type Profile = {
     readonly restore: number
     /** A rack tells of an address that somebody answers for. */
     readonly observed: number
+    /** A client's interface gets a link or loses it. */
+    readonly link: number
   }
 }
 
@@ -86,6 +89,7 @@ const MIXED: Profile = {
     rackOrder: 60 * MINUTE,
     restore: 0,
     observed: 15 * MINUTE,
+    link: 20 * MINUTE,
   },
 }
 const CALM: Profile['every'] = {
@@ -103,6 +107,7 @@ const CALM: Profile['every'] = {
   rackOrder: 0,
   restore: 0,
   observed: 0,
+  link: 0,
 }
 
 export function profileOf(name: ProfileName, random: SeededRandom): Profile {
@@ -178,6 +183,14 @@ const PROFILE_OF: {
       ...{ leaderChange: 8 * MINUTE, blackout: 25 * MINUTE },
     }
     return { ...edges, every, relayedClients: 0, poolSize: random.pick([3, 24]) }
+  },
+  links: (edges) => {
+    const every = {
+      ...CALM,
+      ...{ link: 3 * MINUTE, blackout: 20 * MINUTE, slowLink: 20 * MINUTE },
+      ...{ leaderChange: 20 * MINUTE, address: 15 * MINUTE, reservation: 30 * MINUTE },
+    }
+    return { ...edges, poolSize: 6, relayedClients: 0, clients: 6, every }
   },
   returns: (edges) => {
     // One address in reserve at a time, so that the same ones are granted and returned again and again.

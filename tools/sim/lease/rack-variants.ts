@@ -206,4 +206,14 @@ export const RACK_VARIANTS: readonly Variant[] = [
     why: 'as variant 41',
     profile: 'clocks',
   },
+  {
+    variant: 45,
+    name: 'lease-link-served-offline',
+    file: RIGHTS,
+    find: '  if (index.reservation(ip)?.client !== client ||',
+    replace: `  const isLinked = index.linkedAddressesOf(request.mac).includes(ip)
+  if ((index.reservation(ip)?.client !== client && !isLinked) ||`,
+    why: 'the link went to another machine and the cut-off rack does not know',
+    profile: 'links',
+  },
 ]

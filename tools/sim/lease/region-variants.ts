@@ -5,6 +5,7 @@ const LEASE = 'cluster/state/lease.ts'
 const FREE = 'cluster/state/free.ts'
 const TENURES = 'cluster/state/tenures.ts'
 const TIME = 'cluster/model/lease-time.ts'
+const LINKS = 'cluster/state/interface-links.ts'
 const RESERVATIONS = 'cluster/state/reservations.ts'
 
 export const REGION_VARIANTS: readonly Variant[] = [
@@ -214,5 +215,27 @@ export const REGION_VARIANTS: readonly Variant[] = [
     replace: "  const isRenewal = kind !== 'selecting'",
     why: 'the record of the backup expired and was another’s since',
     profile: 'restore',
+  },
+  {
+    variant: 43,
+    name: 'lease-link-for-anybody',
+    file: 'cluster/model/network.ts',
+    find: '  return row?.interfaceId !== undefined && row.mac !== null && row.mac === mac',
+    replace: '  return row?.interfaceId !== undefined && row.mac !== null && mac !== undefined',
+    why: 'the address belongs to one machine, and any client may ask for it',
+    profile: 'links',
+  },
+  {
+    variant: 44,
+    name: 'lease-link-takes-the-hold-along',
+    file: LINKS,
+    find: 'state.ipAddresses.delete(ip)\n}',
+    replace: `{
+    state.ipAddresses.delete(ip)
+    state.holds.delete(ip as never)
+  }
+}`,
+    why: 'the machine goes on with the lease that it was given',
+    profile: 'links',
   },
 ]

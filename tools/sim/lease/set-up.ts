@@ -1,7 +1,7 @@
 // What the region knows when a simulation begins: a VLAN, its racks, another VLAN
 // behind a relay, a range on each.
 import { SUPPORTED_LEVELS } from '#model/feature-level.ts'
-import type { FabricId, SubnetId, SystemId, VlanId } from '#model/ids.ts'
+import type { FabricId, SubnetId, SystemId, UserId, VlanId } from '#model/ids.ts'
 import { makeIpv4 } from '#model/ipv4.ts'
 import type { MacAddress } from '#model/mac-address.ts'
 import type { Command } from '#state/command.ts'
@@ -18,7 +18,17 @@ export const RELAYED_START = 0x0a010064
 const RELAYED_VLAN = 5002 as VlanId
 const RELAYED_SUBNET = 2 as SubnetId
 
-export function setUp(racks: readonly RackHost[], profile: Profile): readonly Command[] {
+/** 10.0.0.20: first of a few addresses outside of the range, for links. */
+export const LINKED_START = 0x0a000014
+export const LINKED_COUNT = 3
+
+export type SetUp = {
+  readonly racks: readonly RackHost[]
+  readonly macs: readonly MacAddress[]
+  readonly profile: Profile
+}
+
+export function setUp({ racks, macs, profile }: SetUp): readonly Command[] {
   const [first, second] = racks
   if (first === undefined) throw new Error('no racks')
   return [
@@ -38,6 +48,7 @@ export function setUp(racks: readonly RackHost[], profile: Profile): readonly Co
       id: VLAN,
       set: { dhcpOn: true, primaryRack: first.rackId, secondaryRack: second?.rackId ?? null },
     },
+    ...macs.map(makeDevice),
     { type: 'setting.put', name: 'dhcp_lease_seconds', value: profile.leaseSeconds },
   ]
 }
@@ -68,6 +79,14 @@ function relayedVlan(): readonly Command[] {
     },
     { type: 'vlan.update', id: RELAYED_VLAN, set: { relayVlanId: VLAN } },
   ]
+}
+
+/** Who a client is to the inventory: what may have links. */
+function makeDevice(mac: MacAddress, at: number): Command {
+  return {
+    ...{ type: 'device.create', systemId: `dev${at}` as SystemId, hostname: `client-${at}` },
+    ...{ description: '', parent: null, ownerId: 1 as UserId, macs: [mac] },
+  }
 }
 
 function registerRack({ rackId, link }: RackHost, at: number): Command {

@@ -1,7 +1,7 @@
 // One seed of the lease simulation: a safety phase full of faults, then all is healed and every client must come to
 // an address. Equal seeds give equal traces, byte for byte.
 import { createHash } from 'node:crypto'
-import { planFaults } from './faults.ts'
+import { planFaults, unlink } from './faults.ts'
 import { Violation, type Checker } from './invariants.ts'
 import { type ProfileName, profileOf, PROFILES } from './profile.ts'
 import { seededRandom } from '../seeded-random.ts'
@@ -61,6 +61,7 @@ export async function simulate(options: SimulateOptions): Promise<SeedResult> {
     await of.runUntil(of.queue.nowMs + 2 * MINUTE)
     const { state } = of.regions.newest
     for (const id of state.ipRanges.keys()) of.propose({ type: 'ipRange.delete', id })
+    for (const nic of state.interfaces.values()) unlink(of, nic)
     for (const ip of state.reservations.keys()) of.propose({ type: 'reservation.delete', ip })
     for (const ip of state.ipAddresses.keys()) {
       of.propose({ type: 'address.release', ip, userId: 1 as never, force: true })

@@ -74,6 +74,7 @@ datasource:
     token_key: "tk"
     token_secret: "ts"
 '
+settle_locale
 finish
 
 begin late 'ending the installation'

@@ -95,6 +95,7 @@ datasource:
     token_key: "tk"
     token_secret: "ts"
 '
+settle_locale
 write_file /etc/fstab 0644 '# Written by Ironraft: fstab(5).
 UUID=0a1b2c3d-4e5f-4a6b-8c7d-000000000001 / btrfs defaults 0 0
 tmpfs /tmp tmpfs size=128m,nosuid 0 0

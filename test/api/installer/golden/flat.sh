@@ -91,6 +91,7 @@ datasource:
     token_key: "tk"
     token_secret: "ts"
 '
+settle_locale
 write_network 'network:
   version: 2
 '

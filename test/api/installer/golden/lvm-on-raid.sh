@@ -131,6 +131,7 @@ datasource:
     token_key: "tk"
     token_secret: "ts"
 '
+settle_locale
 write_file /etc/fstab 0644 '# Written by Ironraft: fstab(5).
 UUID=0a1b2c3d-4e5f-4a6b-8c7d-000000000005 / ext4 defaults 0 1
 UUID=0a1b2c3d-4e5f-4a6b-8c7d-000000000004 /boot ext4 defaults 0 2

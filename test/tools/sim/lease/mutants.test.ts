@@ -8,7 +8,8 @@ import { EXCLUDED, LEASE_MUTANTS } from '#tools/sim/lease/mutants.ts'
 import { runLeaseMutants } from '#tools/sim/lease/run.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..', '..')
-const VARIANTS = [...Array.from({ length: 37 }, (_, at) => at + 1), 40, 41, 42]
+const VARIANTS = [...Array.from({ length: 37 }, (_, at) => at + 1), 40, 41, 42, ...[43, 44, 45]]
+/** 43 to 45 are about addresses of links, which the model does not have. */
 const HANDFUL = [2, 12, 15, 31]
 
 t.test('every variant of the model is a mutant or is excluded for a reason', async (t) => {

@@ -14,7 +14,7 @@ t.test('a seed gives the same trace twice, byte for byte', { timeout: 80_000 }, 
 })
 
 // The others are as quick to run by hand: `ironraft sim lease`.
-for (const [seed, profile] of (['mixed', 'offline', 'ranges'] as const).entries()) {
+for (const [seed, profile] of (['mixed', 'offline', 'ranges', 'links'] as const).entries()) {
   t.test(
     `no address twice, I1 to I7 and an address for everybody: ${profile}`,
     { timeout: 80_000 },
@@ -38,4 +38,5 @@ const MUST_HAPPEN = {
   mixed: ['lease.bind ok', 'lease.release ok', 'tenure.beat ok', 'lease.observe ok'],
   offline: ['reserve.replay ok', 'reserve.grant ok', 'reserve.return ok'],
   ranges: ['ipRange.delete ok', 'address.reserve ok', 'address.reserve ADDRESS_UNAVAILABLE'],
+  links: ['interface.link ok', 'interface.unlink ok', 'lease.bind ok'],
 } as const
