@@ -6,7 +6,6 @@ import t from 'tap'
 import type { SystemId } from '#model/ids.ts'
 import { MACHINE_STATUS as S } from '#model/machine.ts'
 import { renderCurtinNetwork, renderNetplan } from '#api/render/netplan.ts'
-import { toYaml } from '#api/render/yaml.ts'
 import { bring, BOB, DEPLOY } from '#test/support/life-cycle.ts'
 import {
   addTwoCards,
@@ -95,17 +94,4 @@ t.test('nothing configured: the image keeps its own network', async (t) => {
   t.equal(renderNetplan(lab.state, systemId), '')
   t.same(renderCurtinNetwork(lab.state, systemId), { network: null })
   t.equal(renderNetplan(lab.state, 'nobody' as SystemId), '')
-})
-
-t.test('YAML: what could be read as something else is quoted', async (t) => {
-  const value = {
-    ...{ mac: '52:54:00:00:00:01', yes: 'no', port: '22', empty: '', list: [], none: {} },
-    ...{ nested: [{ to: '0.0.0.0/0', via: [1, true] }, ['a', []]], umlaut: 'größe: "x"' },
-  }
-  const lines = [
-    ...['mac: "52:54:00:00:00:01"', '"yes": "no"', 'port: "22"', 'empty: ""', 'list: []'],
-    ...['none: {}', 'nested:', '  - to: "0.0.0.0/0"', '    via:', '      - 1', '      - true'],
-    ...['  - - a', '    - []', 'umlaut: "größe: \\"x\\""', ''],
-  ]
-  t.equal(toYaml(value), lines.join('\n'))
 })
