@@ -6,6 +6,7 @@ const MAKES = '200 400 404 409'
 const SHOWS = '200 404'
 const GONE = '204 404 409'
 const EDITS = '200 400 403 404 409'
+const EARLY = 'early MAAS 2.0 tags by GET'
 const ON = 'nodes/{walked.system_id}'
 const DISK = `${ON}/blockdevices/{disk_a.id}`
 const PART = `${DISK}/partition/{part.id}`
@@ -34,6 +35,12 @@ export const STORAGE: readonly Row[] = [
   }),
   row(`POST ${DISK}/?op=remove_tag`, 'admin', '200 403 404 409', {
     ...{ form: { tag: 'fast' }, shows: '<blockdevice>' },
+  }),
+  row(`GET ${DISK}/?op=add_tag&tag=fast`, 'admin', '200 403 404 409', {
+    ...{ shows: '<blockdevice>', because: EARLY },
+  }),
+  row(`GET ${DISK}/?op=remove_tag&tag=fast`, 'admin', '200 403 404 409', {
+    ...{ shows: '<blockdevice>', because: EARLY },
   }),
   row(`POST ${DISK}/?op=set_boot_disk`, 'admin', EDITS, { shows: '<blockdevice>' }),
   row(`POST ${ON}/blockdevices/{disk_b.id}/?op=format`, 'admin', EDITS, {
