@@ -53,6 +53,7 @@ const probe = {
   ...{ enableSsh: true, skipBmcConfig: false, skipNetworking: false, skipStorage: true },
   ...{ commissioningScripts: ['mine'], testingScripts: null, parameters: { a: 'b' } },
 }
+const bridges = { bridgeType: 'ovs', bridgeStp: true, bridgeFd: 15 } as const
 const deploy = {
   ...{ osSystem: 'debian', distroSeries: 'bookworm', hweKernel: '', userData: 'YQ==' },
   ...{ installRackd: false, installKvm: false, registerVmhost: false, ephemeralDeploy: true },
@@ -343,6 +344,19 @@ const LATER_FIELDS = {
   },
   'machine.netboot token': { type: 'machine.netboot', systemId, on: true, tokenKey: 'tk' },
   'machine.booted token': { type: 'machine.booted', systemId, tokenKey: 'tk' },
+  'machine.allocate bridges': {
+    ...{
+      type: 'machine.allocate',
+      constraints: {},
+      asked: '',
+      agentName: '',
+      comment: '',
+      bridges,
+    },
+  },
+  'machine.deploy bridges': {
+    ...{ type: 'machine.deploy', ...verb, options: { ...deploy, bridges } },
+  },
   'machine.create domain': { type: 'machine.create', ...machine, domainId: 1 },
   'node.place domain': { type: 'node.place', systemIds: [systemId], domainId: 1 },
   'device.update domain': { type: 'device.update', systemId, set: { domainId: 1 } },

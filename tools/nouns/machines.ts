@@ -9,6 +9,13 @@ const SSH = flag('enable-ssh', 'stay on afterwards, reachable by SSH')
 const TESTS = fields('testing-scripts', 'NAME', 'tests to run; may be repeated')
 const USER_DATA = field('user-data', 'BASE64', 'what cloud-init is given')
 
+const BRIDGES = [
+  flag('bridge-all', 'a bridge over every configured interface, until it is released'),
+  field('bridge-type', 'TYPE', 'of these bridges: standard or ovs'),
+  flag('bridge-stp', 'spanning tree on these bridges'),
+  field('bridge-fd', 'SECONDS', 'forward delay of these bridges'),
+]
+
 /** An operation that is its name with underscores. */
 function act(verb: string, summary: string, more: Partial<Verb> = {}): Verb {
   return { verb, op: verb.replaceAll('-', '_'), summary, options: [COMMENT], ...more }
@@ -39,7 +46,7 @@ const LIFE: readonly Verb[] = [
       fields('subnets', 'SUBNET', 'that it is on; may be repeated'),
       field('storage', 'DISKS', 'label:size(tag,…),… in GB'),
       field('interfaces', 'INTERFACES', 'label:key=value,…;…'),
-      ...[field('agent-name', 'NAME', 'what it is for'), COMMENT],
+      ...[field('agent-name', 'NAME', 'what it is for'), COMMENT, ...BRIDGES],
       flag('dry-run', 'say which it would be'),
     ],
   }),
@@ -49,7 +56,7 @@ const LIFE: readonly Verb[] = [
       field('distro-series', 'RELEASE', 'such as debian/bookworm; default by the settings'),
       field('hwe-kernel', 'KERNEL', 'kernel to install'),
       flag('ephemeral-deploy', 'run from memory'),
-      ...[USER_DATA, COMMENT],
+      ...[USER_DATA, COMMENT, ...BRIDGES],
     ],
   }),
   act('release', 'give it back', {

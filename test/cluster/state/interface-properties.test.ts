@@ -83,9 +83,11 @@ const configure = fc.oneof(
   often(1, of('interface.restore')),
 )
 const comment = fc.constant('')
+const bridges = { bridgeType: 'standard', bridgeStp: false, bridgeFd: 15 } as const
+const options = fc.constantFrom(DEPLOY, { ...DEPLOY, bridges })
 const live = fc.oneof(
   of('machine.commission', { comment, options: fc.constant(DEFAULT_PROBE) }),
-  ...[1, 2, 3].map(() => of('machine.deploy', { comment, options: fc.constant(DEPLOY) })),
+  ...[1, 2, 3].map(() => of('machine.deploy', { comment, options })),
   of('machine.release', { comment }),
   of('machine.abort', { comment }),
   of('machine.markBroken', { comment, error: comment }),
