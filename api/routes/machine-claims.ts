@@ -12,6 +12,7 @@ import { operation, taking, type Action } from '../resource.ts'
 import { isVisibleMachine } from '../visible.ts'
 import { ADD_CHASSIS } from './add-chassis.ts'
 import { BRIDGES, bridgesAsked } from './bridge-params.ts'
+import { CLONE_MACHINE } from './clone.ts'
 import { readConstraints } from './machine-constraints.ts'
 
 const REPEATED = 'Repeated, or with commas.'
@@ -179,5 +180,6 @@ const DEPLOYMENT_STATUS = taking(
 
 export const MACHINES_ACTIONS: readonly Action[] = [
   ADD_CHASSIS,
+  CLONE_MACHINE,
   ...[ALLOCATE, RELEASE, ACCEPT, ACCEPT_ALL, POWER_PARAMETERS, DEPLOYMENT_STATUS],
 ]

@@ -52,6 +52,14 @@ export type MachineCommand =
       readonly systemIds: readonly SystemId[]
       readonly comment: string
     } & EraseOptions)
+  /** All of them or none; each destination once. */
+  | {
+      readonly type: 'machine.clone'
+      readonly source: SystemId
+      readonly destinations: readonly SystemId[]
+      readonly storage: boolean
+      readonly interfaces: boolean
+    }
   | Verb<'machine.commission', { readonly options: ProbeOptions }>
   /** New ones begin to be commissioned; null: all of them. All or none. */
   | {

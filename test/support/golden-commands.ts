@@ -202,6 +202,7 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'machine.deploy': { ...verb, options: deploy, agentName: 'juju' },
   'machine.release': { ...verb, erase: true, secureErase: false, quickErase: true },
   'machine.releaseAll': { systemIds: [systemId], comment: 'text' },
+  'machine.clone': { source: systemId, destinations: [systemId], storage: true, interfaces: true },
   'machine.commission': { ...verb, options: probe },
   'machine.accept': { systemIds: [systemId] },
   'machine.test': { ...verb, options: probe },
@@ -354,9 +355,7 @@ const LATER_FIELDS = {
       bridges,
     },
   },
-  'machine.deploy bridges': {
-    ...{ type: 'machine.deploy', ...verb, options: { ...deploy, bridges } },
-  },
+  'machine.deploy bridges': { type: 'machine.deploy', ...verb, options: { ...deploy, bridges } },
   'machine.create domain': { type: 'machine.create', ...machine, domainId: 1 },
   'node.place domain': { type: 'node.place', systemIds: [systemId], domainId: 1 },
   'device.update domain': { type: 'device.update', systemId, set: { domainId: 1 } },

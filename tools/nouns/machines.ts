@@ -66,6 +66,15 @@ const LIFE: readonly Verb[] = [
       ...[flag('secure-erase', 'by the means of the disk'), COMMENT],
     ],
   }),
+  act('clone', 'configure others like one, all or none', {
+    on: 'collection',
+    options: [
+      field('source', 'SYSTEM_ID', 'the one to be like'),
+      fields('destinations', 'SYSTEM_ID', 'those that become like it; may be repeated'),
+      flag('storage', 'how its disks are laid out'),
+      flag('interfaces', 'its network; static addresses are new ones'),
+    ],
+  }),
   act('abort', 'break off what is under way'),
   act('test', 'test its hardware', {
     waitsFor: ['Ready', 'New', 'Allocated', 'Deployed', 'Rescue mode'],

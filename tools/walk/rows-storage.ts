@@ -27,6 +27,21 @@ export const STORAGE: readonly Row[] = [
   }),
   row('POST machines/{walked.system_id}/?op=release', 'user', EDITS, { shows: '<machine>' }),
   ...[disk('sda', 'disk_a'), disk('sdb', 'disk_b'), disk('sdc', 'disk_c'), disk('sdd', 'disk_d')],
+  row('POST machines/', 'anyone', '200', {
+    form: {
+      ...{ hostname: '{walk}-clone', architecture: 'amd64/generic', power_type: 'manual' },
+      ...{ mac_addresses: '02:00:00:57:41:4f', deployed: 'true' },
+    },
+    ...{ shows: '<machine>', keep: 'copy' },
+  }),
+  row('POST machines/{copy.system_id}/?op=release', 'user', EDITS, { shows: '<machine>' }),
+  row('POST machines/?op=clone', 'admin', '204 400 403', {
+    form: {
+      ...{ source: '{walked.system_id}', destinations: '{copy.system_id}', interfaces: 'true' },
+    },
+    ...{ status: 204, shows: 'empty', needs: 'source' },
+  }),
+  row('DELETE machines/{copy.system_id}/', 'admin', '204 400 403 404'),
   row(`GET ${ON}/blockdevices/`, 'user', SHOWS, { shows: '[<blockdevice>]' }),
   row(`GET ${DISK}/`, 'user', SHOWS, { shows: '<blockdevice>' }),
   row(`PUT ${DISK}/`, 'admin', EDITS, { form: { serial: 'other' }, shows: '<blockdevice>' }),

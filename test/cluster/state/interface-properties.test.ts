@@ -81,6 +81,14 @@ const configure = fc.oneof(
   often(2, at('interface.setGateway', { linkId: fc.option(place) })),
   often(1, of('interface.clearGateways')),
   often(1, of('interface.restore')),
+  often(
+    2,
+    of('machine.clone', {
+      source: fc.constantFrom(FIRST, SECOND),
+      destinations: fc.constantFrom([FIRST], [SECOND]),
+      ...{ storage: fc.constant(false), interfaces: fc.constant(true) },
+    }),
+  ),
 )
 const comment = fc.constant('')
 const bridges = { bridgeType: 'standard', bridgeStp: false, bridgeFd: 15 } as const
