@@ -18,6 +18,7 @@ import {
 } from '#test/support/network-lab.ts'
 import { ADMIN, contentOf, ip, mac, newMachine, type Lab } from '#test/support/region-state.ts'
 import { disk, disksOf, GB, ready } from '#test/support/storage.ts'
+import { shapeOf } from '#test/support/storage-shape.ts'
 
 const clone = (
   source: SystemId,
@@ -135,6 +136,28 @@ t.test('disks are paired boot with boot, then by what is most alike', async (t) 
     ['vdd', `on-${sda}`],
   ])
   t.equal(config.bootDiskId, vdd.id)
+})
+
+t.test('spares, caches and memory filesystems come along', async (t) => {
+  const [lab, source, disks] = ready(Array.from({ length: 6 }, () => 10 * GB))
+  const [, a, b, c, d, e] = disks.map((device) => ({ device }))
+  if (a === undefined || b === undefined || c === undefined) throw new Error('no disks')
+  if (d === undefined || e === undefined) throw new Error('no disks')
+  const on = { systemId: source }
+  lab.ok({ type: 'storage.createRaid', ...on, level: 'raid-1', members: [a, b], spares: [c] })
+  const { id: cacheSet } = lab.ok({ type: 'storage.createCacheSet', ...on, cache: d })
+  lab.ok({ type: 'storage.createBcache', ...on, cacheSet, backing: e, cacheMode: 'writeback' })
+  const memory = { fstype: 'tmpfs', mountPoint: '/tmp', mountOptions: 'size=1G' } as const
+  lab.ok({ type: 'storage.mountSpecial', ...on, ...memory })
+  const blockDevices = disks.map((_, at) => disk(`sd${'abcdef'.charAt(at)}`, 10 * GB))
+  const other = addMachine(lab, 2, { blockDevices })
+  bring(lab, other, S.READY)
+  lab.actor = ADMIN
+  lab.ok(clone(source, [other]))
+  const [from, to] = [source, other].map((id) => storageWithDisks(lab.state, id))
+  if (from === undefined || to === undefined) throw new Error('no storage')
+  t.same(shapeOf(to), shapeOf(from))
+  t.match(to.config, { special: [memory], groups: { length: 2 }, cacheSets: { length: 1 } })
 })
 
 t.test('what cannot be is said of each destination, and nothing is done', async (t) => {
