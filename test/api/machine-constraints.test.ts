@@ -56,6 +56,7 @@ const NOTHING = [
   { form: { system_id: 'abcdef' }, text: 'No machine with system ID abcdef available.' },
   { form: { not_fabrics: 'fabric-0' }, text: /not_fabrics=fabric-0/ },
   { form: { not_subnets: '192.0.2.0/24' }, text: /not_subnets/ },
+  { form: { name: 'm3.example.org' }, text: /name=m3\.example\.org/ },
   { form: { storage: 'root:1' }, text: /storage=root:1/ },
   { form: { interfaces: 'a:not_fabric=fabric-0' }, text: /interfaces/ },
   { form: { devices: 'vendor_id=1' }, text: /devices/ },

@@ -102,6 +102,21 @@ const LIFE: readonly Verb[] = [
   }),
 ]
 
+const SEVERAL = fields('machines', 'SYSTEM_ID', 'which; may be repeated')
+
+/** Of several at once, and what is no step of a life. */
+const MANY: readonly Verb[] = [
+  act('accept', 'commission new machines, all or none', { on: 'collection', options: [SEVERAL] }),
+  act('accept-all', 'commission every new machine', { on: 'collection', options: [] }),
+  {
+    ...{ verb: 'release-all', op: 'release', on: 'collection' },
+    ...{ summary: 'give several back, all or none', options: [SEVERAL, COMMENT] },
+  },
+  act('set-owner-data', 'set key=value pairs of its owner; an empty value takes one away', {
+    options: [],
+  }),
+]
+
 export const MACHINE_NOUNS: readonly Noun[] = [
   {
     ...{ noun: 'machines', summary: 'machines', path: 'machines' },
@@ -132,6 +147,7 @@ export const MACHINE_NOUNS: readonly Noun[] = [
           ),
         ],
       },
+      ...MANY,
       ...LIFE,
       ...STORAGE_VERBS,
       removal('forget a machine'),
