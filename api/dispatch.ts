@@ -6,7 +6,7 @@ import type { User } from '#state/tables.ts'
 import type { Context, Middleware } from 'koa'
 import type { Authenticator } from './auth.ts'
 import { type Answer, Call, type ImageStore, NO_CONTENT, parseIdempotencyKey } from './call.ts'
-import { restfulOf } from './early-calls.ts'
+import { laterNameOf } from './early-calls.ts'
 import { forbidden, Rejection } from './errors.ts'
 import { Input } from './input.ts'
 import { loginCookieOf } from './login-cookie.ts'
@@ -34,7 +34,7 @@ export function serveResource(service: Service, resource: Resource): Middleware 
 
   const find = (method: string, op: string | null): Action => {
     const signature = signatureOf(method, op)
-    const early = known.has(signature) ? restfulOf(signature) : undefined
+    const early = known.has(signature) ? laterNameOf(signature) : undefined
     const action = actions.get(signature) ?? actions.get(early ?? '')
     if (action !== undefined) return action
     if (known.has(signature)) throw notServed(resource.path, method, op)
@@ -56,7 +56,7 @@ export function serveResource(service: Service, resource: Resource): Middleware 
     const input = isForm ? await readInput(ctx, resource.body === 'large') : query
     const op = opOf(ctx, query, input)
     const action = find(method, op)
-    if (method === 'GET' && action.method === 'DELETE') checkDeletingGet(ctx)
+    if (method === 'GET' && action.method !== 'GET') checkChangingGet(ctx, action.method)
     const isKeyless = resource.isKeyless === true
     const user = early ?? (isKeyless ? null : await service.authenticator.user(ctx))
     checkAccess(action.access, user)
@@ -72,12 +72,10 @@ async function signedIn(service: Service, ctx: Context): Promise<User | null> {
   return user
 }
 
-/** Throws 405 unless it was meant: early MAAS 2.0 deletes by GET. */
-function checkDeletingGet(ctx: Context): void {
+/** Throws 405 unless it was meant: early MAAS 2.0 deletes and tags by GET. */
+function checkChangingGet(ctx: Context, Allow: string): void {
   if (ctx.method === 'GET' && loginCookieOf(ctx) === undefined) return
-  throw new Rejection('BAD_REQUEST', 'Method Not Allowed', {
-    ...{ status: 405, headers: { Allow: 'DELETE' } },
-  })
+  throw new Rejection('BAD_REQUEST', 'Method Not Allowed', { status: 405, headers: { Allow } })
 }
 
 /** A repeated DELETE gets the answer of the try that did it; handlers look for the object first. */

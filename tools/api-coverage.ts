@@ -33,8 +33,6 @@ const LATER = new RegExp(
 const WHY: readonly (readonly [path: RegExp, why: string, call?: string])[] = [
   [/^agents\//, 'for MAAS’s own rack agents; racks are configured over their link'],
   [/^(?:pods|vm-hosts|vm-clusters|virtual-machines)\b/, 'VM hosts'],
-  [/^nodes\/\{\w+\}\/blockdevices\//, 'a GET of 2.0 that changes; POST has it', 'GET:add_tag'],
-  [/^nodes\/\{\w+\}\/blockdevices\//, 'a GET of 2.0 that changes; POST has it', 'GET:remove_tag'],
   [/^(?:machines|nodes|commissioning-results|installation-results)\b/, 'machine life cycle'],
 ]
 

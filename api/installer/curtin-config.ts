@@ -3,7 +3,7 @@
 // of curtin's documentation ("Curthooks", "Sources", "Reporting").
 import type { ImageKind, InstallInput } from './install-input.ts'
 import { SEED_PATH, cloudConfig, grubDefaults } from './system-files.ts'
-import { formatYaml, type Plain } from './yaml.ts'
+import { formatYaml, type Plain } from '../render/yaml.ts'
 
 export type CurtinConfig = { readonly [key: string]: Plain }
 
@@ -40,7 +40,7 @@ export function curtinConfig(input: InstallInput): CurtinConfig {
 
 /** `more`: `storage` and `network`, of which others know. */
 export function formatCurtinConfig(input: InstallInput, more: CurtinConfig): string {
-  return formatYaml({ ...curtinConfig(input), ...more })
+  return formatYaml({ ...curtinConfig(input), ...more }, 'quoted')
 }
 
 const LOG = '/tmp/install.log'

@@ -4,7 +4,7 @@ import { byPath, fstabLine } from './filesystems.ts'
 import type { InstallInput } from './install-input.ts'
 import { quote } from './shell.ts'
 import { placedFilesystems } from './storage-view.ts'
-import { formatYaml } from './yaml.ts'
+import { formatYaml } from '../render/yaml.ts'
 
 /** Sorts behind Debian's `90_dpkg.cfg`, whose list of datasources it replaces. */
 export const SEED_PATH = '/etc/cloud/cloud.cfg.d/90_dpkg_local_cloud_config.cfg'
@@ -39,7 +39,7 @@ export function cloudConfig({ datasource }: InstallInput): string {
     token_key: tokenKey,
     token_secret: tokenSecret,
   }
-  const text = formatYaml({ datasource_list: ['MAAS'], datasource: { MAAS } })
+  const text = formatYaml({ datasource_list: ['MAAS'], datasource: { MAAS } }, 'quoted')
   return `#cloud-config\n# Written by Ironraft's installer.\n${text}`
 }
 

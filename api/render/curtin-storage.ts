@@ -2,7 +2,7 @@
 // to be written as YAML. Pure. Actions stand before those that name them. Our partitions begin 4 MiB from the start;
 // before them, 1 MiB from the start, is the one that the BIOS's GRUB needs on GPT: curtin knows it as number 1 and ours
 // by one more, but under the names that the API shows.
-import type { Plain } from '../installer/yaml.ts'
+import type { Plain } from './yaml.ts'
 import type { BlockDevice } from '#model/machine.ts'
 import type {
   Filesystem,

@@ -16,14 +16,14 @@ import { defaultDomainOf, domainOfNode } from '#state/query-dns.ts'
 import { interfacesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { nameServersOf } from './name-servers.ts'
-import { toYaml, type Plain } from './yaml.ts'
+import { formatYaml, type Plain } from './yaml.ts'
 
 type Fields = { readonly [name: string]: Plain }
 
 /** '' when nothing is configured: then the image's own configuration stays. */
 export function renderNetplan(state: RegionState, systemId: SystemId): string {
   const { network } = renderCurtinNetwork(state, systemId)
-  return network === null ? '' : toYaml({ network })
+  return network === null ? '' : formatYaml({ network }, 'readable')
 }
 
 /** Null when nothing is configured, or there is no such machine. */

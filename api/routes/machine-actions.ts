@@ -9,6 +9,7 @@ import { fieldError } from '../errors.ts'
 import type { Input } from '../input.ts'
 import { choice, custom, flag, list, text, type Params, type Values } from '../params.ts'
 import { operation, taking, type Access, type Action } from '../resource.ts'
+import { BRIDGES, bridgesAsked } from './bridge-params.ts'
 import { machineOf, shown, systemIdOf } from './find-machine.ts'
 import { detailsOf } from './node-details.ts'
 import { queryPower } from './query-power.ts'
@@ -107,12 +108,6 @@ const USER_DATA = custom<string>(
     return isBase64 ? given : form.report(name, 'Enter base64 text.')
   },
 )
-const BRIDGES = {
-  bridge_all: flag('Make a bridge on every interface.'),
-  bridge_type: choice('Kind of these bridges.', ['standard', 'ovs']),
-  bridge_stp: flag('Spanning tree on these bridges.'),
-  bridge_fd: text('Their forward delay, seconds.', { max: 16 }),
-}
 const SERIES = /^(?:[a-z][\w-]{0,63}\/)?[a-z0-9][\w.-]{0,63}$/i
 const DEPLOY = {
   ...{ ...COMMENT, ...BRIDGES, user_data: USER_DATA },
@@ -151,6 +146,7 @@ function deployOptions(state: RegionState, values: Values<typeof DEPLOY>): Deplo
     vcenterRegistration: values.vcenter_registration ?? false,
     enableHwSync: values.enable_hw_sync ?? false,
     licenseKey: values.license_key ?? '',
+    ...bridgesAsked(values),
   }
 }
 

@@ -6,11 +6,13 @@ import { chooseMachine, nothingFits } from '#state/choose-machine.ts'
 import type { RegionState } from '#state/state.ts'
 import { json, jsonList, type Answer, type Call } from '../call.ts'
 import { fieldError, forbidden, notFound, Rejection } from '../errors.ts'
-import { choice, flag, list, text } from '../params.ts'
+import { flag, list, text } from '../params.ts'
 import { renderMachine } from '../render/machine.ts'
 import { operation, taking, type Action } from '../resource.ts'
 import { isVisibleMachine } from '../visible.ts'
 import { ADD_CHASSIS } from './add-chassis.ts'
+import { BRIDGES, bridgesAsked } from './bridge-params.ts'
+import { CLONE_MACHINE } from './clone.ts'
 import { readConstraints } from './machine-constraints.ts'
 
 const REPEATED = 'Repeated, or with commas.'
@@ -47,16 +49,14 @@ const CONSTRAINTS = {
   comment: text('Why, for the event list.', { max: 1_024 }),
   dry_run: flag('Say which it would be, and change nothing.'),
   verbose: flag('Say how it fulfils the constraints.'),
-  bridge_all: flag('Make a bridge on every interface.'),
-  bridge_type: choice('Kind of these bridges.', ['standard', 'ovs']),
-  bridge_stp: flag('Spanning tree on these bridges.'),
-  bridge_fd: text('Their forward delay, seconds.', { max: 16 }),
+  ...BRIDGES,
 }
 
 const ALLOCATE = taking(
   CONSTRAINTS,
   (run) => operation('POST', 'allocate', { doc: 'Get a machine that fits.' }, run),
-  async (call, { agent_name: agentName = '', comment = '', dry_run: dryRun, verbose }) => {
+  async (call, values) => {
+    const { agent_name: agentName = '', comment = '', dry_run: dryRun, verbose } = values
     const state = await call.state()
     const { constraints, asked } = readConstraints(state, call.input)
     if (dryRun === true) {
@@ -66,6 +66,7 @@ const ALLOCATE = taking(
     }
     const made = await call.propose({
       ...{ type: 'machine.allocate', constraints, asked, agentName, comment },
+      ...bridgesAsked(values),
     })
     const after = call.after()
     const machine = after.machines.get(made.systemId)
@@ -179,5 +180,6 @@ const DEPLOYMENT_STATUS = taking(
 
 export const MACHINES_ACTIONS: readonly Action[] = [
   ADD_CHASSIS,
+  CLONE_MACHINE,
   ...[ALLOCATE, RELEASE, ACCEPT, ACCEPT_ALL, POWER_PARAMETERS, DEPLOYMENT_STATUS],
 ]

@@ -70,13 +70,17 @@ function properties(form: Form, given: readonly string[]): MachineConstraints {
   }
   return {
     ...(systemId === undefined ? {} : { systemId }),
-    ...(given.includes('name')
-      ? { hostname: (input.text('name') ?? '').trim().split('.', 1)[0]?.toLowerCase() ?? '' }
-      : {}),
+    ...(given.includes('name') ? named(input.text('name') ?? '') : {}),
     ...(given.includes('arch') ? { architectures: architectures(form) } : {}),
     ...(given.includes('cpu_count') ? { cpuCount: least(form, 'cpu_count') } : {}),
     ...(given.includes('mem') ? { memoryMib: least(form, 'mem') } : {}),
   }
+}
+
+/** A hostname, or one with its domain: then no namesake in another domain will do. */
+function named(text: string): MachineConstraints {
+  const [hostname = '', ...domain] = text.trim().toLowerCase().split('.')
+  return { hostname, ...(domain.length === 0 ? {} : { domainName: domain.join('.') }) }
 }
 
 function architectures(form: Form): readonly string[] {

@@ -37,6 +37,6 @@ export const BOND_DEFAULTS: InterfaceParams = {
   ...{ bondMode: 'active-backup', bondMiimon: 100, bondDowndelay: 0, bondUpdelay: 0 },
   ...{ bondLacpRate: 'slow', bondXmitHashPolicy: 'layer2', bondNumGratArp: 1 },
 }
-export const BRIDGE_DEFAULTS: InterfaceParams = {
+export const BRIDGE_DEFAULTS = {
   ...{ bridgeType: 'standard', bridgeStp: false, bridgeFd: 15 },
-}
+} as const satisfies InterfaceParams

@@ -38,6 +38,8 @@ export type StorageConstraint = {
 export type MachineConstraints = {
   readonly systemId?: SystemId
   readonly hostname?: string
+  /** Of its domain, in lower case; absent: any. */
+  readonly domainName?: string
   /** One of them; `amd64` is any `amd64/…`. */
   readonly architectures?: readonly string[]
   /** At least. */

@@ -1,6 +1,7 @@
 // What the work under way (or done last) on a machine was asked with: for those who carry it out, the metadata
 // service and the installer. Rows of their own, because they are long and machines change often.
 import type { SystemId } from './ids.ts'
+import type { InterfaceParams } from './interface.ts'
 
 /** Of commissioning and testing. */
 export type ProbeOptions = {
@@ -26,6 +27,9 @@ export const DEFAULT_PROBE: ProbeOptions = {
   parameters: {},
 }
 
+/** Of `bridge_all`: how the bridges are made. */
+export type BridgeOptions = Required<Pick<InterfaceParams, 'bridgeType' | 'bridgeStp' | 'bridgeFd'>>
+
 export type DeployOptions = {
   readonly osSystem: string
   readonly distroSeries: string
@@ -41,6 +45,8 @@ export type DeployOptions = {
   readonly vcenterRegistration: boolean
   readonly enableHwSync: boolean
   readonly licenseKey: string
+  /** Absent: no bridges are made. */
+  readonly bridges?: BridgeOptions
 }
 
 /** Until the machine is released. Keyed by `systemId`. */

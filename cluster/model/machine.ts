@@ -181,6 +181,8 @@ export type Interface = {
   readonly parents?: readonly InterfaceId[]
   /** Absent: none. */
   readonly params?: InterfaceParams
+  /** A bridge of `bridge_all`, which goes when the machine is back in the pool. Absent: it stays. */
+  readonly acquired?: true
 }
 
 export type BlockDevice = {

@@ -121,6 +121,7 @@ const COMMAND_TYPES = {
   'machine.deploy': true,
   'machine.release': true,
   'machine.releaseAll': true,
+  'machine.clone': true,
   'machine.commission': true,
   'machine.accept': true,
   'machine.test': true,

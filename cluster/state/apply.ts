@@ -21,6 +21,7 @@ import {
 } from './objects.ts'
 import { deleteBootResource, pruneBootResources, putBootResource } from './boot-resources.ts'
 import { beginUpload, dropUpload, finishUpload, reportUpload } from './boot-uploads.ts'
+import { cloneMachine } from './clone-machine.ts'
 import { advanceTime, initialiseCluster, raiseLevel } from './cluster.ts'
 import type { Command, CommandType, Envelope } from './command.ts'
 import type { Context, Handler } from './context.ts'
@@ -269,6 +270,7 @@ const HANDLERS: { readonly [T in CommandType]: Handler<T> } = {
   'machine.deploy': deployMachine,
   'machine.release': releaseMachine,
   'machine.releaseAll': releaseMachines,
+  'machine.clone': cloneMachine,
   'machine.commission': commissionMachine,
   'machine.accept': acceptMachines,
   'machine.test': testMachine,

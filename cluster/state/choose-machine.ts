@@ -14,6 +14,7 @@ import type {
 import { isFree } from './free-machines.ts'
 import { poolOf, zoneOf } from './object-query.ts'
 import { interfacesOf } from './query.ts'
+import { domainOfNode } from './query-dns.ts'
 import type { RegionState } from './state.ts'
 
 export type Choice = { readonly machine: Machine; readonly constraintsByType: ConstraintsByType }
@@ -48,6 +49,8 @@ function hasProperties(state: RegionState, machine: Machine, wanted: MachineCons
   return (
     wanted.impossible !== true &&
     (wanted.hostname === undefined || wanted.hostname === hostname.toLowerCase()) &&
+    (wanted.domainName === undefined ||
+      wanted.domainName === domainOfNode(state, machine).name.toLowerCase()) &&
     (wanted.architectures?.some((each) => isArchitecture(machine, each)) ?? true) &&
     machine.cpuCount >= (wanted.cpuCount ?? 0) &&
     machine.memoryMib >= (wanted.memoryMib ?? 0) &&

@@ -119,6 +119,7 @@ const COMMAND_LEVELS = {
   'machine.deploy': 3,
   'machine.release': 3,
   'machine.releaseAll': 3,
+  'machine.clone': 3,
   'machine.commission': 3,
   'machine.accept': 3,
   'machine.test': 3,

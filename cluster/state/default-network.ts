@@ -6,8 +6,8 @@ import type { Interface, LinkMode } from '#model/machine.ts'
 import { isIpv4Subnet, type Subnet } from '#model/network.ts'
 import { configOf } from './config-keys.ts'
 import type { Context } from './context.ts'
-import { dropInterface } from './interface-removal.ts'
-import { dropLinks, ensureLinkUp } from './interface-links.ts'
+import { clearNetwork } from './interface-removal.ts'
+import { ensureLinkUp } from './interface-links.ts'
 import { addLink } from './link-addresses.ts'
 import { defaultVlanOf, isLive, subnetOf } from './query.ts'
 import type { RegionState } from './state.ts'
@@ -15,11 +15,7 @@ import type { RegionState } from './state.ts'
 /** Bonds, bridges, VLAN interfaces and all links before go, with their addresses. Of a device only the links. */
 export function configureByDefault(context: Context, systemId: SystemId): void {
   const { state } = context
-  for (const { id, type } of state.interfacesByMachine.rows(systemId)) {
-    const nic = state.interfaces.get(id)
-    if (nic !== undefined && type !== 'physical') dropInterface(context, nic)
-  }
-  const all = state.interfacesByMachine.rows(systemId).map((nic) => dropLinks(context, nic))
+  const all = clearNetwork(context, systemId)
   const machine = state.machines.get(systemId)
   if (machine === undefined) return
   const boot = all.find(({ id }) => id === machine.bootInterfaceId) ?? all[0]

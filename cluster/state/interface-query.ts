@@ -59,11 +59,15 @@ export type DefaultGateways = { readonly ipv4: Gateway | null; readonly ipv6: Ga
 
 /** The chosen ones; of a family without a choice the first, those of the boot interface before others. */
 export function defaultGateways(state: RegionState, machine: Machine): DefaultGateways {
+  // A bridge that was put over an interface for the time of its owner is in its place: no route changes by it.
+  const placeOf = (nic: Interface): InterfaceId =>
+    nic.acquired === true ? (parentsOf(nic)[0] ?? nic.id) : nic.id
   const all = state.interfacesByMachine
     .rows(machine.systemId)
     .filter(({ enabled }) => enabled)
+    .toSorted((a, b) => placeOf(a) - placeOf(b))
     .flatMap((nic) => gatewaysOf(state, nic))
-  const isBoot = ({ nic }: Gateway): boolean => nic.id === machine.bootInterfaceId
+  const isBoot = ({ nic }: Gateway): boolean => placeOf(nic) === machine.bootInterfaceId
   const ordered = [...all.filter(isBoot), ...all.filter((each) => !isBoot(each))]
   const best = (family: 'ipv4' | 'ipv6'): Gateway | null => {
     const ofFamily = ordered.filter((each) => gatewayFamily(each) === family)

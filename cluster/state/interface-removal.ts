@@ -1,4 +1,5 @@
 // Takes an interface away with what cannot be without it: its links and their addresses, and what is made of it alone.
+import type { SystemId } from '#model/ids.ts'
 import type { Interface } from '#model/machine.ts'
 import type { Context } from './context.ts'
 import { dropLinks, ensureLinkUp } from './interface-links.ts'
@@ -19,6 +20,16 @@ export function dropInterface(context: Context, nic: Interface): void {
   const left = state.interfacesByMachine.rows(nic.systemId)
   const next = left.find(({ type }) => type === 'physical')?.id ?? null
   state.machines.put(nic.systemId, { ...machine, bootInterfaceId: next })
+}
+
+/** Bonds, bridges, VLAN interfaces and all links, with their addresses. What is left, without links. */
+export function clearNetwork(context: Context, systemId: SystemId): readonly Interface[] {
+  const { state } = context
+  for (const { id, type } of state.interfacesByMachine.rows(systemId)) {
+    const nic = state.interfaces.get(id)
+    if (nic !== undefined && type !== 'physical') dropInterface(context, nic)
+  }
+  return state.interfacesByMachine.rows(systemId).map((nic) => dropLinks(context, nic))
 }
 
 /** They carry traffic of their own again. */

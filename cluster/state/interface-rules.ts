@@ -11,7 +11,7 @@ import type { RegionState } from './state.ts'
 
 /** What the kernel takes (IFNAMSIZ), without what shells, netplan and /sys stumble over. */
 const NAME = /^(?!\.{1,2}$)[\w.-]{1,15}$/
-const NAME_LENGTH_MAX = 15
+export const NAME_LENGTH_MAX = 15
 
 export function checkInterface({ state }: Context, nic: Interface): Refusal | null {
   const { systemId } = nic

@@ -18,6 +18,7 @@ import {
 } from '#model/machine.ts'
 import type { SystemId } from '#model/ids.ts'
 import { isByHand, type PowerAction } from '#model/power.ts'
+import { releaseBridges } from './acquired-bridges.ts'
 import { notFound, refuse, type Context } from './context.ts'
 import { addEvent } from './events.ts'
 import { freeAutoAddresses } from './interface-links.ts'
@@ -136,7 +137,10 @@ function applyMove(
     })
   }
   if (leavesOwner(transition.move, kept)) dropOwner(context, machine.systemId)
-  if (POOL.has(status)) freeAutoAddresses(context, machine.systemId)
+  if (POOL.has(status)) {
+    releaseBridges(context, machine.systemId)
+    freeAutoAddresses(context, machine.systemId)
+  }
   cancelIntent(state, machine.systemId)
   if (power !== null) {
     wishPower(context, machine.systemId, { action: power, soft: false, isOfMove: true })

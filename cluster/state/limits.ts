@@ -100,6 +100,8 @@ export const FURTHER_RACKS_MAX = 6
 
 /** Machines of one bulk command. */
 export const MACHINES_AT_ONCE_MAX = 10_000
+/** Of one `op=clone`: each may have hundreds of rows, and all of them are one entry. */
+export const CLONE_DESTINATIONS_MAX = 100
 /** Images; a resource has 64 files at most. */
 export const BOOT_RESOURCES_MAX = 2_000
 /** How long files of a replaced image are still served, log time, ms: longer than any boot may take. */

@@ -4,6 +4,7 @@ import { RELEASABLE } from '#model/life-cycle.ts'
 import { MACHINE_STATUS as S, type Machine } from '#model/machine.ts'
 import type { DeployOptions } from '#model/machine-work.ts'
 import type { SystemId } from '#model/ids.ts'
+import { acquireBridges } from './acquired-bridges.ts'
 import { deployableNames, imageFor } from './boot-image.ts'
 import { chooseMachine, nothingFits } from './choose-machine.ts'
 import type { CommandOf } from './command.ts'
@@ -19,7 +20,7 @@ import { beginInstallation } from './script-sets.ts'
 
 export const allocateMachine: Handler<'machine.allocate'> = (context, command) => {
   const { state, actor } = context
-  const { constraints, asked, agentName, comment } = command
+  const { constraints, asked, agentName, comment, bridges } = command
   const ownerId = actor.userId
   if (ownerId === null || !state.users.has(ownerId)) {
     return refuse('FORBIDDEN', 'User is not allowed access to this API.')
@@ -30,6 +31,8 @@ export const allocateMachine: Handler<'machine.allocate'> = (context, command) =
   noteRequest(context, machine, 'User acquiring node', comment)
   const moved = { set: { ownerId }, life: { agentName, lent: false } }
   moveOn(context, machine.systemId, 'allocate', moved)
+  const refusal = bridges === undefined ? null : acquireBridges(context, machine.systemId, bridges)
+  if (refusal !== null) return refusal
   return { ok: true, value: { systemId: machine.systemId, constraintsByType } }
 }
 
@@ -52,6 +55,9 @@ export const deployMachine: Handler<'machine.deploy'> = (context, command) => {
     act(context, { systemId, comment }, 'deploy', deployed(options, agentName)) ??
     whyNoImage(context, machine, options)
   if (refusal !== null) return refusal
+  const { bridges } = options
+  const unbridged = bridges === undefined ? null : acquireBridges(context, systemId, bridges)
+  if (unbridged !== null) return unbridged
   state.deployments.put(systemId, { systemId, ...options })
   beginInstallation(context, systemId)
   return takeAutoAddresses(context, systemId) ?? DONE

@@ -5,7 +5,7 @@ import type { PowerState } from '#model/machine.ts'
 import type { MachineConstraints } from '#model/machine-constraints.ts'
 import type { PowerAction } from '#model/power.ts'
 import type { MachineToken } from '#model/machine-token.ts'
-import type { DeployOptions, ProbeOptions } from '#model/machine-work.ts'
+import type { BridgeOptions, DeployOptions, ProbeOptions } from '#model/machine-work.ts'
 
 type Verb<T extends string, More = unknown> = {
   readonly type: T
@@ -40,6 +40,8 @@ export type MachineCommand =
       readonly asked: string
       readonly agentName: string
       readonly comment: string
+      /** Absent: no bridges are made. */
+      readonly bridges?: BridgeOptions
     }
   /** A Ready machine is allocated to the one who asks first. */
   | Verb<'machine.deploy', { readonly options: DeployOptions; readonly agentName?: string }>
@@ -50,6 +52,14 @@ export type MachineCommand =
       readonly systemIds: readonly SystemId[]
       readonly comment: string
     } & EraseOptions)
+  /** All of them or none; each destination once. */
+  | {
+      readonly type: 'machine.clone'
+      readonly source: SystemId
+      readonly destinations: readonly SystemId[]
+      readonly storage: boolean
+      readonly interfaces: boolean
+    }
   | Verb<'machine.commission', { readonly options: ProbeOptions }>
   /** New ones begin to be commissioned; null: all of them. All or none. */
   | {

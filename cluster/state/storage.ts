@@ -159,13 +159,15 @@ function whyNotNow(context: Context, machine: Machine, command: StorageCommand):
   return refuse('CONFLICT', `Cannot ${what} because the machine is not ${states}.`)
 }
 
-export function deskOf({ state }: Context, machine: Machine): Desk {
+/** `salt`: of desks of one command, each its own; UUIDs would be the same without. */
+export function deskOf({ state }: Context, machine: Machine, salt = ''): Desk {
   let made = 0
+  const end = salt === '' ? '' : ` ${salt}`
   return {
     ...storageWithDisks(state, machine.systemId),
     newId: (counter) => nextId(state, counter),
     // A log index is used once in a cluster, so the text is.
-    newUuid: () => deriveUuid(`${state.clusterId} ${state.revision} ${made++}`),
+    newUuid: () => deriveUuid(`${state.clusterId} ${state.revision} ${made++}${end}`),
     isUefi: isUefi(machine),
   }
 }

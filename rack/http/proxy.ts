@@ -1,6 +1,6 @@
 // `/MAAS/…` on the rack is the API of a region that answers, so that a machine on a provisioning network
-// needs no route to the regions. A request that was never sent, or that may be repeated (GET, HEAD,
-// OPTIONS, or any with an Idempotency-Key), is tried at the next region; nothing else is sent twice.
+// needs no route to the regions. A request that was never sent, or that may be repeated (GET, HEAD and
+// OPTIONS that change nothing, or any with an Idempotency-Key), is tried at the next region; nothing else is sent twice.
 import { request as httpRequest, Agent, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Logger, Metrics } from '#model/ports.ts'
@@ -104,8 +104,18 @@ export class RegionProxy {
 }
 
 /** A key makes a second try of the same request harmless: the cluster answers what it answered first. */
-function isRepeatable({ method, headers }: ProxiedRequest): boolean {
-  return ['GET', 'HEAD', 'OPTIONS'].includes(method) || headers['idempotency-key'] !== undefined
+function isRepeatable({ method, headers, url }: ProxiedRequest): boolean {
+  if (headers['idempotency-key'] !== undefined) return true
+  return ['GET', 'HEAD', 'OPTIONS'].includes(method) && !CHANGING.has(opOf(url))
+}
+
+/** Early MAAS 2.0 has these by GET: a late second try could undo what the client did meanwhile. */
+const CHANGING: ReadonlySet<string> = new Set(['add_tag', 'remove_tag', 'delete'])
+
+/** As the region finds it: a path suffix or of the query; '' when there is none. */
+function opOf(url: string): string {
+  const [path = '', query = ''] = url.split('?', 2)
+  return /\/op-(\w+)\/?$/.exec(path)?.[1] ?? new URLSearchParams(query).get('op') ?? ''
 }
 
 class Attempt {

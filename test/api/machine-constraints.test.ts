@@ -56,6 +56,7 @@ const NOTHING = [
   { form: { system_id: 'abcdef' }, text: 'No machine with system ID abcdef available.' },
   { form: { not_fabrics: 'fabric-0' }, text: /not_fabrics=fabric-0/ },
   { form: { not_subnets: '192.0.2.0/24' }, text: /not_subnets/ },
+  { form: { name: 'm3.example.org' }, text: /name=m3\.example\.org/ },
   { form: { storage: 'root:1' }, text: /storage=root:1/ },
   { form: { interfaces: 'a:not_fabric=fabric-0' }, text: /interfaces/ },
   { form: { devices: 'vendor_id=1' }, text: /devices/ },
@@ -104,6 +105,69 @@ t.test('which machine it is', async (t) => {
   for (let left = 2; left > 0; left--) await api.post('machines/?op=allocate', {}, ask)
   const none = await api.post('machines/?op=allocate', {}, ask)
   t.equal(none.text, 'No machine available.')
+})
+
+const REFUSED = ['not_in_zone', 'not_in_pool', 'not_tags', 'not_vlans', 'not_fabric_classes']
+
+t.test('what is refused of the lists, and what the older clients call the same', async (t) => {
+  const api = await makePool(t)
+  const dry = (form: Record<string, string>) =>
+    api.post('machines/?op=allocate', { ...form, dry_run: 'true' }, { key: PLAIN })
+  await api.put('fabrics/0/', { class_type: '10g' })
+  const machines = (await api.get('machines/')).json as { system_id: string; hostname: string }[]
+  const id = machines.find(({ hostname }) => hostname === 'm2')?.system_id ?? ''
+  for (const [form, is] of [
+    [{ system_id: id }, 'm2'],
+    [{ system_id: id, zone: 'north', pool: 'gold', tags: 'gpu' }, 'm2'],
+    [{ fabric_classes: '10g', vlans: 'vid:0', mem: '8000' }, 'm3'],
+  ] as const) {
+    t.equal((await dry(form)).json?.hostname, is, JSON.stringify(form))
+  }
+  for (const form of [
+    { system_id: id, zone: 'default' },
+    { not_vlans: 'vid:0' },
+    { not_fabric_classes: '10g' },
+    { tags: 'gpu', not_tags: 'gpu' },
+    { zone: 'north', not_in_pool: 'gold' },
+    { pod_type: 'lxd' },
+  ]) {
+    const answer = await dry(form)
+    t.equal(answer.status, 409, JSON.stringify(form))
+    t.match(answer.text, 'No available machine matches constraints: ')
+  }
+  for (const field of REFUSED) {
+    const answer = await dry({ [field]: 'nobody made this' })
+    t.equal(answer.status, 400, field)
+    t.same(Object.keys(answer.json), [field])
+  }
+})
+
+t.test('disks that fulfil labels, as Juju reads them', async (t) => {
+  const api = await makePool(t)
+  const machines = (await api.get('machines/')).json as { system_id: string; hostname: string }[]
+  const id = machines.find(({ hostname }) => hostname === 'm3')?.system_id ?? ''
+  const disks: number[] = []
+  for (const [name, size] of [
+    ['sda', '20G'],
+    ['sdb', '10G'],
+  ]) {
+    const form = { name: `${name}`, size: `${size}`, model: 'm', serial: `${name}` }
+    const made = await api.post(`nodes/${id}/blockdevices/`, { ...form, block_size: '512' })
+    disks.push(made.json.id as number)
+  }
+  await api.post(`nodes/${id}/blockdevices/sdb/?op=add_tag`, { tag: 'ssd' })
+  const [sda = 0, sdb = 0] = disks
+  const storage = 'root:15,fast:5(ssd)'
+  const ask = { storage, dry_run: 'true' }
+  const plain = await api.post('machines/?op=allocate', ask, { key: PLAIN })
+  const found = { root: [sda], fast: [sdb] }
+  t.same(plain.json.constraints_by_type, { storage: found })
+  t.notOk('constraint_map' in plain.json)
+  const verbose = await api.post('machines/?op=allocate', { ...ask, verbose: 'true' })
+  t.same(verbose.json.constraint_map, { [sda]: 'root', [sdb]: 'fast' }, 'the older form')
+  t.same(verbose.json.constraints_by_type.verbose_storage, { [id]: found })
+  const two = await api.post('machines/?op=allocate', { storage: 'root:15,5(ssd),1(ssd)' })
+  t.equal(two.status, 409, 'one disk is for one label')
 })
 
 const STORAGE = [

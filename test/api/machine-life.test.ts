@@ -157,6 +157,74 @@ t.test('who may what', async (t) => {
   t.equal((await op(api, theirs, 'deploy', { distro_series: '../x' })).status, 400)
 })
 
+t.test('bridge_all puts bridges over what is configured, of allocate and of deploy', async (t) => {
+  const api = await startTestApi(t)
+  await api.post('subnets/', { cidr: '192.0.2.0/24' })
+  type Nic = { readonly type: string; readonly name: string; readonly params: object }
+  const bridges = ({ json }: { readonly json: { readonly interface_set: readonly Nic[] } }) =>
+    json.interface_set
+      .filter(({ type }) => type === 'bridge')
+      .map(({ name, params }) => ({ name, ...params }))
+  const id = await ready(api, 1)
+  const asked = { bridge_all: 'true', bridge_type: 'ovs', bridge_stp: 'true', bridge_fd: '4' }
+  const nic = (await api.get(`nodes/${id}/interfaces/`)).json[0]
+  const made = { name: `br-${nic.name}`, bridge_type: 'ovs', bridge_stp: true, bridge_fd: 4 }
+  for (const wrong of [{ bridge_fd: '61' }, { bridge_type: 'token ring' }]) {
+    const [field = ''] = Object.keys(wrong)
+    for (const path of ['machines/?op=allocate', `machines/${id}/?op=deploy`]) {
+      const answer = await api.post(path, { ...asked, ...wrong }, ask)
+      t.equal(answer.status, 400)
+      t.ok(answer.json[field], field)
+    }
+  }
+  const dry = await api.post('machines/?op=allocate', { ...asked, dry_run: 'true' }, ask)
+  t.same(bridges(dry), [])
+  t.same(bridges(await api.post('machines/?op=allocate', asked, ask)), [made])
+  t.same(bridges(await op(api, id, 'release', {}, ask)), [])
+  const standard = { name: `br-${nic.name}`, bridge_type: 'standard', bridge_stp: false }
+  const deployed = await op(api, id, 'deploy', { bridge_all: 'true' }, ask)
+  t.same(bridges(deployed), [{ ...standard, bridge_fd: 15 }])
+  t.same(deployed.json.ip_addresses.length, 1)
+  t.same(bridges(await op(api, id, 'release', {}, ask)), [])
+  t.same((await api.get(`nodes/${id}/interfaces/`)).json[0].links, nic.links)
+  t.same(bridges(await op(api, id, 'deploy', { bridge_stp: 'true' }, ask)), [], 'not asked for')
+})
+
+t.test('clone: what one has the others have, or a sentence for each that cannot', async (t) => {
+  const api = await startTestApi(t)
+  await api.post('subnets/', { cidr: '192.0.2.0/24' })
+  const ids: string[] = []
+  for (const n of [1, 2, 3]) {
+    const id = await ready(api, n)
+    ids.push(id)
+    const form = { model: 'm', serial: `${n}`, block_size: '512', size: n === 3 ? '5G' : '10G' }
+    await api.post(`nodes/${id}/blockdevices/`, { name: 'sda', ...form })
+  }
+  const [source = '', equal = '', small = ''] = ids
+  await op(api, source, 'set_storage_layout', { storage_layout: 'lvm' })
+  const [nic] = (await api.get(`nodes/${source}/interfaces/`)).json
+  const vlan = { subnet: 'cidr:192.0.2.0/24', mode: 'static', force: 'true' }
+  await api.post(`nodes/${source}/interfaces/${nic.id}/?op=link_subnet`, vlan)
+  const clone = (form: Record<string, string>, how = {}) =>
+    api.post('machines/?op=clone', { source, ...form }, how)
+  const all = { destinations: `${equal},${small}`, storage: 'true', interfaces: 'true' }
+  t.equal((await clone(all, ask)).status, 403)
+  const refused = await clone(all)
+  t.equal(refused.status, 400)
+  t.equal(refused.json.destinations.length, 1)
+  t.match(refused.json.destinations[0], `(${small}): its boot disk sda is smaller`)
+  t.same((await api.get(`machines/${equal}/`)).json.volume_groups, [], 'nothing was done')
+  t.same(Object.keys((await clone({ destinations: equal })).json), ['__all__'])
+  t.same(Object.keys((await clone({ ...all, destinations: '' })).json), ['destinations'])
+  t.same(Object.keys((await clone({ ...all, source: 'no id' })).json), ['source'])
+  t.equal((await clone({ ...all, destinations: equal })).status, 204)
+  const [from, to] = [await api.get(`machines/${source}/`), await api.get(`machines/${equal}/`)]
+  t.same(to.json.virtualblockdevice_set[0].name, 'vgroot-lvroot')
+  const [theirs, its] = [from.json.ip_addresses, to.json.ip_addresses]
+  t.equal(its.length, 1)
+  t.not(its[0], theirs[0])
+})
+
 t.test('a locked machine is left alone', async (t) => {
   const api = await startTestApi(t)
   const id = await ready(api, 1)

@@ -125,6 +125,41 @@ t.test('bcache and datastores have the keys of MAAS', async (t) => {
   t.match(machine, { bcaches: [{ __incomplete__: true }], cache_sets: [{ __incomplete__: true }] })
 })
 
+t.test(
+  'early MAAS 2.0 tags by GET: signed, as often as one likes, never by HEAD or a cookie',
+  async (t) => {
+    const api = await startTestApi(t)
+    const id = await ready(api, 10)
+    const disk = `nodes/${id}/blockdevices/sda/`
+    const tags = async () => (await api.get(disk)).json.tags as readonly string[]
+    const add = `${disk}?op=add_tag&tag=fast`
+    t.equal((await api.ask('HEAD', add)).status, 405)
+    const cookie = await api.get(add, { headers: { cookie: 'sessionid=x' } })
+    t.match(cookie, { status: 405, text: 'Method Not Allowed' })
+    t.equal(cookie.headers.get('allow'), 'POST')
+    t.equal((await api.get(add, { key: null })).status, 401)
+    t.equal((await api.get(add, { key: PLAIN })).status, 403)
+    t.equal((await api.get(`${disk}?op=add_tag`)).text, 'No provided tag!')
+    t.notOk((await tags()).includes('fast'), 'none of them did it')
+    for (const _try of [1, 2]) t.equal((await api.get(add)).status, 200)
+    t.strictSame(
+      (await tags()).filter((tag) => tag === 'fast'),
+      ['fast'],
+    )
+    for (const _try of [1, 2]) {
+      t.equal((await api.get(`${disk}op-remove_tag/?tag=fast`)).status, 200)
+      t.notOk((await tags()).includes('fast'))
+    }
+    const partition = await api.post(`${disk}partitions/`, { size: '1G' })
+    const on = `nodes/${id}/blockdevices/sda/partition/${partition.json.id}`
+    t.equal(
+      (await api.get(`${on}?op=add_tag&tag=fast`)).status,
+      400,
+      'MAAS has it for devices only',
+    )
+  },
+)
+
 t.test('what cannot be is refused by name', async (t) => {
   const api = await startTestApi(t)
   const id = await ready(api, 10, 20)

@@ -53,6 +53,7 @@ const probe = {
   ...{ enableSsh: true, skipBmcConfig: false, skipNetworking: false, skipStorage: true },
   ...{ commissioningScripts: ['mine'], testingScripts: null, parameters: { a: 'b' } },
 }
+const bridges = { bridgeType: 'ovs', bridgeStp: true, bridgeFd: 15 } as const
 const deploy = {
   ...{ osSystem: 'debian', distroSeries: 'bookworm', hweKernel: '', userData: 'YQ==' },
   ...{ installRackd: false, installKvm: false, registerVmhost: false, ephemeralDeploy: true },
@@ -201,6 +202,7 @@ const FIELDS: { readonly [T in CommandType]: object } = {
   'machine.deploy': { ...verb, options: deploy, agentName: 'juju' },
   'machine.release': { ...verb, erase: true, secureErase: false, quickErase: true },
   'machine.releaseAll': { systemIds: [systemId], comment: 'text' },
+  'machine.clone': { source: systemId, destinations: [systemId], storage: true, interfaces: true },
   'machine.commission': { ...verb, options: probe },
   'machine.accept': { systemIds: [systemId] },
   'machine.test': { ...verb, options: probe },
@@ -347,6 +349,17 @@ const LATER_FIELDS = {
   },
   'machine.netboot token': { type: 'machine.netboot', systemId, on: true, tokenKey: 'tk' },
   'machine.booted token': { type: 'machine.booted', systemId, tokenKey: 'tk' },
+  'machine.allocate bridges': {
+    ...{
+      type: 'machine.allocate',
+      constraints: {},
+      asked: '',
+      agentName: '',
+      comment: '',
+      bridges,
+    },
+  },
+  'machine.deploy bridges': { type: 'machine.deploy', ...verb, options: { ...deploy, bridges } },
   'machine.create domain': { type: 'machine.create', ...machine, domainId: 1 },
   'machine.create place': {
     ...{ type: 'machine.create', ...machine, zoneId: 1, poolId: 0, minHweKernel: 'ga-22.04' },

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { restfulOf } from '#api/early-calls.ts'
+import { laterNameOf } from '#api/early-calls.ts'
 import { ALIASES, allResources } from '#api/resources.ts'
 import {
   COVERAGE_FILE,
@@ -43,7 +43,7 @@ t.test('every call of the catalogue is served or answers 501 with its name', asy
       if (seen.has(`${call} ${target}`)) continue
       seen.add(`${call} ${target}`)
       const own = served.get(target)
-      if (own?.has(call) === true || own?.has(restfulOf(call) ?? '') === true) continue
+      if (own?.has(call) === true || own?.has(laterNameOf(call) ?? '') === true) continue
       const query = op === undefined ? '' : `?op=${op}`
       const { status, text } = await api.ask(method, `${target}/${query}`)
       t.equal(status, 501, `${call} ${target}`)

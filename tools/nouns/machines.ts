@@ -9,6 +9,13 @@ const SSH = flag('enable-ssh', 'stay on afterwards, reachable by SSH')
 const TESTS = fields('testing-scripts', 'NAME', 'tests to run; may be repeated')
 const USER_DATA = field('user-data', 'BASE64', 'what cloud-init is given')
 
+const BRIDGES = [
+  flag('bridge-all', 'a bridge over every configured interface, until it is released'),
+  field('bridge-type', 'TYPE', 'of these bridges: standard or ovs'),
+  flag('bridge-stp', 'spanning tree on these bridges'),
+  field('bridge-fd', 'SECONDS', 'forward delay of these bridges'),
+]
+
 /** An operation that is its name with underscores. */
 function act(verb: string, summary: string, more: Partial<Verb> = {}): Verb {
   return { verb, op: verb.replaceAll('-', '_'), summary, options: [COMMENT], ...more }
@@ -39,7 +46,7 @@ const LIFE: readonly Verb[] = [
       fields('subnets', 'SUBNET', 'that it is on; may be repeated'),
       field('storage', 'DISKS', 'label:size(tag,…),… in GB'),
       field('interfaces', 'INTERFACES', 'label:key=value,…;…'),
-      ...[field('agent-name', 'NAME', 'what it is for'), COMMENT],
+      ...[field('agent-name', 'NAME', 'what it is for'), COMMENT, ...BRIDGES],
       flag('dry-run', 'say which it would be'),
     ],
   }),
@@ -49,7 +56,7 @@ const LIFE: readonly Verb[] = [
       field('distro-series', 'RELEASE', 'such as debian/bookworm; default by the settings'),
       field('hwe-kernel', 'KERNEL', 'kernel to install'),
       flag('ephemeral-deploy', 'run from memory'),
-      ...[USER_DATA, COMMENT],
+      ...[USER_DATA, COMMENT, ...BRIDGES],
     ],
   }),
   act('release', 'give it back', {
@@ -57,6 +64,15 @@ const LIFE: readonly Verb[] = [
     options: [
       ...[flag('erase', 'erase its disks'), flag('quick-erase', 'only beginning and end of them')],
       ...[flag('secure-erase', 'by the means of the disk'), COMMENT],
+    ],
+  }),
+  act('clone', 'configure others like one, all or none', {
+    on: 'collection',
+    options: [
+      field('source', 'SYSTEM_ID', 'the one to be like'),
+      fields('destinations', 'SYSTEM_ID', 'those that become like it; may be repeated'),
+      flag('storage', 'how its disks are laid out'),
+      flag('interfaces', 'its network; static addresses are new ones'),
     ],
   }),
   act('abort', 'break off what is under way'),
@@ -82,6 +98,21 @@ const LIFE: readonly Verb[] = [
   act('clear-default-gateways', 'forget which default gateways were chosen', { options: [] }),
   act('query-power-state', 'show whether it is on', { method: 'GET', columns: ['state'] }),
   act('set-workload-annotations', 'set key=value pairs; an empty value takes one away', {
+    options: [],
+  }),
+]
+
+const SEVERAL = fields('machines', 'SYSTEM_ID', 'which; may be repeated')
+
+/** Of several at once, and what is no step of a life. */
+const MANY: readonly Verb[] = [
+  act('accept', 'commission new machines, all or none', { on: 'collection', options: [SEVERAL] }),
+  act('accept-all', 'commission every new machine', { on: 'collection', options: [] }),
+  {
+    ...{ verb: 'release-all', op: 'release', on: 'collection' },
+    ...{ summary: 'give several back, all or none', options: [SEVERAL, COMMENT] },
+  },
+  act('set-owner-data', 'set key=value pairs of its owner; an empty value takes one away', {
     options: [],
   }),
 ]
@@ -116,6 +147,7 @@ export const MACHINE_NOUNS: readonly Noun[] = [
           ),
         ],
       },
+      ...MANY,
       ...LIFE,
       ...STORAGE_VERBS,
       removal('forget a machine'),

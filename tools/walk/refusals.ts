@@ -56,8 +56,8 @@ export function withoutSlash(target: string): string {
 
 /** Other ways to say a GET: HEAD, and a path without its last slash (maas-api §1, §2). */
 export function sameAs(row: Row, asked: Asked, status: number): readonly Refusal[] {
-  // A GET that deletes (early MAAS 2.0) is done once, and is no HEAD.
-  if (asked.method !== 'GET' || status === 204) return []
+  // A GET that changes something (early MAAS 2.0) is no HEAD, and one that deletes is done once.
+  if (asked.method !== 'GET' || status === 204 || /[?&]op=\w+_tag\b/.test(asked.target)) return []
   const bare = withoutSlash(asked.target)
   return [
     { name: 'as HEAD', asked: { ...asked, method: 'HEAD' }, status },

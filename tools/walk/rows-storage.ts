@@ -6,6 +6,7 @@ const MAKES = '200 400 404 409'
 const SHOWS = '200 404'
 const GONE = '204 404 409'
 const EDITS = '200 400 403 404 409'
+const EARLY = 'early MAAS 2.0 tags by GET'
 const ON = 'nodes/{walked.system_id}'
 const DISK = `${ON}/blockdevices/{disk_a.id}`
 const PART = `${DISK}/partition/{part.id}`
@@ -26,6 +27,21 @@ export const STORAGE: readonly Row[] = [
   }),
   row('POST machines/{walked.system_id}/?op=release', 'user', EDITS, { shows: '<machine>' }),
   ...[disk('sda', 'disk_a'), disk('sdb', 'disk_b'), disk('sdc', 'disk_c'), disk('sdd', 'disk_d')],
+  row('POST machines/', 'anyone', '200', {
+    form: {
+      ...{ hostname: '{walk}-clone', architecture: 'amd64/generic', power_type: 'manual' },
+      ...{ mac_addresses: '02:00:00:57:41:4f', deployed: 'true' },
+    },
+    ...{ shows: '<machine>', keep: 'copy' },
+  }),
+  row('POST machines/{copy.system_id}/?op=release', 'user', EDITS, { shows: '<machine>' }),
+  row('POST machines/?op=clone', 'admin', '204 400 403', {
+    form: {
+      ...{ source: '{walked.system_id}', destinations: '{copy.system_id}', interfaces: 'true' },
+    },
+    ...{ status: 204, shows: 'empty', needs: 'source' },
+  }),
+  row('DELETE machines/{copy.system_id}/', 'admin', '204 400 403 404'),
   row(`GET ${ON}/blockdevices/`, 'user', SHOWS, { shows: '[<blockdevice>]' }),
   row(`GET ${DISK}/`, 'user', SHOWS, { shows: '<blockdevice>' }),
   row(`PUT ${DISK}/`, 'admin', EDITS, { form: { serial: 'other' }, shows: '<blockdevice>' }),
@@ -34,6 +50,12 @@ export const STORAGE: readonly Row[] = [
   }),
   row(`POST ${DISK}/?op=remove_tag`, 'admin', '200 403 404 409', {
     ...{ form: { tag: 'fast' }, shows: '<blockdevice>' },
+  }),
+  row(`GET ${DISK}/?op=add_tag&tag=fast`, 'admin', '200 403 404 409', {
+    ...{ shows: '<blockdevice>', because: EARLY },
+  }),
+  row(`GET ${DISK}/?op=remove_tag&tag=fast`, 'admin', '200 403 404 409', {
+    ...{ shows: '<blockdevice>', because: EARLY },
   }),
   row(`POST ${DISK}/?op=set_boot_disk`, 'admin', EDITS, { shows: '<blockdevice>' }),
   row(`POST ${ON}/blockdevices/{disk_b.id}/?op=format`, 'admin', EDITS, {

@@ -81,11 +81,21 @@ const configure = fc.oneof(
   often(2, at('interface.setGateway', { linkId: fc.option(place) })),
   often(1, of('interface.clearGateways')),
   often(1, of('interface.restore')),
+  often(
+    2,
+    of('machine.clone', {
+      source: fc.constantFrom(FIRST, SECOND),
+      destinations: fc.constantFrom([FIRST], [SECOND]),
+      ...{ storage: fc.constant(false), interfaces: fc.constant(true) },
+    }),
+  ),
 )
 const comment = fc.constant('')
+const bridges = { bridgeType: 'standard', bridgeStp: false, bridgeFd: 15 } as const
+const options = fc.constantFrom(DEPLOY, { ...DEPLOY, bridges })
 const live = fc.oneof(
   of('machine.commission', { comment, options: fc.constant(DEFAULT_PROBE) }),
-  ...[1, 2, 3].map(() => of('machine.deploy', { comment, options: fc.constant(DEPLOY) })),
+  ...[1, 2, 3].map(() => of('machine.deploy', { comment, options })),
   of('machine.release', { comment }),
   of('machine.abort', { comment }),
   of('machine.markBroken', { comment, error: comment }),

@@ -1,15 +1,26 @@
 // Any order of commands on the storage of a machine leaves a row in which nothing is used twice, overlaps, dangles or goes
 // round in a circle (`storage-invariants.ts`), and a refused one leaves the row alone. RUNS and SEED ask longer and
 // the same again.
+import { deepEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import type { BlockDeviceId, SystemId } from '#model/ids.ts'
 import type { StorageConfig, StorageRef } from '#model/storage.ts'
 import type { Command } from '#state/command.ts'
 import type { StorageCommand } from '#state/storage-commands.ts'
-import { exists, filesystemAt, refKey, refsOf, whyTaken } from '#state/storage-parts.ts'
+import { MACHINE_STATUS as S } from '#model/machine.ts'
+import {
+  exists,
+  filesystemAt,
+  refKey,
+  refsOf,
+  whyTaken,
+  type Storage,
+} from '#state/storage-parts.ts'
 import { storageOf, storageWithDisks } from '#state/storage-query.ts'
-import type { Lab } from '#test/support/region-state.ts'
+import { addMachine, bring } from '#test/support/life-cycle.ts'
+import { ADMIN, type Lab } from '#test/support/region-state.ts'
+import { ownOf, shapeOf } from '#test/support/storage-shape.ts'
 import { disk, disksOf, GB, MIB, ready } from '#test/support/storage.ts'
 import { wrongWith } from '#test/support/storage-invariants.ts'
 
@@ -129,6 +140,7 @@ t.test('no order of commands makes a row that may not be', async (t) => {
   let done = 0
   const seen = new Set<string>()
   let deepest = 0
+  let cloned = 0
   const property = fc.property(
     fc.array(fc.nat(), { minLength: COMMANDS, maxLength: COMMANDS }),
     (seeds) => {
@@ -148,14 +160,48 @@ t.test('no order of commands makes a row that may not be', async (t) => {
         const wrong = wrongWith(after, disksOf(lab, systemId))
         if (wrong.length > 0) throw new Error(`${JSON.stringify(command)}: ${wrong.join('; ')}`)
       }
+      if (cloneTwice(lab, systemId)) cloned++
     },
   )
   const seed = process.env['SEED']
   fc.assert(property, { numRuns: RUNS, ...(seed === undefined ? {} : { seed: Number(seed) }) })
   t.ok(done > RUNS * 10, `${done} commands of ${RUNS * COMMANDS} were carried out`)
+  t.ok(cloned > RUNS / 2, `${cloned} of ${RUNS} were cloned`)
   t.ok(seen.size >= 20, `${seen.size} kinds of them`)
   t.ok(deepest > 2, `groups lie on one another ${deepest} deep`)
 })
+
+/** On a machine with equal disks and one with larger ones; false: there is nothing to clone. */
+function cloneTwice(lab: Lab, source: SystemId): boolean {
+  const from = storageWithDisks(lab.state, source)
+  if (from.disks.length === 0) return false
+  const bootAt = from.disks.findIndex(({ id }) => id === from.config.bootDiskId)
+  const destinations = [0, 1].map((grow) => {
+    const blockDevices = from.disks.map(({ id: _id, systemId: _of, ...row }) => ({
+      ...{ ...row, sizeBytes: row.sizeBytes + grow * 8 * MIB },
+    }))
+    const systemId = addMachine(lab, 2 + grow, { blockDevices })
+    bring(lab, systemId, S.READY)
+    lab.actor = ADMIN
+    const id = disksOf(lab, systemId)[Math.max(bootAt, 0)]?.id
+    if (id !== undefined) lab.ok({ type: 'storage.setBootDisk', systemId, id })
+    return systemId
+  })
+  lab.ok({ type: 'machine.clone', source, destinations, storage: true, interfaces: false })
+  const copies = destinations.map((id) => storageWithDisks(lab.state, id))
+  for (const { config, disks } of copies) deepEqual(wrongWith(config, disks), [])
+  const [equal, larger] = copies
+  if (equal === undefined || larger === undefined) throw new Error('no copies')
+  deepEqual(shapeOf(equal), shapeOf(from))
+  const own = [from, equal, larger].flatMap(ownOf)
+  deepEqual(new Set(own).size, own.length, 'ids and UUIDs are nobody else’s')
+  const partitions = ({ config }: Storage) =>
+    config.devices
+      .flatMap(({ table }) => (table?.partitions ?? []).map((each) => each.sizeBytes))
+      .toSorted((a, b) => a - b)
+  deepEqual(partitions(larger), partitions(from))
+  return from.config.devices.length > 0
+}
 
 /** Of groups on what groups make. */
 function depthOf({ devices, groups }: StorageConfig): number {

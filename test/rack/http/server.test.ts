@@ -143,12 +143,12 @@ t.test('what may have been received is sent again only when that is harmless', a
   for (const manner of ['reset', 'never'] as const) {
     const broken = await makeRegion(t, manner)
     const healthy = await makeRegion(t)
-    const ask = async (init: RequestInit) => {
+    const ask = async (init: RequestInit, url = '/MAAS/x') => {
       const rack = await makeRack(t, {
         regionApis: [broken.url, healthy.url],
         timeouts: { firstTryMs: 200 },
       })
-      const response = await rack.get('/MAAS/x', init)
+      const response = await rack.get(url, init)
       await response.arrayBuffer()
       return response.status
     }
@@ -157,6 +157,8 @@ t.test('what may have been received is sent again only when that is harmless', a
     t.equal(await ask(keyed), 201, `${manner}: POST with a key`)
     const before = healthy.requests.length
     t.equal(await ask({ method: 'POST', body: 'x' }), 503, `${manner}: POST without`)
+    for (const url of ['/MAAS/x/?tag=a&op=add%5Ftag', '/MAAS/x/op-remove_tag/', '/MAAS/?op=delete'])
+      t.equal(await ask({}, url), 503, `${manner}: ${url}`)
     t.equal(healthy.requests.length, before, 'was not sent twice')
   }
 })

@@ -2,18 +2,21 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
-import { formatYaml } from '#api/installer/yaml.ts'
+import { formatYaml } from '#api/render/yaml.ts'
 
 // Starts programs: on a busy host each takes a while.
 t.setTimeout(120_000)
 
 t.test('nested maps and lists, each value of its own type', async (t) => {
-  const text = formatYaml({
-    a: 'yes',
-    b: { c: [1, 'x', { d: null, e: true }, ['f', []]], g: {} },
-    'h i': -1.5,
-    on: 'k: v # no\n- "comment"',
-  })
+  const text = formatYaml(
+    {
+      a: 'yes',
+      b: { c: [1, 'x', { d: null, e: true }, ['f', []]], g: {} },
+      'h i': -1.5,
+      on: 'k: v # no\n- "comment"',
+    },
+    'quoted',
+  )
   t.equal(
     text,
     [
@@ -34,8 +37,24 @@ t.test('nested maps and lists, each value of its own type', async (t) => {
   )
 })
 
+t.test('readable: only what could be read as something else is quoted', async (t) => {
+  const value = {
+    ...{ mac: '52:54:00:00:00:01', yes: 'no', port: '22', empty: '', list: [], none: {} },
+    ...{ nested: [{ to: '0.0.0.0/0', via: [1, true] }, ['a', []]], umlaut: 'größe: "x"' },
+  }
+  const lines = [
+    ...['mac: "52:54:00:00:00:01"', '"yes": "no"', 'port: "22"', 'empty: ""', 'list: []'],
+    ...['none: {}', 'nested:', '  - to: "0.0.0.0/0"', '    via:', '      - 1', '      - true'],
+    ...['  - - a', '    - []', 'umlaut: "größe: \\"x\\""', ''],
+  ]
+  t.equal(formatYaml(value, 'readable'), lines.join('\n'))
+})
+
 t.test('strings that other readers break stand escaped', async (t) => {
-  t.equal(formatYaml({ a: '\u0085\u2028\ufeff\u007f' }), 'a: "\\u0085\\u2028\\ufeff\\u007f"\n')
+  t.equal(
+    formatYaml({ a: '\u0085\u2028\ufeff\u007f' }, 'quoted'),
+    'a: "\\u0085\\u2028\\ufeff\\u007f"\n',
+  )
 })
 
 const hasYaml = (() => {
@@ -71,11 +90,10 @@ t.test(
       300,
     ) as { readonly [key: string]: never }[]
     const plain = JSON.parse(JSON.stringify(samples)) as typeof samples
-    const input = JSON.stringify(plain.map((sample) => formatYaml(sample)))
-    const read = execFileSync('python3', ['-c', READ], { input, encoding: 'utf8' })
-    t.strictSame(
-      JSON.parse(read),
-      plain.map((sample) => sample),
-    )
+    for (const strings of ['quoted', 'readable'] as const) {
+      const input = JSON.stringify(plain.map((sample) => formatYaml(sample, strings)))
+      const read = execFileSync('python3', ['-c', READ], { input, encoding: 'utf8' })
+      t.strictSame(JSON.parse(read), plain, strings)
+    }
   },
 )
