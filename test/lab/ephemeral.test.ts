@@ -10,7 +10,7 @@ import { lyingServer } from './support/lying-server.ts'
 import { bootMachine } from './support/qemu.ts'
 import { makeSite, type Site } from './support/site.ts'
 
-t.setTimeout(900_000)
+t.setTimeout(1_800_000)
 
 /** Five times what was measured on two cores. */
 const BOOT_SECONDS = 300
@@ -19,7 +19,7 @@ type Booted = Awaited<ReturnType<typeof bootMachine>>
 type Firmware = Parameters<typeof bootMachine>[0]['firmware']
 type SubnetJson = { readonly id: number; readonly cidr: string }
 
-t.test('the ephemeral system', { timeout: 900_000 }, async (t) => {
+t.test('the ephemeral system', { timeout: 1_800_000 }, async (t) => {
   const image = await debianImage((line) => t.comment(line))
   const site = await makeSite({ racks: 1 })
   const { room } = site
