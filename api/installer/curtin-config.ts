@@ -1,14 +1,22 @@
 // What curtin is told of a machine beside its storage and network: for sites that install with curtin and ask
 // `op=get_curtin_config` (maas-api §9). Our own installer does the same from `InstallInput`. Keys and values are those
 // of curtin's documentation ("Curthooks", "Sources", "Reporting").
-import type { ImageKind, InstallInput } from './install-input.ts'
+import {
+  METADATA_PATH,
+  netbootPath,
+  statusPath,
+  type ImageKind,
+  type InstallInput,
+} from './install-input.ts'
 import { SEED_PATH, cloudConfig, grubDefaults } from './system-files.ts'
 import { formatYaml, type Plain } from '../render/yaml.ts'
 
 export type CurtinConfig = { readonly [key: string]: Plain }
 
 export function curtinConfig(input: InstallInput): CurtinConfig {
-  const { image, netbootUrl } = input
+  const { image } = input
+  // Of several racks curtin can be told one.
+  const { base = '', imageUrl = '' } = input.places[0] ?? {}
   const netbootOff = ['--post-data', 'op=netboot_off', '-O', '/dev/null']
   return {
     install: {
@@ -16,8 +24,8 @@ export function curtinConfig(input: InstallInput): CurtinConfig {
       error_tarfile: ERROR_TAR,
       post_files: [LOG, ERROR_TAR],
     },
-    reporting: { maas: reporting(input) },
-    sources: { image: { type: SOURCE_TYPES[image.kind], uri: image.url } },
+    reporting: { maas: reporting(input, base) },
+    sources: { image: { type: SOURCE_TYPES[image.kind], uri: imageUrl } },
     partitioning_commands: { builtin: ['curtin', 'block-meta', 'custom'] },
     network_commands: { builtin: ['curtin', 'net-meta', 'custom'] },
     kernel: kernel(input),
@@ -25,14 +33,18 @@ export function curtinConfig(input: InstallInput): CurtinConfig {
     grub: { update_nvram: false, probe_additional_os: false },
     apt: { preserve_sources_list: true },
     write_files: {
-      datasource: { path: SEED_PATH, content: cloudConfig(input), permissions: '0600' },
+      datasource: {
+        path: SEED_PATH,
+        content: cloudConfig(input, `${base}${METADATA_PATH}`),
+        permissions: '0600',
+      },
       grub: {
         path: '/etc/default/grub.d/90-ironraft.cfg',
         content: grubDefaults(input),
         permissions: '0644',
       },
     },
-    late_commands: { maas: ['wget', '--no-proxy', netbootUrl, ...netbootOff] },
+    late_commands: { maas: ['wget', '--no-proxy', `${base}${netbootPath(input)}`, ...netbootOff] },
     showtrace: true,
     verbosity: 3,
   }
@@ -46,14 +58,15 @@ export function formatCurtinConfig(input: InstallInput, more: CurtinConfig): str
 const LOG = '/tmp/install.log'
 const ERROR_TAR = '/tmp/curtin-logs.tar'
 
-function reporting({ statusUrl, datasource }: InstallInput): Plain {
+function reporting(input: InstallInput, base: string): Plain {
+  const { keys } = input
   return {
     type: 'webhook',
-    endpoint: statusUrl,
-    consumer_key: datasource.consumerKey,
+    endpoint: `${base}${statusPath(input)}`,
+    consumer_key: keys.consumerKey,
     consumer_secret: '',
-    token_key: datasource.tokenKey,
-    token_secret: datasource.tokenSecret,
+    token_key: keys.tokenKey,
+    token_secret: keys.tokenSecret,
   }
 }
 

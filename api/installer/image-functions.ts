@@ -37,16 +37,16 @@ is_running() {
     [ "$(sha256sum <"$running" | cut -c 1-64)" = "$2" ]
 }
 
-# get_image URL SHA256 BYTES
+# get_image SHA256 BYTES
 get_image() {
-  if is_running "$3" "$2"; then
+  if is_running "$2" "$1"; then
     say 'the image is the one that runs here'
     IMAGE=/run/ironraft/root.squashfs
     return
   fi
-  if has_memory "$3"; then in_memory "$3"; else IMAGE=$TARGET/.ironraft-image; fi
-  say "fetching $1"
-  fetch "$1" "$2" "$3" >"$IMAGE" || fail 'the image was not fetched, or is not what was asked for'
+  if has_memory "$2"; then in_memory "$2"; else IMAGE=$TARGET/.ironraft-image; fi
+  say 'fetching the image'
+  fetch "$1" "$2" >"$IMAGE" || fail 'the image was not fetched, or is not what was asked for'
   say 'the digest of the image is right'
 }
 
@@ -70,20 +70,19 @@ all_but_first() {
 
 broken() { echo "$1" >>"$WORK/broken"; }
 
-# write_disk URL SHA256 BYTES COMMAND: what turns the file into the bytes of a disk.
+# write_disk SHA256 BYTES COMMAND: what turns the file into the bytes of a disk.
 write_disk() {
-  url=$1
-  sum=$2
-  size=$3
-  shift 3
+  sum=$1
+  size=$2
+  shift 2
   IMAGE=
   if has_memory "$size"; then
     in_memory "$size"
-    fetch "$url" "$sum" "$size" >"$IMAGE" ||
+    fetch "$sum" "$size" >"$IMAGE" ||
       fail 'the image was not fetched, or is not what was asked for'
   fi
   rm -f "$WORK/broken"
-  { image_stream "$url" "$sum" "$size" || broken 'reading the image'; } |
+  { image_stream "$sum" "$size" || broken 'reading the image'; } |
     { "$@" || broken 'decompressing'; } |
     { all_but_first || broken 'writing the disk'; }
   if [ -e "$WORK/broken" ]; then

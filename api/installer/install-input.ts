@@ -19,8 +19,6 @@ export type InstallInput = {
   readonly distroSeries: string
   readonly image: {
     readonly kind: ImageKind
-    /** Of this rack, `http://192.0.2.1:5248/images/<sha256>/<kind>`. */
-    readonly url: string
     readonly sha256: string
     readonly sizeBytes: number
   }
@@ -32,15 +30,32 @@ export type InstallInput = {
   readonly netplan: string
   /** For the kernel command line of the installed system; '' when none. */
   readonly kernelOptions: string
-  /** Where the installed system finds its metadata, and with which token. */
-  readonly datasource: {
-    readonly metadataUrl: string
+  /** The machine's token: of the installer, and of the installed system. */
+  readonly keys: {
     readonly consumerKey: string
     readonly tokenKey: string
     readonly tokenSecret: string
   }
-  /** `…/MAAS/metadata/status/<system_id>`: progress and the log are posted there, signed. */
-  readonly statusUrl: string
-  /** `…/MAAS/metadata/latest/by-id/<system_id>/`: `op=netboot_off` at the end. */
-  readonly netbootUrl: string
+  /** Racks and regions, in the order in which they are asked; at least one. */
+  readonly places: readonly Place[]
 }
+
+export type Place = {
+  /** `http://192.0.2.1:5248/MAAS`; neither has a space in it. */
+  readonly base: string
+  /** Of a rack `http://192.0.2.1:5248/images/<sha256>/<kind>`. */
+  readonly imageUrl: string
+}
+
+/** Below a base: progress and the log are posted there, signed. */
+export function statusPath({ systemId }: InstallInput): string {
+  return `/metadata/status/${systemId}`
+}
+
+/** Below a base: `op=netboot_off` at the end. */
+export function netbootPath({ systemId }: InstallInput): string {
+  return `/metadata/latest/by-id/${systemId}/`
+}
+
+/** Below a base: where the installed system finds its metadata. */
+export const METADATA_PATH = '/metadata/'

@@ -3,7 +3,7 @@
 import { DISK_FUNCTIONS } from './disk-functions.ts'
 import { HTTP_PROGRAM } from './http-program.ts'
 import { IMAGE_FUNCTIONS } from './image-functions.ts'
-import type { ImageKind, InstallInput } from './install-input.ts'
+import { netbootPath, statusPath, type ImageKind, type InstallInput } from './install-input.ts'
 import { layoutProblems } from './layout-problems.ts'
 import { authorizationFields } from './machine-authorization.ts'
 import { REPORT_FUNCTIONS } from './report-functions.ts'
@@ -11,7 +11,7 @@ import { call, quote } from './shell.ts'
 import { findSteps, makeSteps, mountFatSteps, mountSteps } from './storage-steps.ts'
 import { isWholeDisk } from './storage-view.ts'
 import { SYSTEM_FUNCTIONS } from './system-functions.ts'
-import { bootSteps, identitySteps } from './system-steps.ts'
+import { bootSteps, identitySteps, seedStep } from './system-steps.ts'
 
 /** POSIX sh, for root of the ephemeral system; never throws: what cannot be installed says so when it is run. */
 export function renderInstallScript(input: InstallInput): string {
@@ -39,12 +39,13 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 `
 
 function valueLines(input: InstallInput): readonly string[] {
-  const { hostname, architecture, statusUrl } = input
+  const { hostname, architecture, places } = input
   return [
     `NODE_NAME=${quote(hostname)}`,
     `ARCHITECTURE=${quote(architecture)}`,
-    `STATUS_URL=${quote(statusUrl)}`,
-    `OAUTH=${quote(authorizationFields(input.datasource))}`,
+    `STATUS_PATH=${quote(statusPath(input))}`,
+    `PLACES=${quote(places.map(({ base, imageUrl }) => `${base} ${imageUrl}`).join('\n'))}`,
+    `OAUTH=${quote(authorizationFields(input.keys))}`,
     'export OAUTH',
   ]
 }
@@ -60,6 +61,7 @@ FIRMWARE=bios
 rm -f "$WORK/reason"
 mkdir -p -m 700 "$WORK"
 mkdir -p "$TARGET"
+printf '%s\\n' "$PLACES" >"$WORK/places"
 cat >"$WORK/region_client.py" <<'PYTHON'
 ${HTTP_PROGRAM}PYTHON
 `
@@ -72,8 +74,8 @@ event start cmd-install 'installing' '' 20 ''
 `
 
 function steps(input: InstallInput): readonly string[] {
-  const { kind, url, sha256, sizeBytes } = input.image
-  const image = [url, sha256, sizeBytes] as const
+  const { kind, sha256, sizeBytes } = input.image
+  const image = [sha256, sizeBytes] as const
   const stages = isWholeDisk(input)
     ? [
         stage('extract', 'writing the disk image', [
@@ -106,9 +108,10 @@ function steps(input: InstallInput): readonly string[] {
     stage('late', 'ending the installation', [
       'cp "$LOG" "$TARGET/var/log/ironraft-install.log"',
       'chmod 0600 "$TARGET/var/log/ironraft-install.log"',
+      seedStep(input),
       'release_target',
       'sync',
-      call('netboot_off', input.netbootUrl),
+      call('netboot_off', netbootPath(input)),
     ]),
     `COMPLETE=yes
 event finish cmd-install 'installed' SUCCESS 60 log

@@ -1,7 +1,7 @@
 // What cannot be installed, found before a machine is asked to do anything: the script of such a layout only says so.
 import type { StorageDevice, StorageGroup, StorageRef } from '#model/storage.ts'
 import { filesystemProblem, isUuid } from './filesystems.ts'
-import type { InstallInput } from './install-input.ts'
+import type { InstallInput, Place } from './install-input.ts'
 import { fitsDisk } from './partition-plan.ts'
 import {
   bootDisk,
@@ -28,9 +28,14 @@ export function layoutProblems(input: InstallInput): readonly string[] {
   return [...new Set(all)]
 }
 
-function* imageProblems({ image }: InstallInput): Generator<string> {
+/** They are words of a file: what they are made of was checked before. */
+function isPlain({ base, imageUrl }: Place): boolean {
+  return [base, imageUrl].every((url) => /^https?:\/\/[!-~]+$/.test(url))
+}
+
+function* imageProblems({ image, places }: InstallInput): Generator<string> {
   if (!/^[0-9a-f]{64}$/.test(image.sha256)) yield 'the digest of the image is not a SHA-256'
-  if (!/^https?:\/\//.test(image.url)) yield 'the image is not at an HTTP URL'
+  if (places.length === 0 || !places.every(isPlain)) yield 'the image is not at an HTTP URL'
   if (!Number.isSafeInteger(image.sizeBytes) || image.sizeBytes <= 0) {
     yield 'the size of the image is not known'
   }

@@ -3,8 +3,8 @@
 import type { InstallInput } from './install-input.ts'
 
 /** Fields of an `Authorization: OAuth …` header, without `oauth_nonce` and `oauth_timestamp`. */
-export function authorizationFields(datasource: InstallInput['datasource']): string {
-  const { consumerKey, tokenKey, tokenSecret } = datasource
+export function authorizationFields(keys: InstallInput['keys']): string {
+  const { consumerKey, tokenKey, tokenSecret } = keys
   const fields: Readonly<Record<string, string>> = {
     oauth_version: '1.0',
     oauth_signature_method: 'PLAINTEXT',

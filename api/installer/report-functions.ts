@@ -8,7 +8,7 @@ const HEARTBEAT_SECONDS = 60
 const LAST_WORD_SECONDS = 300
 const EVENT_SECONDS = 20
 
-/** Needs WORK, LOG, STATUS_URL, OAUTH. Output 3 is the console of who started the script. */
+/** Needs WORK, LOG, STATUS_PATH, OAUTH. Output 3 is the console of who started the script. */
 export const REPORT_FUNCTIONS = String.raw`
 say() {
   echo "$*"
@@ -39,7 +39,7 @@ event() {
     fi
     printf '}'
   } >"$body"
-  post "$STATUS_URL" "$body" application/json "$5" || echo "the region did not take event $1 $2"
+  post "$STATUS_PATH" "$body" application/json "$5" || echo "the region did not take event $1 $2"
   rm -f "$body"
 }
 

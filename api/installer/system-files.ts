@@ -31,8 +31,8 @@ export function hosts({ hostname, fqdn }: InstallInput): string {
 }
 
 /** Its `datasource_list` has one name, so cloud-init looks for nothing else. */
-export function cloudConfig({ datasource }: InstallInput): string {
-  const { metadataUrl, consumerKey, tokenKey, tokenSecret } = datasource
+export function cloudConfig({ keys }: InstallInput, metadataUrl: string): string {
+  const { consumerKey, tokenKey, tokenSecret } = keys
   const MAAS = {
     metadata_url: metadataUrl,
     consumer_key: consumerKey,

@@ -1,7 +1,7 @@
 // What the script does to the unpacked system: files of its own, the way to its metadata, packages that the layout
 // needs and the image lacks, and boot loaders for both firmwares.
 
-/** Variables: TARGET, FIRMWARE, ADDED_ESP. */
+/** Variables: WORK, TARGET, FIRMWARE, ADDED_ESP. */
 export const SYSTEM_FUNCTIONS = String.raw`
 # write_file PATH MODE TEXT. A link of the image is replaced, never followed.
 write_file() {
@@ -10,6 +10,9 @@ write_file() {
   (umask 077 && printf '%s' "$3" >"$TARGET$1")
   chmod "$2" "$TARGET$1"
 }
+
+# write_seed PATH BEFORE AFTER: around the base of the rack that answered last.
+write_seed() { write_file "$1" 0600 "$2$(sed -n '1s/ .*//p' "$WORK/places")$3"; }
 
 # Each machine is somebody else than the image was.
 forget_identity() {
@@ -176,7 +179,7 @@ menuentry 'Linux $version' {
 "
 }
 
-# The rack must not start the installer again. Unsigned, as MAAS's own late command is.
+# netboot_off PATH: the rack must not start the installer again. Unsigned, as MAAS's own late command is.
 netboot_off() {
   printf 'op=netboot_off' >"$WORK/netboot-off"
   (

@@ -3,7 +3,7 @@ import type { StorageGroup } from '#model/storage.ts'
 import { deviceVariable, valueOf } from './device-names.ts'
 import { uuidOf } from './filesystems.ts'
 import { mapperPath } from './groups.ts'
-import type { InstallInput } from './install-input.ts'
+import { METADATA_PATH, type InstallInput } from './install-input.ts'
 import { call, quote } from './shell.ts'
 import { biosDisks, placedFilesystems } from './storage-view.ts'
 import {
@@ -22,10 +22,16 @@ export function identitySteps(input: InstallInput): readonly string[] {
     'forget_identity',
     call('write_file', '/etc/hostname', '0644', `${hostname}\n`),
     call('write_file', '/etc/hosts', '0644', hosts(input)),
-    call('write_file', SEED_PATH, '0600', cloudConfig(input)),
     'settle_locale',
     ...(netplan === '' ? [] : [call('write_network', netplan)]),
   ]
+}
+
+/** Last, because of several racks it names the one that answered last. */
+export function seedStep(input: InstallInput): string {
+  const base = '@BASE@'
+  const [before = '', after = ''] = cloudConfig(input, `${base}${METADATA_PATH}`).split(base)
+  return call('write_seed', SEED_PATH, before, after)
 }
 
 /** Of a root filesystem; a disk image brings its own boot loader and fstab. */

@@ -9,6 +9,7 @@ import { mintApiKey } from '../api-keys.ts'
 import { text, type Answer } from '../call.ts'
 import { forbidden, notFound, Rejection } from '../errors.ts'
 import type { Input } from '../input.ts'
+import { metadataUrlOf } from './client-address.ts'
 import { bootKindOf } from './boot-kind.ts'
 import { proposeFor, type MachineCall } from './machine-call.ts'
 import { isSshOn } from './meta-data.ts'
@@ -16,7 +17,7 @@ import { poweroffPreseed, preseedOf } from './preseed.ts'
 import { whyNotAsk } from './standing.ts'
 
 type Parts = { readonly region: Region; readonly random: Random; readonly logger: Logger }
-type Asked = Pick<MachineCall, 'region' | 'actor' | 'metadataUrl'> & {
+type Asked = Pick<MachineCall, 'region' | 'actor' | 'origins'> & {
   readonly input: Input
   readonly client: Ip | undefined
   readonly method: 'GET' | 'POST'
@@ -49,7 +50,7 @@ export async function answerById(
     const { state: after } = region.local()
     const now = after.machines.get(systemId) ?? machine
     logger.info('metadata.preseed_given', { machine_id: systemId, address: formatIp(client) })
-    const { metadataUrl } = asked
+    const metadataUrl = metadataUrlOf(asked.origins)
     return text(preseedOf({ kind, systemId, metadataUrl, token, sshOn: isSshOn(after, now) }))
   }
   if (method === 'POST' && (op === 'netboot_off' || op === 'netboot_on')) {

@@ -1,7 +1,10 @@
 // Where a machine speaks from. Most speak through a rack, which says so in `X-Forwarded-For` and hands on no client's own
 // word (`rack/http/proxy.ts`); from anybody but racks and this host that header counts for nothing.
+import assert from 'node:assert/strict'
 import type { Context } from 'koa'
+import { bootOriginsOf, type BootOrigin } from '#model/boot-origins.ts'
 import { formatIp, isIpv4, parseIp, type Ip } from '#model/ip.ts'
+import { rackPlacesBeside, regionApisOf } from '#state/rack-places.ts'
 import type { RegionState } from '#state/state.ts'
 import { Rejection } from '../errors.ts'
 
@@ -16,24 +19,35 @@ export function clientAddressOf(state: RegionState, ctx: Context): Ip | undefine
   return parseIp(hops.slice(hops.lastIndexOf(',') + 1).trim())
 }
 
-/** The metadata service as the machine reached it, `http://192.0.2.2:5248/MAAS/metadata/`. Throws BAD_REQUEST. */
-export function metadataUrlOf(state: RegionState, ctx: Context): string {
+/** Where the machine reached this service, and where else it will when that dies. Throws BAD_REQUEST. */
+export function originsOf(state: RegionState, ctx: Context): readonly BootOrigin[] {
   const forwarded = forwardedHost(state, ctx)
-  return metadataUrlAt(`${ctx.protocol}://${forwarded === '' ? ctx.host : forwarded}`)
+  const isRack = forwarded !== ''
+  const [reached] = originsAt(`${ctx.protocol}://${isRack ? forwarded : ctx.host}`)
+  const host = forwarded.replace(/:\d+$/, '')
+  const places = isRack ? rackPlacesBeside(state, parseIp(host)) : []
+  return bootOriginsOf({ url: reached.url, isRack, places, regionApis: regionApisOf(state) })
 }
 
-/** `origin`: scheme and host as a client wrote them. Throws BAD_REQUEST. */
-export function metadataUrlAt(origin: string): string {
+/** Of a region, as a client wrote its scheme and host, and nothing else. Throws BAD_REQUEST. */
+export function originsAt(url: string): readonly [BootOrigin] {
   // It goes into scripts: nothing but the name of a host.
-  if (ORIGIN.test(origin)) return `${origin}/MAAS/metadata/`
+  if (ORIGIN.test(url)) return [{ url, isRack: false }]
   throw new Rejection('BAD_REQUEST', 'The Host header is malformed.')
 }
 
-/** Racks say which host was asked for. */
-export function isThroughRack(state: RegionState, ctx: Context): boolean {
-  return forwardedHost(state, ctx) !== ''
+/** `http://192.0.2.2:5248/MAAS`, below which an origin has both services. */
+export function baseOf({ url }: BootOrigin): string {
+  return `${url}/MAAS`
 }
 
+/** Of the first. */
+export function metadataUrlOf([first]: readonly BootOrigin[]): string {
+  assert(first !== undefined, 'a request came from somewhere')
+  return `${baseOf(first)}/metadata/`
+}
+
+/** Racks say which host was asked for. */
 function forwardedHost(state: RegionState, ctx: Context): string {
   return isRelay(state, connectionAddress(ctx)) ? ctx.get('x-forwarded-host') : ''
 }

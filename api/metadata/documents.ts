@@ -93,7 +93,7 @@ async function answerOp(call: MachineCall, words: MachineWords): Promise<Answer>
 /** No secrets: anybody may ask. */
 export async function answerEnlistDocument(
   state: RegionState,
-  at: Pick<MachineCall, 'metadataUrl' | 'isThroughRack' | 'wallSeconds'>,
+  at: Pick<MachineCall, 'origins' | 'wallSeconds'>,
   name: string,
 ): Promise<Answer> {
   const meta = META_DATA.exec(name)

@@ -1,5 +1,6 @@
 // All that the installer must know of one machine (`installer/install-input.ts`), gathered from one state.
-import { ROOT_KINDS } from '#model/boot.ts'
+import { ROOT_KINDS, type BootFile } from '#model/boot.ts'
+import type { BootOrigin } from '#model/boot-origins.ts'
 import type { Machine } from '#model/machine.ts'
 import { imageFor } from '#state/boot-image.ts'
 import { configOf } from '#state/config-keys.ts'
@@ -7,15 +8,14 @@ import { fqdnOf } from '#state/query-dns.ts'
 import { machineBootOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { storageOf } from '#state/storage-query.ts'
-import type { InstallInput } from '../installer/install-input.ts'
+import type { InstallInput, Place } from '../installer/install-input.ts'
 import { renderNetplan } from '../render/netplan.ts'
+import { baseOf } from './client-address.ts'
 
 export type InstallPlace = {
-  /** As the machine reaches it; ends in a slash. */
-  readonly metadataUrl: string
-  /** A rack has images of its own; a region gives them by digest. */
-  readonly isThroughRack: boolean
-  readonly keys: Omit<InstallInput['datasource'], 'metadataUrl'>
+  /** What the machine reached, and what else it will when that dies. */
+  readonly origins: readonly BootOrigin[]
+  readonly keys: InstallInput['keys']
 }
 
 const ARCHITECTURES = ['amd64', 'arm64'] as const
@@ -24,7 +24,7 @@ const ARCHITECTURES = ['amd64', 'arm64'] as const
 export function gatherInstall(
   state: RegionState,
   machine: Machine,
-  { metadataUrl, isThroughRack, keys }: InstallPlace,
+  { origins, keys }: InstallPlace,
 ): InstallInput | { readonly problem: string } {
   const { systemId, hostname, osSystem, distroSeries } = machine
   const [wanted] = machine.architecture.split('/')
@@ -40,18 +40,25 @@ export function gatherInstall(
     ...{ systemId, hostname, fqdn: fqdnOf(state, machine), architecture, osSystem, distroSeries },
     image: {
       kind: ROOT_KINDS[root.kind],
-      url: isThroughRack
-        ? new URL(`/images/${root.sha256}/${root.kind}`, metadataUrl).href
-        : new URL(`../boot-resources/${root.sha256}/`, metadataUrl).href,
       ...{ sha256: root.sha256, sizeBytes: root.sizeBytes },
     },
     disks: state.blockDevicesByMachine.rows(systemId),
     storage: storageOf(state, systemId),
     netplan: renderNetplan(state, systemId),
     kernelOptions: kernelOptionsOf(state, machine),
-    datasource: { metadataUrl, ...keys },
-    statusUrl: `${metadataUrl}status/${systemId}`,
-    netbootUrl: `${metadataUrl}latest/by-id/${systemId}/`,
+    keys,
+    places: origins.map((origin) => placeOf(origin, root)),
+  }
+}
+
+/** A rack has images of its own; a region gives them by digest. */
+function placeOf(origin: BootOrigin, { sha256, kind }: Pick<BootFile, 'sha256' | 'kind'>): Place {
+  const base = baseOf(origin)
+  return {
+    base,
+    imageUrl: origin.isRack
+      ? `${origin.url}/images/${sha256}/${kind}`
+      : `${base}/boot-resources/${sha256}/`,
   }
 }
 

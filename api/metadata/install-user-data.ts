@@ -7,10 +7,10 @@ import { proposeFor, type MachineCall } from './machine-call.ts'
 
 /** POSIX sh. Throws NOT_FOUND where there is nothing to install, after the machine has failed for it. */
 export async function installUserData(call: MachineCall): Promise<string> {
-  const { state, machine, metadataUrl, isThroughRack, token } = call
+  const { state, machine, origins, token } = call
   const { consumerKey, tokenKey, tokenSecret } = token
   const keys = { consumerKey, tokenKey, tokenSecret }
-  const gathered = gatherInstall(state, machine, { metadataUrl, isThroughRack, keys })
+  const gathered = gatherInstall(state, machine, { origins, keys })
   if (!('problem' in gathered)) return renderInstallScript(gathered)
   const { systemId } = machine
   const { problem: error } = gathered

@@ -1,4 +1,5 @@
 // One request of a known machine, as what answers it sees it.
+import type { BootOrigin } from '#model/boot-origins.ts'
 import type { Machine } from '#model/machine.ts'
 import type { MachineToken } from '#model/machine-token.ts'
 import type { Region } from '#node/region.ts'
@@ -14,10 +15,8 @@ export type MachineCall = {
   readonly state: RegionState
   readonly machine: Machine
   readonly token: Pick<MachineToken, 'consumerKey' | 'tokenKey' | 'tokenSecret'>
-  /** The service as the machine reached it: `http://192.0.2.2:5248/MAAS/metadata/`. */
-  readonly metadataUrl: string
-  /** What it reached is a rack, which has images too. */
-  readonly isThroughRack: boolean
+  /** What it reached, and what else it will when that dies. */
+  readonly origins: readonly BootOrigin[]
   readonly input: Input
   readonly actor: Actor
   /** Unix time, seconds, of this region. */

@@ -17,6 +17,12 @@ export type PreseedParts = {
 
 /** How long cloud-init looks for the metadata, seconds: a region may be electing. */
 const MAX_WAIT_SECONDS = 300
+/**
+ * cloud-init posts its events to one host, and each of its four processes waits at its end until they are told or three
+ * in a row have failed. Without a time-out one to a host that is gone takes as long as the kernel tries to connect, two
+ * minutes.
+ */
+const WEBHOOK = { timeout: 5, retries: 0 } as const
 const HEAD = '#cloud-config\n'
 /** Whoever is logged in, or what failed, may want the machine to stay on. */
 const UNLESS_BLOCKED = 'test ! -e /tmp/block-poweroff'
@@ -31,7 +37,7 @@ export function preseedOf(parts: PreseedParts): string {
     'datasource_list: [MAAS]',
     ...datasource(url, keys),
     // No `level`: cloud-init 22.4.2 ends with an exception on it.
-    `reporting: ${JSON.stringify({ maas: { type: 'webhook', endpoint, ...keys } })}`,
+    `reporting: ${JSON.stringify({ maas: { type: 'webhook', endpoint, ...WEBHOOK, ...keys } })}`,
     ...environment(sshOn),
     ...powerState(kind, sshOn),
     '',

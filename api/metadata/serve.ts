@@ -13,7 +13,7 @@ import { sendAnswer } from '../send-answer.ts'
 import { answerById } from './by-id.ts'
 import { Buckets } from './buckets.ts'
 import { MachineBodies, parseMachineInput } from './body.ts'
-import { clientAddressOf, isThroughRack, metadataUrlOf } from './client-address.ts'
+import { clientAddressOf, metadataUrlOf, originsOf } from './client-address.ts'
 import { answerDocument, answerEnlistDocument } from './documents.ts'
 import { MachineAuthenticator } from './machine-auth.ts'
 import { isMetadataPath, parseMetadataPath, type MetadataPath, type Place } from './path.ts'
@@ -82,7 +82,7 @@ class Metadata {
         return this.#status(ctx, asked, path.systemId)
       case 'enlistPreseed':
         if (method !== 'GET') throw methodNotAllowed('GET')
-        return text(enlistPreseed(metadataUrlOf(this.#options.region.local().state, ctx)))
+        return text(enlistPreseed(metadataUrlOf(this.#place(ctx, asked).origins)))
       case 'byId': {
         const input = await inputOf(ctx, body)
         return answerById(this.#options, { ...this.#place(ctx, asked), input }, path.systemId)
@@ -142,8 +142,7 @@ class Metadata {
     }
     return {
       ...{ region, actor, client, method },
-      metadataUrl: metadataUrlOf(region.local().state, ctx),
-      isThroughRack: isThroughRack(region.local().state, ctx),
+      origins: originsOf(region.local().state, ctx),
       wallSeconds: Math.floor(clock.wallMs() / 1_000),
     }
   }

@@ -4,6 +4,7 @@ import { MACHINE_STATUS as S } from '#model/machine.ts'
 import { notFound } from '../errors.ts'
 import { configOf } from '#state/config-keys.ts'
 import type { RegionState } from '#state/state.ts'
+import { baseOf } from './client-address.ts'
 import { bootKindOf } from './boot-kind.ts'
 import { proposeFor, type MachineCall } from './machine-call.ts'
 import { isSshOn } from './meta-data.ts'
@@ -38,13 +39,12 @@ export function hasUserData({ machine, state }: Pick<MachineCall, 'machine' | 's
 /** Of a machine that nobody knows: it enlists, and goes on to be commissioned if the site wants that. */
 export async function enlistUserData(
   state: RegionState,
-  at: Pick<MachineCall, 'metadataUrl' | 'isThroughRack' | 'wallSeconds'>,
+  at: Pick<MachineCall, 'origins' | 'wallSeconds'>,
 ): Promise<Buffer> {
   const commission = configOf(state, 'enlist_commissioning') === true ? 'yes' : 'no'
   return Buffer.from(
     await runnerScript('enlist', {
-      METADATA: at.metadataUrl,
-      API: at.metadataUrl.replace(/metadata\/$/, 'api/2.0/'),
+      BASES: at.origins.map(baseOf).join(' '),
       SERVER_SECONDS: String(at.wallSeconds),
       COMMISSION: commission,
     }),
@@ -52,11 +52,11 @@ export async function enlistUserData(
 }
 
 function variablesOf(call: MachineCall, kind: RunnerMode): Readonly<Record<string, string>> {
-  const { machine, state, token, metadataUrl, wallSeconds } = call
+  const { machine, state, token, origins, wallSeconds } = call
   const work = state.machineWork.get(machine.systemId)?.work
   const erase = work?.kind === 'erase' ? work : { secure: false, quick: false }
   return {
-    METADATA: metadataUrl,
+    BASES: origins.map(baseOf).join(' '),
     CONSUMER_KEY: token.consumerKey,
     TOKEN_KEY: token.tokenKey,
     TOKEN_SECRET: token.tokenSecret,

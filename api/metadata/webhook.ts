@@ -26,7 +26,7 @@ type Report = {
 
 /** Resolves when what follows from it is committed. Throws BAD_REQUEST. */
 export async function takeStatus(
-  call: Omit<MachineCall, 'state' | 'input' | 'metadataUrl' | 'isThroughRack' | 'wallSeconds'>,
+  call: Omit<MachineCall, 'state' | 'input' | 'origins' | 'wallSeconds'>,
   body: Uint8Array,
   words: MachineWords,
 ): Promise<void> {

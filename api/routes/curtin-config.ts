@@ -4,7 +4,7 @@ import { isUefi } from '#state/storage-query.ts'
 import { text, type Answer, type Call } from '../call.ts'
 import { Rejection } from '../errors.ts'
 import { formatCurtinConfig } from '../installer/curtin-config.ts'
-import { metadataUrlAt } from '../metadata/client-address.ts'
+import { originsAt } from '../metadata/client-address.ts'
 import { gatherInstall } from '../metadata/gather-install.ts'
 import { renderCurtinStorage } from '../render/curtin-storage.ts'
 import { renderCurtinNetwork } from '../render/netplan.ts'
@@ -25,7 +25,7 @@ async function curtinConfig(call: Call): Promise<Answer> {
     tokenSecret = '',
   } = state.machineTokens.get(systemId) ?? {}
   const gathered = gatherInstall(state, machine, {
-    ...{ metadataUrl: metadataUrlAt(`http://${call.header('host')}`), isThroughRack: false },
+    origins: originsAt(`http://${call.header('host')}`),
     keys: { consumerKey, tokenKey, tokenSecret },
   })
   if ('problem' in gathered) throw new Rejection('CONFLICT', gathered.problem)

@@ -18,6 +18,7 @@ import type { Change } from '#state/outcome.ts'
 import { defaultDomainOf, defaultTtlOf, SERIAL_COUNTER, serialOffsetOf } from '#state/query-dns.ts'
 import { textOf } from '#state/object-query.ts'
 import { interfacesOf, liveRacks, machineBootOf } from '#state/query.ts'
+import { rackPlacesOf, regionApisOf } from '#state/rack-places.ts'
 import type { RegionState } from '#state/state.ts'
 
 /** Where the site says nothing; a sighting lasts three of them. */
@@ -269,7 +270,8 @@ function vlansOf(state: RegionState, rackId: SystemId): readonly RackVlan[] {
     const relayed = vlan.relayVlanId !== null && names.has(vlan.relayVlanId)
     if (interfaceNames === undefined && !relayed) continue
     const liveRacks = racksOf(vlan).filter((id) => state.controllers.get(id)?.connected === true)
-    rows.push({ ...vlan, liveRacks, interfaceNames: interfaceNames ?? [] })
+    const rackPlaces = rackPlacesOf(state, vlan)
+    rows.push({ ...vlan, liveRacks, interfaceNames: interfaceNames ?? [], rackPlaces })
   }
   return rows
 }
@@ -283,7 +285,7 @@ function settingsOf(state: RegionState): RackSettings {
   return {
     clusterId: state.clusterId,
     regionPeers: regions.flatMap(({ peerAddress }) => (peerAddress === null ? [] : [peerAddress])),
-    regionApis: regions.flatMap(({ apiUrl }) => (apiUrl === null ? [] : [apiUrl])),
+    regionApis: regionApisOf(state),
     featureLevel: state.featureLevel,
     leaseSeconds: number('dhcp_lease_seconds', 600),
     firmwareLeaseSeconds: number('dhcp_firmware_lease_seconds', 30),

@@ -1,5 +1,6 @@
 // Rack ⇄ region over mTLS. The rack asks, the region pushes the part of the state that concerns it.
 import type { BootResource, MachineBoot } from '#model/boot.ts'
+import type { RackPlace } from '#model/boot-origins.ts'
 import type { OpenChassisJob } from '#model/chassis.ts'
 import type { DhcpOption } from '#model/dhcp-option.ts'
 import type { DnsRecord, DnsResource, Domain } from '#model/dns.ts'
@@ -28,6 +29,8 @@ export type RackVlan = Vlan & {
   readonly liveRacks: readonly SystemId[]
   /** Interfaces of this rack on the VLAN. */
   readonly interfaceNames: readonly string[]
+  /** Where machines of the VLAN find racks, this one too. Absent: the region is too old to say. */
+  readonly rackPlaces?: readonly RackPlace[]
 }
 
 /** Rows of a rack's view. `settings` has one row, key `rack`. */

@@ -1,6 +1,8 @@
 // What a machine boots, whichever loader asks: pure. Loaders only differ in how they are told (`ipxe-script.ts`,
 // `pxelinux-config.ts`, `grub-config.ts`).
 import type { BootFileKind, MachineBoot } from '#model/boot.ts'
+import { bootOriginsOf, type BootOrigin } from '#model/boot-origins.ts'
+import { contains, parseIpv4, type Ipv4 } from '#model/ipv4.ts'
 import type { RackView } from '#rack/view.ts'
 
 export type KernelBoot = {
@@ -32,9 +34,6 @@ const EPHEMERAL = 'debian/bookworm'
 
 /** x86 kernels read 2047 bytes; what loaders add (BOOTIF, initrd) takes up to 60 of them. */
 const OPTIONS_BYTES_MAX = 1_980
-/** Whence to fetch a root filesystem: this rack, and regions in case it dies meanwhile. */
-const ROOT_URLS_MAX = 3
-
 const CONSOLES = ['console=tty0', 'console=ttyS0,115200']
 
 /** Of a machine the cluster knows. */
@@ -76,17 +75,17 @@ function systemBoot(
 function ephemeralBoot(
   at: Place & { readonly machine: MachineBoot | undefined; readonly preseed: string },
 ): KernelBoot | undefined {
-  const { baseUrl, view } = at
   const found = findEphemeral(at)
   if (found === undefined) return undefined
   const sha256 = found.squashfs
-  const regions = (view.settings()?.regionApis ?? []).map(
-    (api) => `${trimmed(api)}/MAAS/boot-resources/${sha256}`,
+  // All of them in case this rack dies meanwhile.
+  const roots = originsOf(at).map(({ url, isRack }) =>
+    isRack ? `${url}/images/${sha256}/squashfs` : `${url}/MAAS/boot-resources/${sha256}`,
   )
-  const roots = [`${baseUrl}/images/${sha256}/squashfs`, ...regions].slice(0, ROOT_URLS_MAX)
   const words = [
     ...['nomodeset', 'loglevel=4', 'boot=ironraft', `root=squash:${roots.join(',')}`],
-    `cloud-config-url=${baseUrl}/MAAS/metadata/latest/${at.preseed}`,
+    `cloud-config-url=${at.baseUrl}/MAAS/metadata/latest/${at.preseed}`,
+    apiOption(at),
     // MAAS's option; without quotes and spaces, which GRUB would put backslashes before.
     'cc:{datasource_list:[MAAS]}end_cc',
     ...CONSOLES,
@@ -103,13 +102,29 @@ function powerOffBoot(machine: MachineBoot, at: Place): KernelBoot | undefined {
 }
 
 function agentBoot(at: Place): KernelBoot | undefined {
-  const { baseUrl, view } = at
   const found = findFiles(at, AGENT, ['boot-kernel', 'boot-initrd'])
   if (found === undefined) return undefined
-  // The rack first: a machine on a provisioning network may reach nothing else.
-  const apis = [baseUrl, ...(view.settings()?.regionApis ?? [])]
-  const bases = apis.map((api) => `${trimmed(api)}/MAAS`).join(',')
-  return { ...pathsOf(found), options: [`ironraft.api=${bases}`, ...CONSOLES] }
+  return { ...pathsOf(found), options: [apiOption(at), ...CONSOLES] }
+}
+
+/** Who has the API: the rack first, as a machine on a provisioning network may reach nothing else. */
+function apiOption(at: BootPlace): string {
+  const bases = originsOf(at).map(({ url }) => `${url}/MAAS`)
+  return `ironraft.api=${bases.join(',')}`
+}
+
+function originsOf({ baseUrl, view }: BootPlace): readonly BootOrigin[] {
+  const ip = parseIpv4(/^http:\/\/([\d.]+)/.exec(baseUrl)?.[1] ?? '')
+  const places = ip === undefined ? [] : (vlanAt(view, ip)?.rackPlaces ?? [])
+  const regionApis = view.settings()?.regionApis ?? []
+  return bootOriginsOf({ url: baseUrl, isRack: true, places, regionApis })
+}
+
+/** Of the smallest subnet that has the address. */
+function vlanAt(view: RackView, ip: Ipv4) {
+  const subnets = [...view.table('subnets').values()].filter(({ cidr }) => contains(cidr, ip))
+  const [subnet] = subnets.toSorted((a, b) => b.cidr.prefix - a.cidr.prefix)
+  return subnet === undefined ? undefined : view.table('vlans').get(subnet.vlanId)
 }
 
 function findEphemeral(at: Place) {
@@ -166,8 +181,4 @@ function withKernelOptions(
     all.push(word)
   }
   return all
-}
-
-function trimmed(url: string): string {
-  return url.replace(/\/+$/, '')
 }

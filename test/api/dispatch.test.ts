@@ -16,7 +16,7 @@ const REFUSALS = [
   { call: 'PATCH machines/', status: 405, text: 'Method Not Allowed' },
   { call: 'GET raids/', status: 404, text: /^Unknown API endpoint/ },
   { call: 'POST vm-hosts/', status: 501, text: /^POST on vm-hosts/ },
-  { call: 'GET vm-clusters/', status: 501, text: /^GET on vm-clusters\/ is not served/ },
+  { call: 'GET vm-clusters/', status: 501, text: /^GET on vm-clusters/ },
   { call: 'GET /MAAS/api/1.0/machines/', status: 410, text: /2\.0/ },
   { call: 'GET /nowhere', status: 404, text: 'Not Found' },
   { call: 'GET machines/zzzzzz/', status: 404, text: 'No Machine matches the given query.' },

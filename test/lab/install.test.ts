@@ -34,19 +34,13 @@ function scriptFor({ site, root }: Lab, storage: StorageConfig): string {
     installInput({
       image: {
         kind: 'squashfs',
-        url: `${site.url}/image`,
         sha256: root.sha256,
         sizeBytes: root.sizeBytes,
       },
       storage,
       netplan: NETPLAN,
       kernelOptions: `quiet ${MASKED.map((unit) => `systemd.mask=${unit}`).join(' ')}`,
-      datasource: {
-        ...{ metadataUrl: `${site.url}/MAAS/metadata/`, consumerKey: 'ck' },
-        ...{ tokenKey: 'tk', tokenSecret: 'ts' },
-      },
-      statusUrl: `${site.url}/MAAS/metadata/status/abc123`,
-      netbootUrl: `${site.url}/MAAS/metadata/latest/by-id/abc123/`,
+      places: [{ base: `${site.url}/MAAS`, imageUrl: `${site.url}/image` }],
     }),
   )
 }

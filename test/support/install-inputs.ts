@@ -153,7 +153,7 @@ export const BCACHE: StorageConfig = config({
 })
 
 export function installInput(parts: Partial<InstallInput> = {}): InstallInput {
-  const site = 'http://192.0.2.1:5248'
+  const sites = ['http://192.0.2.1:5248', 'http://192.0.2.2:5248']
   const sha256 = '5f'.repeat(32)
   return {
     systemId: 'abc123',
@@ -164,7 +164,6 @@ export function installInput(parts: Partial<InstallInput> = {}): InstallInput {
     distroSeries: 'bookworm',
     image: {
       kind: 'squashfs',
-      url: `${site}/images/${sha256}/squashfs`,
       sha256,
       sizeBytes: 200_000_000,
     },
@@ -172,14 +171,11 @@ export function installInput(parts: Partial<InstallInput> = {}): InstallInput {
     storage: FLAT,
     netplan: '',
     kernelOptions: '',
-    datasource: {
-      metadataUrl: `${site}/MAAS/metadata/`,
-      consumerKey: 'ck',
-      tokenKey: 'tk',
-      tokenSecret: 'ts',
-    },
-    statusUrl: `${site}/MAAS/metadata/status/abc123`,
-    netbootUrl: `${site}/MAAS/metadata/latest/by-id/abc123/`,
+    keys: { consumerKey: 'ck', tokenKey: 'tk', tokenSecret: 'ts' },
+    places: sites.map((site) => ({
+      base: `${site}/MAAS`,
+      imageUrl: `${site}/images/${sha256}/squashfs`,
+    })),
     ...parts,
   }
 }

@@ -35,7 +35,7 @@ const SOURCES = join(import.meta.dirname, 'debian')
 /** What decides about the content besides Debian's packages. */
 export const DEBIAN_SOURCES: readonly string[] = [
   import.meta.filename,
-  ...['initramfs-boot', 'initramfs-hook', 'customize'].map((name) => join(SOURCES, name)),
+  ...['initramfs-boot', 'initramfs-hook', 'seed', 'customize'].map((name) => join(SOURCES, name)),
 ]
 
 const PACKAGES: readonly string[] = [
@@ -106,6 +106,7 @@ export function bootstrapArguments(root: string, options: DebianOptions): readon
     // Before the kernel comes, so that its initrd is made once.
     put('initramfs-hook', `${initramfs}/hooks/ironraft`, '755'),
     put('initramfs-boot', `${initramfs}/scripts/ironraft`, '644'),
+    put('seed', '"$1"/usr/lib/ironraft/seed', '755'),
     `--customize-hook=sh ${quoted(join(SOURCES, 'customize'))} "$1"`,
     'bookworm',
     root,

@@ -21,18 +21,18 @@ architecture() {
   esac
 }
 
-# Sets SYSTEM_ID. One whose answer was lost is known at its next boot, and boots as itself.
+# Sets SYSTEM_ID. Where an answer was lost the key makes the second one the same.
 enlist() {
   macs=$(own_macs)
   printf 'hostname=&architecture=%s&mac_addresses=%s' "$(architecture)" "$macs" >"$WORK/enlist"
-  insist "${API}machines/" "$WORK/enlisted" "$WORK/enlist" application/x-www-form-urlencoded || return 1
+  insist api/2.0/machines/ "$WORK/enlisted" "$WORK/enlist" application/x-www-form-urlencoded "$(nonce)" || return 1
   SYSTEM_ID=$(sed -n 's/.*"system_id": *"\([a-z0-9]\{6\}\)".*/\1/p' "$WORK/enlisted" | head -n 1)
   [ -n "$SYSTEM_ID" ]
 }
 
 # The token of its preseed, a line for each key.
 take_token() {
-  insist "${METADATA}latest/by-id/$SYSTEM_ID/?op=get_preseed" "$WORK/preseed" || return 1
+  insist "metadata/latest/by-id/$SYSTEM_ID/?op=get_preseed" "$WORK/preseed" || return 1
   CONSUMER_KEY=$(preseed_value consumer_key)
   TOKEN_KEY=$(preseed_value token_key)
   TOKEN_SECRET=$(preseed_value token_secret)

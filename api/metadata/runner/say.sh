@@ -20,7 +20,7 @@ signal() {
     done
     printf -- '--%s--\r\n' "$boundary"
   } >"$form"
-  insist "${METADATA}2012-03-01/" "$WORK/answer.$$" "$form" "multipart/form-data; boundary=$boundary"
+  insist metadata/2012-03-01/ "$WORK/answer.$$" "$form" "multipart/form-data; boundary=$boundary"
   told=$?
   rm -f "$form"
   return "$told"

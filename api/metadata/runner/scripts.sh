@@ -81,7 +81,7 @@ read_index() {
 fetch_scripts() {
   rm -rf "$WORK/scripts"
   mkdir -p "$WORK/scripts"
-  insist "${METADATA}2012-03-01/maas-scripts" "$WORK/scripts.tar.xz" || return 2
+  insist metadata/2012-03-01/maas-scripts "$WORK/scripts.tar.xz" || return 2
   [ "$CODE" != 204 ] || return 1
   unpack || fetch_plain || return 2
   [ -s "$WORK/scripts/index.json" ] || index_plain
@@ -99,7 +99,7 @@ unpack() {
 
 # Where nothing reads xz: the scripts of early MAAS, which have names and no more.
 fetch_plain() {
-  insist "${METADATA}2012-03-01/maas-commissioning-scripts" "$WORK/scripts.tar" || return 1
+  insist metadata/2012-03-01/maas-commissioning-scripts "$WORK/scripts.tar" || return 1
   [ "$CODE" != 204 ] || return 1
   tar -C "$WORK/scripts" -xf "$WORK/scripts.tar"
 }

@@ -6,10 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
-import { HTTP_PROGRAM } from '#api/installer/http-program.ts'
 import { parseAuthorization } from '#api/oauth.ts'
-import { runShell } from '../../support/shell-run.ts'
-import { temporaryDirectory } from '../../support/temporary-directory.ts'
+import { regionClient } from '../../support/region-client.ts'
 
 // Starts programs: on a busy host each takes a while.
 t.setTimeout(120_000)
@@ -21,14 +19,6 @@ async function serve(t: Test, listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-async function program(t: Test) {
-  const directory = await temporaryDirectory(t)
-  await writeFile(join(directory, 'region_client.py'), HTTP_PROGRAM)
-  const run = (line: string, env: Readonly<Record<string, string>> = {}) =>
-    runShell(`python3 region_client.py ${line}`, { cwd: directory, env: { OAUTH: '', ...env } })
-  return { directory, run }
-}
-
 const image = Buffer.alloc(3_000_000, 'ironraft image ')
 const sha256 = createHash('sha256').update(image).digest('hex')
 
@@ -38,12 +28,15 @@ t.test('a download that breaks off goes on where it was', async (t) => {
     ranges.push(request.headers.range)
     const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
     const rest = image.subarray(from)
-    response.writeHead(from > 0 ? 206 : 200, { 'Content-Length': rest.length })
+    response.writeHead(from > 0 ? 206 : 200, {
+      'Content-Length': rest.length,
+      ...(from > 0 ? { 'Content-Range': `bytes ${from}-2999999/3000000` } : {}),
+    })
     if (ranges.length > 1) return void response.end(rest)
     response.write(rest.subarray(0, 2_000_000), () => response.destroy())
   })
-  const { directory, run } = await program(t)
-  const { status, stderr } = await run(`fetch ${url}/image ${sha256} ${image.length} >got`)
+  const { directory, run } = await regionClient(t, [url])
+  const { status, stderr } = await run(`fetch ${sha256} ${image.length} >got`)
   t.equal(status, 0, stderr)
   t.ok(image.equals(await readFile(join(directory, 'got'))))
   t.equal(ranges[0], undefined)
@@ -57,25 +50,24 @@ t.test('a server without ranges is asked for all again', async (t) => {
     if (requests++ > 0) return void response.end(image)
     response.write(image.subarray(0, 1_500_000), () => response.destroy())
   })
-  const { directory, run } = await program(t)
-  t.equal((await run(`fetch ${url}/image ${sha256} ${image.length} >got`)).status, 0)
+  const { directory, run } = await regionClient(t, [url])
+  t.equal((await run(`fetch ${sha256} ${image.length} >got`)).status, 0)
   t.ok(image.equals(await readFile(join(directory, 'got'))))
 })
 
 t.test('wrong bytes, too many bytes and no bytes fail', async (t) => {
   const url = await serve(t, (request, response) => {
-    if (request.url === '/none') response.statusCode = 404
-    response.end(request.url === '/long' ? Buffer.concat([image, image]) : image)
+    if (request.url === '/none/image') response.statusCode = 404
+    response.end(request.url === '/long/image' ? Buffer.concat([image, image]) : image)
   })
-  const { run } = await program(t)
-  const wrong = 'ab'.repeat(32)
   const cases = [
-    [`fetch ${url}/image ${wrong} ${image.length} >got`, /are not the image/],
-    [`fetch ${url}/long ${sha256} ${image.length} >got`, /longer/],
-    [`fetch ${url}/none ${sha256} ${image.length} >got`, /answered 404/],
+    ['/right', 'ab'.repeat(32), /are not the image/],
+    ['/long', sha256, /gave 6000000 bytes, the image has 3000000/],
+    ['/none', sha256, /answered 404/],
   ] as const
-  for (const [line, message] of cases) {
-    const { status, stderr } = await run(line)
+  for (const [place, wanted, message] of cases) {
+    const { run } = await regionClient(t, [`${url}${place}`])
+    const { status, stderr } = await run(`fetch ${wanted} ${image.length} >got`)
     t.equal(status, 1)
     t.match(stderr, message)
   }
@@ -91,13 +83,13 @@ t.test('what is posted is signed, with a nonce of its own each time', async (t) 
       response.writeHead(204).end()
     })
   })
-  const { directory, run } = await program(t)
+  const { directory, run } = await regionClient(t, [url])
   await writeFile(join(directory, 'body'), '{"a": 1}')
   const env = { OAUTH: 'oauth_token="tk"' }
   for (let i = 0; i < 2; i++) {
-    t.equal((await run(`post ${url}/status body application/json 5`, env)).status, 0)
+    t.equal((await run(`post /status body application/json 5`, env)).status, 0)
   }
-  t.equal((await run(`post ${url}/status body text/plain 5`)).status, 0)
+  t.equal((await run(`post /status body text/plain 5`)).status, 0)
   const parsed = headers.map((header) => parseAuthorization(header))
   t.equal(parsed[0]?.get('oauth_token'), 'tk')
   t.not(parsed[0]?.get('oauth_nonce'), parsed[1]?.get('oauth_nonce'))
@@ -117,9 +109,9 @@ t.test('a clock that is wrong is corrected by the Date of a refusal', async (t) 
     response.setHeader('Date', new Date(serverNow).toUTCString())
     response.writeHead(isNear ? 204 : 401).end()
   })
-  const { directory, run } = await program(t)
+  const { directory, run } = await regionClient(t, [url])
   await writeFile(join(directory, 'body'), 'x')
-  const { status } = await run(`post ${url}/ body text/plain 20`, { OAUTH: 'oauth_token="tk"' })
+  const { status } = await run(`post / body text/plain 20`, { OAUTH: 'oauth_token="tk"' })
   t.equal(status, 0)
   t.equal(stamps.length, 2)
 })
@@ -133,11 +125,11 @@ t.test('a server in trouble is asked again, a refusal is final, patience has an 
     const status = path === '/bad' ? 400 : path === '/down' || asked[path] === 1 ? 503 : 200
     response.writeHead(status).end()
   })
-  const { directory, run } = await program(t)
+  const { directory, run } = await regionClient(t, [url])
   await writeFile(join(directory, 'body'), 'x')
-  t.equal((await run(`post ${url}/soon body text/plain 20`)).status, 0)
+  t.equal((await run(`post /soon body text/plain 20`)).status, 0)
   t.equal(asked['/soon'], 2)
-  t.equal((await run(`post ${url}/bad body text/plain 20`)).status, 1)
+  t.equal((await run(`post /bad body text/plain 20`)).status, 1)
   t.equal(asked['/bad'], 1)
-  t.equal((await run(`post ${url}/down body text/plain 2`)).status, 1)
+  t.equal((await run(`post /down body text/plain 2`)).status, 1)
 })

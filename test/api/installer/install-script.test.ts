@@ -153,7 +153,6 @@ t.test('no value gets out of its quotes, and each arrives whole', async (t) => {
       const input = installInput({
         hostname: value(3),
         fqdn: value(4),
-        image: { ...installInput().image, url: `http://${value(5)}` },
         disks: [{ ...testDisk(1, value(6)), idPath: value(7), name: value(8) }],
         storage: {
           ...FLAT,
@@ -166,12 +165,8 @@ t.test('no value gets out of its quotes, and each arrives whole', async (t) => {
         },
         netplan: `x${value(9)}`,
         kernelOptions: value(10),
-        datasource: {
-          metadataUrl: value(11),
-          ...{ consumerKey: value(12), tokenKey: value(13), tokenSecret: value(0) },
-        },
-        statusUrl: value(1),
-        netbootUrl: value(2),
+        keys: { consumerKey: value(12), tokenKey: value(13), tokenSecret: value(0) },
+        systemId: value(11),
       })
       const script = renderInstallScript(input)
       checkSyntax(script)
@@ -185,9 +180,31 @@ t.test('no value gets out of its quotes, and each arrives whole', async (t) => {
       t.equal(find('mount_at', '')?.[2], '/', 'a device of the recorder has no name')
       t.equal(calls.findLast(([word]) => word === 'mount_at')?.[2], told(path))
       t.equal(find('write_network')?.[1], told(`x${value(9)}`))
-      t.equal(find('netboot_off')?.[1], told(value(2)))
-      t.equal(find('get_image')?.[1], told(`http://${value(5)}`))
+      t.equal(find('netboot_off')?.[1], told(`/metadata/latest/by-id/${value(11)}/`))
+      t.match(find('write_seed')?.[3], /^\/metadata\/"\n/)
       t.equal(find('write_file', '/etc/hostname')?.[3], told(`${value(3)}\n`))
+    }),
+    { numRuns: 25 },
+  )
+})
+
+t.test('places that are no plain URLs are refused, and do nothing in the script', async (t) => {
+  fc.assert(
+    fc.property(hostile, hostile, (one, other) => {
+      const places = [
+        ...installInput().places,
+        { base: `http://x/ ${one}`, imageUrl: `http://x/\n${other}` },
+      ]
+      const script = renderInstallScript(installInput({ places }))
+      checkSyntax(script)
+      t.notMatch(stepsOf(script), 'begin')
+      t.match(stepsOf(script), "fail 'the image is not at an HTTP URL'")
+      const values = script.slice(0, script.indexOf('export OAUTH'))
+      const read = execFileSync('/bin/sh', ['-c', `${values}\nprintf %s "$PLACES"`], {
+        encoding: 'utf8',
+      })
+      const lines = places.map(({ base, imageUrl }) => `${base} ${imageUrl}`)
+      t.equal(read, lines.join('\n').replaceAll('\0', ''))
     }),
     { numRuns: 25 },
   )

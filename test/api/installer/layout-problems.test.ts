@@ -61,7 +61,7 @@ const cases: readonly (readonly [string, Partial<InstallInput>, RegExp])[] = [
   ],
   ['nothing at all', { storage: { ...FLAT, devices: [], bootDiskId: null } }, /uses no disk/],
   ['no digest', withImage({ sha256: 'zz' }), /SHA-256/],
-  ['no URL', withImage({ url: '--post-file=/etc/shadow' }), /URL/],
+  ['no URL', { places: [{ base: 'http://x', imageUrl: '--post-file=/etc/shadow' }] }, /URL/],
   ['no size', withImage({ sizeBytes: 0 }), /size of the image/],
   [
     'a dd image and no disk',

@@ -6,7 +6,6 @@ import { isPlaintextSignature, parseAuthorization } from '#api/oauth.ts'
 
 t.test('keys and signature come back from our own parser', async (t) => {
   const fields = authorizationFields({
-    metadataUrl: '',
     consumerKey: 'ck',
     tokenKey: 'tk',
     tokenSecret: 'ts',
@@ -22,7 +21,7 @@ t.test('no key leaves its quotes', async (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (tokenKey) => {
       const fields = authorizationFields({
-        ...{ metadataUrl: '', consumerKey: tokenKey, tokenKey, tokenSecret: tokenKey },
+        ...{ consumerKey: tokenKey, tokenKey, tokenSecret: tokenKey },
       })
       return /^(oauth_[a-z_]+="[A-Za-z0-9%._~-]*"(, |$)){5}$/.test(fields)
     }),

@@ -20,7 +20,7 @@ async function report(t: Test, line: string) {
   const directory = await temporaryDirectory(t)
   const script = `
 mkdir -p work
-WORK=$PWD/work LOG=$PWD/log STATUS_URL=http://x STAGE= TITLE= HEARTBEAT= COMPLETE=
+WORK=$PWD/work LOG=$PWD/log STATUS_PATH=/x STAGE= TITLE= HEARTBEAT= COMPLETE=
 : >"$LOG"
 ${REPORT_FUNCTIONS}
 post() { cat "$2" && printf '\\n'; }

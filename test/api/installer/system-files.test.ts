@@ -28,7 +28,7 @@ t.test('a machine knows itself by both names, on one line', async (t) => {
 
 t.test('cloud-init is given one datasource', async (t) => {
   t.equal(
-    cloudConfig(installInput()),
+    cloudConfig(installInput(), 'http://192.0.2.1:5248/MAAS/metadata/'),
     `#cloud-config
 # Written by Ironraft's installer.
 datasource_list:

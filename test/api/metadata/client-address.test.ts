@@ -1,7 +1,7 @@
 // Whose word about the machine counts: a rack's, from whatever address of its host it speaks.
 import t from 'tap'
 import type { Context } from 'koa'
-import { clientAddressOf, isThroughRack, metadataUrlOf } from '#api/metadata/client-address.ts'
+import { clientAddressOf, metadataUrlOf, originsOf } from '#api/metadata/client-address.ts'
 import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import { formatIp } from '#model/ip.ts'
 import { makeLab, RACK, registerRack } from '#test/support/region-state.ts'
@@ -23,12 +23,15 @@ t.test('a rack is believed from every address of its host, and nobody else', asy
   lab.ok({ ...registerRack(RACK, ['10.0.0.2/24']), otherAddresses: ['10.9.0.2'] })
   for (const address of ['10.0.0.2', '10.9.0.2', '::ffff:10.9.0.2', '127.0.0.1', '::1']) {
     t.equal(formatIp(clientAddressOf(lab.state, from(address)) ?? (0 as never)), '10.0.0.9')
-    t.equal(metadataUrlOf(lab.state, from(address)), 'http://10.0.0.2:5248/MAAS/metadata/')
-    t.ok(isThroughRack(lab.state, from(address)), address)
+    t.equal(
+      metadataUrlOf(originsOf(lab.state, from(address))),
+      'http://10.0.0.2:5248/MAAS/metadata/',
+    )
+    t.ok(originsOf(lab.state, from(address))[0]?.isRack, address)
   }
   for (const address of ['10.9.0.3', '10.0.0.9']) {
     t.equal(formatIp(clientAddressOf(lab.state, from(address)) ?? (0 as never)), address)
-    t.equal(metadataUrlOf(lab.state, from(address)), 'http://region:5240/MAAS/metadata/')
-    t.notOk(isThroughRack(lab.state, from(address)), address)
+    t.equal(metadataUrlOf(originsOf(lab.state, from(address))), 'http://region:5240/MAAS/metadata/')
+    t.notOk(originsOf(lab.state, from(address))[0]?.isRack, address)
   }
 })

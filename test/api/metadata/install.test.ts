@@ -31,9 +31,16 @@ t.test('the installer names the image, the disk and where the machine reports', 
   t.equal(through.status, 200)
   t.match(through.text, /^#!\/bin\/sh\n/)
   const image = `http://192.0.2.2:5248/images/${'2'.repeat(64)}/squashfs`
-  for (const word of [image, DISK.serial, `/MAAS/metadata/status/${id}`, key.tokenSecret]) {
+  for (const word of [image, DISK.serial, `/metadata/status/${id}`, key.tokenSecret]) {
     t.ok(through.text.includes(word), word)
   }
+  t.match(
+    /^PLACES='([^']*)'$/m.exec(through.text)?.[1]?.split('\n'),
+    ['192.0.2.2', '192.0.2.3', '192.0.2.4'].map(
+      (host) => `http://${host}:5248/MAAS http://${host}:5248/images/${'2'.repeat(64)}/squashfs`,
+    ),
+    'the rack that was asked, then the others of its subnet',
+  )
   t.equal(room.statusOf(id), S.DEPLOYING)
 })
 

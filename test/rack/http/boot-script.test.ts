@@ -2,7 +2,16 @@
 import t from 'tap'
 import type { BootFile, BootFileKind } from '#model/boot.ts'
 import { bootScript } from '#rack/http/boot-script.ts'
-import { machineRow, makeView, resourceRow, settingsRow } from '#test/support/rack-view.ts'
+import { parseIpv4 } from '#model/ipv4.ts'
+import type { RackPlace } from '#model/boot-origins.ts'
+import {
+  machineRow,
+  makeView,
+  resourceRow,
+  settingsRow,
+  subnetRow,
+  vlanRow,
+} from '#test/support/rack-view.ts'
 
 const BASE = 'http://192.0.2.1:5248'
 const file = (kind: BootFileKind, letter: string): BootFile => ({
@@ -33,6 +42,7 @@ const ROOTS =
 const OPTIONS =
   `nomodeset loglevel=4 boot=ironraft ${ROOTS} ` +
   `cloud-config-url=${BASE}/MAAS/metadata/latest/by-id/abc346/?op=get_preseed ` +
+  `ironraft.api=${BASE}/MAAS,http://192.0.2.11:5240/MAAS,http://192.0.2.12:5240/MAAS ` +
   'cc:{datasource_list:[MAAS]}end_cc console=tty0 console=ttyS0,115200'
 
 t.test('iPXE: the ephemeral system of a known machine', (t) => {
@@ -75,7 +85,7 @@ LABEL otherwise
 })
 
 t.test('GRUB: the same, kernel and initrd by TFTP', (t) => {
-  const quoted = OPTIONS.replace(/(cloud-config-url=\S+) (cc:\S+)/, '"$1" "$2"')
+  const quoted = OPTIONS.replace(/(cloud-config-url=\S+) (\S+) (cc:\S+)/, '"$1" $2 "$3"')
   t.equal(
     textOf(`grub/grub.cfg-${MAC}`),
     `if linux /images/${KERNEL}/boot-kernel BOOTIF=01-${MAC} ${quoted}; then
@@ -187,6 +197,34 @@ t.test('options of the site and of the tags stand behind `---`, each of them one
   )
   t.match(textOf(`grub/grub.cfg-${MAC}`, set), String.raw` --- quiet splash crash=1 "\"x\$y\\\"";`)
   t.match(textOf('pxelinux.cfg/default', set), /115200 --- quiet splash\n/)
+  t.end()
+})
+
+t.test('the other racks of the VLAN are named, the one that was asked first', (t) => {
+  const place = (rackId: string, address: string, connected = true): RackPlace => ({
+    ...{ rackId: rackId as RackPlace['rackId'], connected },
+    ...{ ip: parseIpv4(address) as RackPlace['ip'], prefix: 24 },
+  })
+  const rackPlaces = [
+    place('rack03', '192.0.2.3', false),
+    place('rack01', '192.0.2.1'),
+    place('rack01', '198.51.100.1'),
+    place('rack04', '198.51.100.4'),
+    place('rack02', '192.0.2.2'),
+  ]
+  const vlan = vlanRow(1, ['eth0'])
+  const served = makeView([
+    ...[settingsRow(SETTINGS), ...rows, tagged, subnetRow(1, 1, '192.0.2.0/24')],
+    { ...vlan, row: { ...vlan.row, rackPlaces } } as typeof vlan,
+  ])
+  const text = textOf('pxelinux.cfg/01-52-54-00-ab-cd-ef', served) ?? ''
+  const hosts = ['192.0.2.1', '192.0.2.2', '198.51.100.4', '192.0.2.3']
+  t.match(
+    text,
+    `root=squash:${hosts.map((h) => `http://${h}:5248/images/${ROOT}/squashfs`).join()} `,
+  )
+  t.match(text, `ironraft.api=${hosts.map((host) => `http://${host}:5248/MAAS`).join()} `)
+  t.match(text, `cloud-config-url=${BASE}/MAAS/`)
   t.end()
 })
 

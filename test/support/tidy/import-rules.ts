@@ -13,6 +13,7 @@ const STATE_DOORS = [
   ...['command', 'outcome', 'query', 'query-dns', 'settings', 'subnet-usage', 'object-query'],
   ...['config-keys', 'explain-address', 'event-feed', 'choose-machine', 'interface-query'],
   ...['storage-parts', 'storage-query', 'storage-sizes', 'script-query', 'boot-image'],
+  'rack-places',
 ]
 const ASSERT = 'node:assert/strict'
 const MODEL = 'cluster/model/'

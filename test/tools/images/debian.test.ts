@@ -53,9 +53,10 @@ t.test('everything comes from the mirrors that were named', async (t) => {
 })
 
 t.test('the scripts of the image are POSIX shell that parses', async (t) => {
-  for (const path of DEBIAN_SOURCES.filter((name) => !name.endsWith('.ts'))) {
+  // `seed` is Python, and run by a test of its own.
+  for (const path of DEBIAN_SOURCES.filter((name) => !/\.ts$|\/seed$/.test(name))) {
     await tool('sh', ['-n', path])
-    t.notMatch(await readFile(path, 'utf8'), /\[\[|\blocal\b|function /, path)
+    t.notMatch(await readFile(path, 'utf8'), /\[\[|^\s*local\b|function /m, path)
   }
 })
 

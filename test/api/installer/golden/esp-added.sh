@@ -7,7 +7,9 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 NODE_NAME=first
 ARCHITECTURE=amd64
-STATUS_URL=http://192.0.2.1:5248/MAAS/metadata/status/abc123
+STATUS_PATH=/metadata/status/abc123
+PLACES='http://192.0.2.1:5248/MAAS http://192.0.2.1:5248/images/5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f/squashfs
+http://192.0.2.2:5248/MAAS http://192.0.2.2:5248/images/5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f/squashfs'
 OAUTH='oauth_version="1.0", oauth_signature_method="PLAINTEXT", oauth_consumer_key="ck", oauth_token="tk", oauth_signature="%26ts"'
 export OAUTH
 
@@ -21,6 +23,7 @@ FIRMWARE=bios
 rm -f "$WORK/reason"
 mkdir -p -m 700 "$WORK"
 mkdir -p "$TARGET"
+printf '%s\n' "$PLACES" >"$WORK/places"
 cat >"$WORK/region_client.py" <<'PYTHON'
 # … HTTP_PROGRAM …
 PYTHON
@@ -69,7 +72,7 @@ mount_at "$PART_1_1" /
 finish
 
 begin extract 'unpacking the image'
-get_image http://192.0.2.1:5248/images/5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f/squashfs 5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f 200000000
+get_image 5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f 200000000
 unpack_squashfs
 forget_image
 finish
@@ -83,17 +86,6 @@ write_file /etc/hosts 0644 '127.0.0.1 localhost
 ::1 localhost ip6-localhost ip6-loopback
 ff02::1 ip6-allnodes
 ff02::2 ip6-allrouters
-'
-write_file /etc/cloud/cloud.cfg.d/90_dpkg_local_cloud_config.cfg 0600 '#cloud-config
-# Written by Ironraft'\''s installer.
-datasource_list:
-  - "MAAS"
-datasource:
-  MAAS:
-    metadata_url: "http://192.0.2.1:5248/MAAS/metadata/"
-    consumer_key: "ck"
-    token_key: "tk"
-    token_secret: "ts"
 '
 settle_locale
 write_file /etc/fstab 0644 '# Written by Ironraft: fstab(5).
@@ -119,9 +111,20 @@ finish
 begin late 'ending the installation'
 cp "$LOG" "$TARGET/var/log/ironraft-install.log"
 chmod 0600 "$TARGET/var/log/ironraft-install.log"
+write_seed /etc/cloud/cloud.cfg.d/90_dpkg_local_cloud_config.cfg '#cloud-config
+# Written by Ironraft'\''s installer.
+datasource_list:
+  - "MAAS"
+datasource:
+  MAAS:
+    metadata_url: "' '/metadata/"
+    consumer_key: "ck"
+    token_key: "tk"
+    token_secret: "ts"
+'
 release_target
 sync
-netboot_off http://192.0.2.1:5248/MAAS/metadata/latest/by-id/abc123/
+netboot_off /metadata/latest/by-id/abc123/
 finish
 
 COMPLETE=yes

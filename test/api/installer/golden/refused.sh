@@ -7,7 +7,9 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 NODE_NAME=first
 ARCHITECTURE=amd64
-STATUS_URL=http://192.0.2.1:5248/MAAS/metadata/status/abc123
+STATUS_PATH=/metadata/status/abc123
+PLACES='http://192.0.2.1:5248/MAAS http://192.0.2.1:5248/images/5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f/squashfs
+http://192.0.2.2:5248/MAAS http://192.0.2.2:5248/images/5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f/squashfs'
 OAUTH='oauth_version="1.0", oauth_signature_method="PLAINTEXT", oauth_consumer_key="ck", oauth_token="tk", oauth_signature="%26ts"'
 export OAUTH
 
@@ -21,6 +23,7 @@ FIRMWARE=bios
 rm -f "$WORK/reason"
 mkdir -p -m 700 "$WORK"
 mkdir -p "$TARGET"
+printf '%s\n' "$PLACES" >"$WORK/places"
 cat >"$WORK/region_client.py" <<'PYTHON'
 # … HTTP_PROGRAM …
 PYTHON

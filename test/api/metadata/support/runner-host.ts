@@ -126,7 +126,7 @@ async function relay(
   const headers = new Headers({
     ...{ 'x-forwarded-for': to.address, 'x-forwarded-host': host.host },
   })
-  for (const name of ['authorization', 'content-type']) {
+  for (const name of ['authorization', 'content-type', 'idempotency-key']) {
     const value = request.headers[name]
     if (typeof value === 'string') headers.set(name, value)
   }
