@@ -16,6 +16,8 @@ export type Answer = {
   readonly status: number
   readonly body:
     | { readonly kind: 'json'; readonly value: unknown }
+    /** JSON that is made already. */
+    | { readonly kind: 'jsonText'; readonly text: string }
     | { readonly kind: 'chunks'; readonly chunks: Iterable<string> }
     | { readonly kind: 'text'; readonly text: string }
     | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly contentType: string }
@@ -42,12 +44,20 @@ const LIST_CHUNK = 50
 /** A JSON array of `rows`; `rows` must stay valid over awaits (rows of tables do: they never change). */
 export function jsonList<Row>(rows: readonly Row[], render: (row: Row) => unknown): Answer {
   if (rows.length <= LIST_CHUNK) return json(rows.map(render))
-  return { status: 200, body: { kind: 'chunks', chunks: renderChunks(rows, render) } }
+  return jsonTexts(rows, (row) => JSON.stringify(render(row)))
 }
 
-function* renderChunks<Row>(rows: readonly Row[], render: (row: Row) => unknown) {
+/** As `jsonList`, of rows whose JSON is made as text. */
+export function jsonTexts<Row>(rows: readonly Row[], textOf: (row: Row) => string): Answer {
+  if (rows.length > LIST_CHUNK) {
+    return { status: 200, body: { kind: 'chunks', chunks: renderChunks(rows, textOf) } }
+  }
+  return { status: 200, body: { kind: 'jsonText', text: `[${rows.map(textOf).join(',')}]` } }
+}
+
+function* renderChunks<Row>(rows: readonly Row[], textOf: (row: Row) => string) {
   for (let at = 0; at < rows.length; at += LIST_CHUNK) {
-    const texts = rows.slice(at, at + LIST_CHUNK).map((row) => JSON.stringify(render(row)))
+    const texts = rows.slice(at, at + LIST_CHUNK).map(textOf)
     yield `${at === 0 ? '[' : ','}${texts.join(',')}`
   }
   yield ']'

@@ -13,6 +13,10 @@ export async function sendAnswer(ctx: Context, { status, body }: Answer): Promis
       ctx.set('Content-Type', JSON_TYPE)
       ctx.body = JSON.stringify(body.value)
       return
+    case 'jsonText':
+      ctx.set('Content-Type', JSON_TYPE)
+      ctx.body = body.text
+      return
     case 'chunks':
       ctx.set('Content-Type', JSON_TYPE)
       ctx.body = Readable.from(yieldBetween(body.chunks))

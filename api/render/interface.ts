@@ -6,8 +6,9 @@ import type { ControllerInterface, Interface, InterfaceLink } from '#model/machi
 import { childrenIn, effectiveMtu, parentsOf } from '#state/interface-query.ts'
 import { interfacesOf, isLive, subnetOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
+import { keyOf, keysOf, listOf, objectOf, sharedText } from './json-text.ts'
 import { uri } from './names.ts'
-import { renderSubnet, renderVlan } from './network.ts'
+import { type RenderedVlan, renderSubnet, renderVlan } from './network.ts'
 
 const DEFAULT_MTU = 1_500
 
@@ -17,19 +18,52 @@ export function renderInterface(
   nic: Interface,
   all: readonly Interface[] = interfacesOf(state, nic.systemId),
 ) {
-  const vlan = nic.vlanId === null ? undefined : state.vlans.get(nic.vlanId)
   return {
-    system_id: nic.systemId,
-    id: nic.id,
-    name: nic.name,
-    type: nic.type,
-    vlan: vlan === undefined ? null : renderVlan(state, vlan),
+    ...nameOf(nic),
+    vlan: vlanOf(state, nic),
+    ...makeOf(nic, all),
+    links: nic.links.map((link) => renderLink(state, link)),
+    ...factsOf(state, nic, all),
+  }
+}
+
+/** `JSON.stringify` of it, with the texts of VLANs and subnets that are known. */
+export function interfaceText(
+  state: RegionState,
+  nic: Interface,
+  all: readonly Interface[],
+): string {
+  const vlan = vlanOf(state, nic)
+  return objectOf(
+    keysOf(nameOf(nic)),
+    keyOf('vlan', vlan === null ? 'null' : sharedText(vlan)),
+    keysOf(makeOf(nic, all)),
+    keyOf('links', listOf(nic.links.map((link) => linkText(state, link)))),
+    keysOf(factsOf(state, nic, all)),
+  )
+}
+
+function nameOf({ systemId, id, name, type }: Interface) {
+  return { system_id: systemId, id, name, type }
+}
+
+function vlanOf(state: RegionState, { vlanId }: Interface): RenderedVlan | null {
+  const vlan = vlanId === null ? undefined : state.vlans.get(vlanId)
+  return vlan === undefined ? null : renderVlan(state, vlan)
+}
+
+function makeOf(nic: Interface, all: readonly Interface[]) {
+  return {
     mac_address: nic.mac ?? '',
     parents: parentsOf(nic).flatMap((id) => all.find((each) => each.id === id)?.name ?? []),
     children: childrenIn(all, nic.id).map(({ name }) => name),
     tags: nic.tags,
     enabled: nic.enabled,
-    links: nic.links.map((link) => renderLink(state, link)),
+  }
+}
+
+function factsOf(state: RegionState, nic: Interface, all: readonly Interface[]) {
+  return {
     params: renderParams(nic),
     discovered: discoveredOf(state, nic),
     effective_mtu: effectiveMtu(state, nic, all),
@@ -57,11 +91,20 @@ function renderParams({ params = {} }: Interface): Readonly<Record<string, unkno
 function renderLink(state: RegionState, link: InterfaceLink) {
   const subnet = link.subnetId === null ? undefined : state.subnets.get(link.subnetId)
   return {
-    id: link.id,
-    mode: link.mode,
-    ...(link.ip === null ? {} : { ip_address: formatIp(link.ip) }),
+    ...linkFields(link),
     ...(subnet === undefined ? {} : { subnet: renderSubnet(state, subnet) }),
   }
+}
+
+function linkText(state: RegionState, link: InterfaceLink): string {
+  const subnet = link.subnetId === null ? undefined : state.subnets.get(link.subnetId)
+  const fields = keysOf(linkFields(link))
+  if (subnet === undefined) return objectOf(fields)
+  return objectOf(fields, keyOf('subnet', sharedText(renderSubnet(state, subnet))))
+}
+
+function linkFields({ id, mode, ip }: InterfaceLink) {
+  return { id, mode, ...(ip === null ? {} : { ip_address: formatIp(ip) }) }
 }
 
 /** Addresses that DHCP gave to this MAC and that are still held. */

@@ -10,12 +10,13 @@ import { addressesOf, interfacesOf } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { renderDomainOfNode } from './dns.ts'
 import { hardwareInfo } from './hardware.ts'
-import { renderInterface } from './interface.ts'
+import { interfaceText, renderInterface } from './interface.ts'
+import { keyOf, keysOf, listOf, objectOf } from './json-text.ts'
 import { uri } from './names.ts'
 import { numaNodes } from './node-device.ts'
 import { renderPool, renderZone } from './objects.ts'
 import { machineResults } from './script-result.ts'
-import { renderMachineStorage } from './storage.ts'
+import { machineStorageText, renderMachineStorage } from './storage.ts'
 
 export function renderMachine(state: RegionState, machine: Machine) {
   return {
@@ -27,6 +28,19 @@ export function renderMachine(state: RegionState, machine: Machine) {
     ...machineResults(state, machine),
     resource_uri: uri('machines', machine.systemId),
   }
+}
+
+/** `JSON.stringify(renderMachine(…))` in a fifth of the time, for long lists. */
+export function machineText(state: RegionState, machine: Machine): string {
+  return objectOf(
+    keysOf(identity(state, machine)),
+    keysOf(hardware(state, machine)),
+    networkText(state, machine),
+    machineStorageText(state, machine.systemId),
+    keysOf(lifecycle(state, machine)),
+    keysOf(machineResults(state, machine)),
+    keysOf({ resource_uri: uri('machines', machine.systemId) }),
+  )
 }
 
 /** What an anonymous enlistment is told: no more than it sent, and the new id. */
@@ -92,12 +106,31 @@ function network(state: RegionState, machine: Machine) {
   const rendered = interfaces.map((nic) => renderInterface(state, nic, interfaces))
   return {
     boot_interface: rendered.find((nic) => nic.id === machine.bootInterfaceId) ?? null,
-    address_ttl: null,
-    ip_addresses: addressesOf(state, machine.systemId).map(formatIp),
+    ...addresses(state, machine),
     interface_set: rendered,
-    disable_ipv4: false,
-    default_gateways: renderGateways(state, machine),
+    ...gateways(state, machine),
   }
+}
+
+function networkText(state: RegionState, machine: Machine): string {
+  const interfaces = interfacesOf(state, machine.systemId)
+  const texts = interfaces.map((nic) => interfaceText(state, nic, interfaces))
+  const boot = interfaces.findIndex(({ id }) => id === machine.bootInterfaceId)
+  const pieces = [
+    keyOf('boot_interface', texts[boot] ?? 'null'),
+    keysOf(addresses(state, machine)),
+    keyOf('interface_set', listOf(texts)),
+    keysOf(gateways(state, machine)),
+  ]
+  return pieces.join(',')
+}
+
+function addresses(state: RegionState, { systemId }: Machine) {
+  return { address_ttl: null, ip_addresses: addressesOf(state, systemId).map(formatIp) }
+}
+
+function gateways(state: RegionState, machine: Machine) {
+  return { disable_ipv4: false, default_gateways: renderGateways(state, machine) }
 }
 
 /** The gateways in force; the links only of those that were chosen. */

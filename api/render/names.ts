@@ -4,7 +4,12 @@ export const API_ROOT = '/MAAS/api/2.0/'
 
 /** `resource_uri`: absolute path, parts encoded. */
 export function uri(...parts: readonly (string | number)[]): string {
-  return `${API_ROOT}${parts.map((part) => encodeURIComponent(part)).join('/')}/`
+  let path = API_ROOT
+  // A loop, because a machine in a list has twenty of them.
+  for (const part of parts) {
+    path += `${typeof part === 'number' ? part : encodeURIComponent(part)}/`
+  }
+  return path
 }
 
 /** `2016-11-08T12:34:56.789`, UTC. */

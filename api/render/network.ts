@@ -34,12 +34,31 @@ export type RenderedVlan = VlanWithout & {
   readonly relay_vlan: (VlanWithout & { readonly relay_vlan: null }) | null
 }
 
+/** What a VLAN was shown as, and the rows that decide it besides its own; rows never change, so the same make the same. */
+type ShownVlan = { readonly made: readonly unknown[]; readonly shown: RenderedVlan }
+const shownVlans = new WeakMap<Vlan, ShownVlan>()
+
+/** The same object as long as nothing in it differs: every interface and subnet of a list has one. */
 export function renderVlan(state: RegionState, vlan: Vlan): RenderedVlan {
   const relay = vlan.relayVlanId === null ? undefined : state.vlans.get(vlan.relayVlanId)
-  return {
+  const made = [...placesOf(state, vlan), relay, ...(relay ? placesOf(state, relay) : [])]
+  const known = shownVlans.get(vlan)
+  if (known !== undefined && isSame(known.made, made)) return known.shown
+  const shown = Object.freeze({
     ...vlanFields(state, vlan),
     relay_vlan: relay === undefined ? null : { ...vlanFields(state, relay), relay_vlan: null },
-  }
+  })
+  shownVlans.set(vlan, { made, shown })
+  return shown
+}
+
+/** Rows whose names a VLAN is shown with. */
+function placesOf(state: RegionState, { fabricId, spaceId }: Vlan): readonly unknown[] {
+  return [state.fabrics.get(fabricId), spaceId === null ? undefined : state.spaces.get(spaceId)]
+}
+
+function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((row, at) => row === b[at])
 }
 
 function vlanFields(state: RegionState, vlan: Vlan) {
@@ -83,15 +102,26 @@ function contentsOf(state: RegionState, id: Space['id'] | null) {
   }
 }
 
+const shownSubnets = new WeakMap<Subnet, ReturnType<typeof subnetFields>>()
+
+/** As of VLANs the same object as long as nothing in it differs. */
 export function renderSubnet(state: RegionState, subnet: Subnet) {
   const vlan = state.vlans.get(subnet.vlanId)
   const rendered = vlan === undefined ? null : renderVlan(state, vlan)
+  const known = shownSubnets.get(subnet)
+  if (known !== undefined && known.vlan === rendered) return known
+  const shown = Object.freeze(subnetFields(subnet, rendered))
+  shownSubnets.set(subnet, shown)
+  return shown
+}
+
+function subnetFields(subnet: Subnet, vlan: RenderedVlan | null) {
   return {
     id: subnet.id,
     name: subnet.name,
     description: subnet.description,
-    vlan: rendered,
-    space: rendered?.space ?? NO_SPACE,
+    vlan,
+    space: vlan?.space ?? NO_SPACE,
     cidr: formatIpCidr(subnet.cidr),
     gateway_ip: subnet.gatewayIp === null ? null : formatIp(subnet.gatewayIp),
     dns_servers: subnet.dnsServers,

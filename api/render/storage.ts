@@ -1,7 +1,6 @@
 // Disks and what is made of them as MAAS shows them (maas-api §8). Whatever is a member of something shows a
 // filesystem of that kind (`lvm-pv`, `raid`, …), as in MAAS; in the state it has none.
 import type { BlockDeviceId, SystemId } from '#model/ids.ts'
-import type { BlockDevice } from '#model/machine.ts'
 import type {
   CacheSet,
   Filesystem,
@@ -25,6 +24,7 @@ import {
 } from '#state/storage-parts.ts'
 import { storageWithDisks } from '#state/storage-query.ts'
 import { deviceSize, groupSize, partitionedBytes, tableSize } from '#state/storage-sizes.ts'
+import { keyOf, keysOf, listOf } from './json-text.ts'
 import { uri } from './names.ts'
 
 /** The storage of one machine with what is looked up often. */
@@ -41,20 +41,50 @@ export function storageView(state: RegionState, systemId: SystemId): StorageView
 /** The storage keys of a machine. */
 export function renderMachineStorage(state: RegionState, systemId: SystemId) {
   const view = storageView(state, systemId)
-  const { config, disks } = view
-  const physical = disks.map((disk) => renderBlockDevice(view, disk.id))
-  const virtual = madeDevices(config).map(({ id }) => renderBlockDevice(view, id))
-  const bytes = disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  const boot = bootDiskOf(view)?.id
-  const groupsOf = (kind: StorageGroup['kind']) =>
-    config.groups.filter((group) => group.kind === kind).map(({ id }) => stub(systemId, id))
+  const { physical, virtual, boot } = devicesOf(view)
   return {
-    storage: Math.round(bytes / 100_000) / 10,
-    swap_size: null,
-    boot_disk: physical.find(({ id }) => id === boot) ?? null,
+    ...totals(view),
+    boot_disk: boot,
     blockdevice_set: [...physical, ...virtual],
     physicalblockdevice_set: physical,
     virtualblockdevice_set: virtual,
+    ...groups(view),
+  }
+}
+
+/** The same as JSON without its braces; a disk is shown up to three times. */
+export function machineStorageText(state: RegionState, systemId: SystemId): string {
+  const view = storageView(state, systemId)
+  const { physical, virtual, boot } = devicesOf(view)
+  const disks = physical.map((device) => JSON.stringify(device))
+  const made = virtual.map((device) => JSON.stringify(device))
+  const pieces = [
+    keysOf(totals(view)),
+    keyOf('boot_disk', boot === null ? 'null' : (disks[physical.indexOf(boot)] ?? 'null')),
+    keyOf('blockdevice_set', listOf([...disks, ...made])),
+    keyOf('physicalblockdevice_set', listOf(disks)),
+    keyOf('virtualblockdevice_set', listOf(made)),
+    keysOf(groups(view)),
+  ]
+  return pieces.join(',')
+}
+
+function devicesOf(view: StorageView) {
+  const physical = view.disks.map((disk) => renderBlockDevice(view, disk.id))
+  const virtual = madeDevices(view.config).map(({ id }) => renderBlockDevice(view, id))
+  const bootId = bootDiskOf(view)?.id
+  return { physical, virtual, boot: physical.find(({ id }) => id === bootId) ?? null }
+}
+
+function totals({ disks }: StorageView) {
+  const bytes = disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  return { storage: Math.round(bytes / 100_000) / 10, swap_size: null }
+}
+
+function groups({ systemId, config }: StorageView) {
+  const groupsOf = (kind: StorageGroup['kind']) =>
+    config.groups.filter((group) => group.kind === kind).map(({ id }) => stub(systemId, id))
+  return {
     special_filesystems: config.special.map(renderFilesystem),
     volume_groups: groupsOf('lvm'),
     raids: groupsOf('raid'),
@@ -87,7 +117,10 @@ export function renderBlockDevice(view: StorageView, id: BlockDeviceId) {
     uuid: device?.made?.uuid ?? null,
     type: device?.made == null ? 'physical' : 'virtual',
     path: `/dev/disk/by-dname/${name}`,
-    ...physicalFacts(disk),
+    model: known(disk?.model),
+    serial: known(disk?.serial),
+    id_path: known(disk?.idPath),
+    block_size: disk?.blockSizeBytes ?? 4_096,
     size,
     available_size: available,
     used_size: size - available,
@@ -103,15 +136,9 @@ export function renderBlockDevice(view: StorageView, id: BlockDeviceId) {
   }
 }
 
-function physicalFacts(disk: BlockDevice | undefined) {
-  const known = (text: string | undefined): string | null =>
-    text === undefined || text === '' ? null : text
-  return {
-    model: known(disk?.model),
-    serial: known(disk?.serial),
-    id_path: known(disk?.idPath),
-    block_size: disk?.blockSizeBytes ?? 4_096,
-  }
+/** What a disk does not say is null. */
+function known(text: string | undefined): string | null {
+  return text === undefined || text === '' ? null : text
 }
 
 function availableBytes(of: {

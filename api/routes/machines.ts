@@ -7,13 +7,13 @@ import type { Machine } from '#model/machine.ts'
 import type { Device } from '#model/objects.ts'
 import { FOUND_POWER_TYPES } from '#model/power-types.ts'
 import type { RegionState } from '#state/state.ts'
-import { json, jsonList, NO_CONTENT, type Answer, type Call } from '../call.ts'
+import { json, jsonTexts, NO_CONTENT, type Answer, type Call } from '../call.ts'
 import { fieldError, notFound, Rejection } from '../errors.ts'
 import { Form, type Input } from '../input.ts'
 import { freshSystemId, ID_DRAWS_MAX } from '../fresh-id.ts'
 import { renderController } from '../render/controller.ts'
 import { renderDevice } from '../render/device.ts'
-import { renderEnlisted, renderMachine } from '../render/machine.ts'
+import { machineText, renderEnlisted, renderMachine } from '../render/machine.ts'
 import { expectNetworkLevel } from '../network-level.ts'
 import { mandatory, text } from '../params.ts'
 import { create, operation, read, remove, taking, update, type Resource } from '../resource.ts'
@@ -36,7 +36,7 @@ import { RESTORE_ACTIONS } from './restore-configuration.ts'
 async function listMachines(call: Call): Promise<Answer> {
   const state = await call.state()
   const machines = filterMachines(state, call.input).filter((machine) => isVisible(call, machine))
-  return jsonList(machines, (machine) => renderMachine(state, machine))
+  return jsonTexts(machines, (machine) => machineText(state, machine))
 }
 
 async function createMachine(call: Call): Promise<Answer> {
@@ -153,7 +153,7 @@ async function listAllocated(call: Call): Promise<Answer> {
     return call.isAdmin || ownerId === call.user.id
   }
   const machines = filterMachines(state, call.input).filter(isMine)
-  return jsonList(machines, (machine) => renderMachine(state, machine))
+  return jsonTexts(machines, (machine) => machineText(state, machine))
 }
 
 async function powerParameters(call: Call): Promise<Answer> {
@@ -168,11 +168,11 @@ async function listNodes(call: Call): Promise<Answer> {
   const visible = (device: Device): boolean => isVisibleDevice(call, device)
   const devices = filters.length === 0 ? [...state.devices.values()].filter(visible) : []
   const rows = [
-    ...machines.map((machine) => () => renderMachine(state, machine)),
-    ...devices.map((device) => () => renderDevice(state, device)),
-    ...controllers.map((controller) => () => renderController(state, controller)),
+    ...machines.map((machine) => () => machineText(state, machine)),
+    ...devices.map((device) => () => JSON.stringify(renderDevice(state, device))),
+    ...controllers.map((controller) => () => JSON.stringify(renderController(state, controller))),
   ]
-  return jsonList<() => unknown>(rows, (render) => render())
+  return jsonTexts<() => string>(rows, (text) => text())
 }
 
 async function readNode(call: Call): Promise<Answer> {

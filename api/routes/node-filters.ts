@@ -55,12 +55,17 @@ function candidates(state: RegionState, input: Input): Iterable<Machine> {
   if (macs.length > 0) {
     return new Set(macs.flatMap((mac) => machineByMac(state, mac) ?? []))
   }
-  const hostnames = input.list('hostname')
-  if (hostnames.length === 1) {
-    const name = hostnames[0]?.split('.', 1)[0]?.toLowerCase() ?? ''
-    return state.machinesByHostname.rows(name)
+  const names = new Set(input.list('hostname').map(nameIn))
+  if (names.size > 0) {
+    const rows = [...names].flatMap((name) => state.machinesByHostname.rows(name))
+    return rows.toSorted((a, b) => (a.systemId < b.systemId ? -1 : 1))
   }
   return state.machines.values()
+}
+
+/** Of a host name or a name with its domain. */
+function nameIn(given: string): string {
+  return given.split('.', 1)[0]?.toLowerCase() ?? ''
 }
 
 function testOf(state: RegionState, input: Input, name: string): Test {
@@ -70,7 +75,7 @@ function testOf(state: RegionState, input: Input, name: string): Test {
     case 'id':
       return ({ systemId }) => wanted.has(systemId)
     case 'hostname': {
-      const hostnames = new Set(values.map((given) => given.split('.', 1)[0]?.toLowerCase() ?? ''))
+      const hostnames = new Set(values.map(nameIn))
       return ({ hostname }) => hostnames.has(hostname)
     }
     case 'mac_address':

@@ -30,6 +30,7 @@ const PRECEDENCE: readonly ScriptStatus[] = [
 export function statusOfAll(
   results: readonly Pick<ScriptResult, 'status' | 'suppressed'>[],
 ): ScriptStatus | -1 {
+  if (results.length === 0) return -1
   const seen = new Set(results.map((row) => (row.suppressed ? S.PASSED : row.status)))
   return PRECEDENCE.find((status) => seen.has(status)) ?? -1
 }

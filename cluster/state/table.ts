@@ -70,7 +70,8 @@ export class Table<Row, K extends Key> {
 
   /** In key order. */
   *values(): Generator<Row> {
-    for (const key of this.keys()) {
+    // Not over `keys()`: a generator below this one would double the cost of a look at all rows.
+    for (const key of this.#sorted.all(this.#rows.keys())) {
       const row = this.#rows.get(key)
       if (row !== undefined) yield row
     }
@@ -78,7 +79,7 @@ export class Table<Row, K extends Key> {
 
   /** In key order. */
   *entries(): Generator<readonly [K, Row]> {
-    for (const key of this.keys()) {
+    for (const key of this.#sorted.all(this.#rows.keys())) {
       const row = this.#rows.get(key)
       if (row !== undefined) yield [key, row]
     }

@@ -115,7 +115,7 @@ async function measure(
   }
   for (let round = 1; round <= options.rounds; round++) {
     const before = await used()
-    const result = await load({
+    const result = await httpLoad({
       ...job,
       origins: cluster.nodes.slice(0, regions).map(({ api_url: url }) => url),
       headers: {
@@ -147,7 +147,8 @@ async function measure(
   ]
 }
 
-async function load(job: HttpJob): Promise<LoadResult> {
+/** In a process of its own. */
+export async function httpLoad(job: HttpJob): Promise<LoadResult> {
   const args = ['--disable-warning=ExperimentalWarning', LOAD, JSON.stringify(job)]
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 300_000 })
   return JSON.parse(stdout.trim()) as LoadResult

@@ -16,6 +16,8 @@ import { measureFailover } from './failover-run.ts'
 import { measureCore } from './core-run.ts'
 import { measureFootprint } from './footprint.ts'
 import { measureIdle } from './idle-run.ts'
+import { measureMachineLife } from './machine-life.ts'
+import { measureMachineList } from './machine-list.ts'
 import { parseBenchArguments } from './options.ts'
 import { measureSimulator } from './sim-run.ts'
 import { measureSnapshotStall } from './snapshot-stall.ts'
@@ -38,6 +40,9 @@ export type BenchOptions = {
   readonly rounds: number
   readonly seconds: number
   readonly failovers: number
+  /** Of machines in a round of M1, and how many others there are, for each measure of it. */
+  readonly lives: number
+  readonly inventories: readonly number[]
   /** etcd, where it is installed. */
   readonly peer: boolean
   /** Peers of other measures that are installed. */
@@ -55,6 +60,8 @@ const MEASURES = [
   measureCore,
   measureSimulator,
   measureSnapshotStall,
+  measureMachineList,
+  measureMachineLife,
 ]
 
 function median(values: readonly number[]): number {

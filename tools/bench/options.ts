@@ -4,6 +4,7 @@ import type { BenchOptions } from './main.ts'
 
 const MEASURES = [
   ...['P1', 'P2', 'P3', 'P4', 'P5', 'P7', 'P12', 'A1', 'A2', 'A3', 'D1', 'P14', 'P15', 'P16', 'S1'],
+  ...['L1', 'M1'],
 ]
 
 const USAGE = `npm run bench -- [options]
@@ -14,6 +15,8 @@ Measures what docs/performance.md quotes, alternating with peers where they are 
   --rounds N       of each measure and side (3)
   --seconds N      of load in a round (4)
   --failovers N    of P5 (50)
+  --lives N        of machines in a round of M1 (1000)
+  --inventory N,…  other machines beside those of M1 (10,100,1000,10000)
   --no-peer        ours alone
   --help           this text
 `
@@ -29,6 +32,8 @@ const OPTIONS = {
   rounds: { type: 'string', default: '3' },
   seconds: { type: 'string', default: '4' },
   failovers: { type: 'string', default: '50' },
+  lives: { type: 'string', default: '1000' },
+  inventory: { type: 'string', default: '10,100,1000,10000' },
   'no-peer': { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const
@@ -46,7 +51,10 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
       countOf('failovers', values.failovers),
     ]
     const peer = !values['no-peer']
-    const options = { rounds, seconds, failovers, peer, otherPeers: peer }
+    const lives = countOf('lives', values.lives)
+    const inventories = values.inventory.split(',').map((text) => countOf('inventory', text))
+    const ours = { lives, inventories }
+    const options = { rounds, seconds, failovers, ...ours, peer, otherPeers: peer }
     return { kind: 'run', options: { only: new Set(only), ...options } }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)

@@ -17,11 +17,19 @@ t.test('what is chosen is measured', (t) => {
   t.end()
 })
 
+t.test('machines go through their lives among as many as wished', (t) => {
+  const given = parseBenchArguments(['--only', 'M1', '--lives', '5', '--inventory', '3,30'])
+  t.match(given, { kind: 'run', options: { lives: 5, inventories: [3, 30] } })
+  t.end()
+})
+
 const WRONG = [
   { args: ['--nope'], why: /--nope/ },
   { args: ['word'], why: /word/ },
   { args: ['--only', 'P99'], why: /no measure P99/ },
   { args: ['--rounds', '0'], why: /--rounds takes a whole number/ },
+  { args: ['--lives', '-1'], why: /--lives/ },
+  { args: ['--inventory', '10,x'], why: /--inventory takes a whole number/ },
   { args: ['--seconds', 'x'], why: /--seconds takes a whole number/ },
 ]
 
