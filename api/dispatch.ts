@@ -6,6 +6,7 @@ import type { User } from '#state/tables.ts'
 import type { Context, Middleware } from 'koa'
 import type { Authenticator } from './auth.ts'
 import { type Answer, Call, type ImageStore, NO_CONTENT, parseIdempotencyKey } from './call.ts'
+import { clientAddressText } from './client-address.ts'
 import { laterNameOf } from './early-calls.ts'
 import { forbidden, Rejection } from './errors.ts'
 import { Input } from './input.ts'
@@ -106,7 +107,7 @@ export function makeCall(
     params: (ctx['params'] ?? {}) as Readonly<Record<string, string>>,
     input: from.input,
     consistency: consistencyOf(from.query),
-    remoteAddress: ctx.req.socket.remoteAddress ?? '',
+    remoteAddress: clientAddressText(service.region.local().state, ctx),
     requestId: requestIdOf(ctx),
     method: ctx.method,
     url: ctx.originalUrl,

@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import { SETTING_DEFAULTS } from '#state/settings.ts'
 import type { RegionState } from '#state/state.ts'
 import type { User } from '#state/tables.ts'
+import { clientAddressText } from './client-address.ts'
 import { mintApiKey } from './api-keys.ts'
 import { json, NO_CONTENT, type Call } from './call.ts'
 import { makeCall, queryOf, type Service } from './dispatch.ts'
@@ -29,7 +30,7 @@ export function makeAuthenticate({ service, passwords }: LoginParts): Handle {
     const input = await readInput(ctx)
     const form = new Form(input)
     const consumer = form.text('consumer') || DEFAULT_CONSUMER
-    const user = await checkedUser(ctx, form, passwords)
+    const user = await checkedUser(ctx, form, { service, passwords })
     if (user === null) throw new Rejection('FORBIDDEN', 'Wrong user name or password.')
     const { state } = await service.region.read('linearizable')
     const known = state.apiKeysByUser.rows(user.id).find(({ name }) => name === consumer)
@@ -66,7 +67,7 @@ export function makeLogin({ service, passwords }: LoginParts): Handle {
   return async (ctx) => {
     checkOrigin(ctx)
     const input = await readInput(ctx)
-    const user = await checkedUser(ctx, new Form(input), passwords)
+    const user = await checkedUser(ctx, new Form(input), { service, passwords })
     if (user === null) {
       const fields = { __all__: ['Please enter a correct username and password.'] }
       throw new Rejection('VALIDATION', 'Wrong user name or password.', { fields })
@@ -107,12 +108,13 @@ export function makeCsrf({ service }: LoginParts): Handle {
   }
 }
 
-async function checkedUser(ctx: Context, form: Form, passwords: PasswordChecks) {
+async function checkedUser(ctx: Context, form: Form, { service, passwords }: LoginParts) {
   for (const name of ['username', 'password']) form.require(name)
   const username = form.text('username') ?? ''
   const password = form.text('password', { max: PASSWORD_CHARACTERS_MAX }) ?? ''
   form.check()
-  return passwords.userOf({ username, password, address: ctx.req.socket.remoteAddress ?? '' })
+  const address = clientAddressText(service.region.local().state, ctx)
+  return passwords.userOf({ username, password, address })
 }
 
 function callOf(

@@ -10,7 +10,7 @@ import type { RegionState } from '#state/state.ts'
 import { storageOf } from '#state/storage-query.ts'
 import type { InstallInput, Place } from '../installer/install-input.ts'
 import { renderNetplan } from '../render/netplan.ts'
-import { baseOf } from './client-address.ts'
+import { baseOf } from './origins.ts'
 
 export type InstallPlace = {
   /** What the machine reached, and what else it will when that dies. */

@@ -10,7 +10,7 @@ import type { RegionState } from '#state/state.ts'
 import { forbidden } from '../errors.ts'
 import { unauthenticated } from '../oauth.ts'
 import { oauthOf, SignatureChecks } from '../signed-request.ts'
-import { clientAddressOf } from './client-address.ts'
+import { clientAddressOf } from '../client-address.ts'
 import { whyNotSpeak } from './standing.ts'
 
 const HEADER_CHARACTERS_MAX = 4_096

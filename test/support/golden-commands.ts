@@ -350,14 +350,8 @@ const LATER_FIELDS = {
   'machine.netboot token': { type: 'machine.netboot', systemId, on: true, tokenKey: 'tk' },
   'machine.booted token': { type: 'machine.booted', systemId, tokenKey: 'tk' },
   'machine.allocate bridges': {
-    ...{
-      type: 'machine.allocate',
-      constraints: {},
-      asked: '',
-      agentName: '',
-      comment: '',
-      bridges,
-    },
+    ...{ type: 'machine.allocate', constraints: {}, asked: '', agentName: '' },
+    ...{ comment: '', bridges },
   },
   'machine.deploy bridges': { type: 'machine.deploy', ...verb, options: { ...deploy, bridges } },
   'machine.create domain': { type: 'machine.create', ...machine, domainId: 1 },
@@ -375,14 +369,8 @@ const LATER_FIELDS = {
   },
   'address.release ipv6': { type: 'address.release', ip: ipv6, userId, force: false },
   'reservation.create ipv6': {
-    ...{
-      type: 'reservation.create',
-      ip: ipv6,
-      client: bind.client,
-      mac,
-      hostname: '',
-      comment: '',
-    },
+    ...{ type: 'reservation.create', ip: ipv6, client: bind.client, mac },
+    ...{ hostname: '', comment: '' },
   },
   'reservation.delete ipv6': { type: 'reservation.delete', ip: ipv6 },
   'staticRoute.create ipv6': {

@@ -1,7 +1,8 @@
 // Whose word about the machine counts: a rack's, from whatever address of its host it speaks.
 import t from 'tap'
 import type { Context } from 'koa'
-import { clientAddressOf, metadataUrlOf, originsOf } from '#api/metadata/client-address.ts'
+import { clientAddressOf, clientAddressText } from '#api/client-address.ts'
+import { metadataUrlOf, originsOf } from '#api/metadata/origins.ts'
 import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import { formatIp } from '#model/ip.ts'
 import { makeLab, RACK, registerRack } from '#test/support/region-state.ts'
@@ -27,11 +28,13 @@ t.test('a rack is believed from every address of its host, and nobody else', asy
       metadataUrlOf(originsOf(lab.state, from(address))),
       'http://10.0.0.2:5248/MAAS/metadata/',
     )
+    t.equal(clientAddressText(lab.state, from(address)), '10.0.0.9')
     t.ok(originsOf(lab.state, from(address))[0]?.isRack, address)
   }
   for (const address of ['10.9.0.3', '10.0.0.9']) {
     t.equal(formatIp(clientAddressOf(lab.state, from(address)) ?? (0 as never)), address)
     t.equal(metadataUrlOf(originsOf(lab.state, from(address))), 'http://region:5240/MAAS/metadata/')
+    t.equal(clientAddressText(lab.state, from(address)), address)
     t.notOk(originsOf(lab.state, from(address))[0]?.isRack, address)
   }
 })
