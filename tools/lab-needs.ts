@@ -33,6 +33,7 @@ const LAB_NEEDS: Readonly<Record<string, string>> = {
   drill: 'ldnsutils',
   ipmitool: 'ipmitool',
   ipmi_sim: 'openipmi',
+  ssh: 'openssh-client',
   // Libraries of cloud-init, which is not installed itself: it would run at the next boot of this host.
   '/usr/bin/python3': 'python3',
   ...Object.fromEntries(

@@ -1,7 +1,6 @@
-// The main job on real firmware: a machine with an empty disk boots from the network through our DHCP, TFTP
-// and HTTP, runs a real kernel and enlists itself at three regions; then again while the leader dies.
-import t, { type Test } from 'tap'
-import type { Firmware } from '#tools/lab/plan.ts'
+// A machine with an empty disk boots from the network through our DHCP, TFTP and HTTP, runs a real kernel and enlists itself at
+// three regions while the leader dies under it. Quietly, by BIOS and by UEFI: `whole-life.test.ts`.
+import t from 'tap'
 import { bootMachine } from './support/qemu.ts'
 import { eventually } from '../process/support/cluster.ts'
 import { makeSite, seenBy, type Site } from './support/site.ts'
@@ -10,13 +9,6 @@ import { makeSite, seenBy, type Site } from './support/site.ts'
 t.setTimeout(900_000)
 
 const BOOT_SECONDS = 180
-
-async function boot(site: Site, firmware: Firmware, mac: string, serial: string) {
-  const { room } = site
-  const { namespace, directory } = room
-  const tap = await room.addTap()
-  return bootMachine({ namespace, directory, tap, mac, firmware, serial })
-}
 
 async function killLeader({ room, cluster }: Site): Promise<string> {
   const status = await room.json<{ readonly leader: string }>(
@@ -28,37 +20,18 @@ async function killLeader({ room, cluster }: Site): Promise<string> {
   return leader.id
 }
 
-t.test('machines enlist from an empty disk', { timeout: 900_000 }, async (t) => {
+t.test('a machine enlists from an empty disk', { timeout: 900_000 }, async (t) => {
   const site = await makeSite({ racks: 1 })
-  t.teardown(() => site.room.remove())
-
-  const enlisted = (mac: string, serial: string, firmware: Firmware) => async (t: Test) => {
-    const machine = await boot(site, firmware, mac, serial)
-    t.teardown(() => machine.kill())
-    const seen = await eventually(`${serial} at all regions`, BOOT_SECONDS, () =>
-      seenBy(site.room, site.cluster.nodes, mac),
-    ).catch(async (error: unknown) => {
-      t.comment(await machine.serialLog())
-      t.comment(await site.room.rackLog('rack-1'))
-      throw error
-    })
-    for (const each of seen) {
-      t.equal(each.system_id, seen[0]?.system_id, 'one machine everywhere')
-      t.equal(each.status_name, 'New')
-      t.equal(each.cpu_count, 2)
-      t.equal(each.memory, 1_024)
-      t.equal(Math.round(each.storage), Math.round((4 * 2 ** 30) / 1e6), 'the disk, in MB')
-      t.equal(each.bios_boot_method, firmware === 'uefi' ? 'uefi' : 'pxe')
-    }
-    t.equal(await machine.exited, 0, 'the agent powered it off')
-  }
-
-  await t.test('by BIOS PXE', enlisted('52:54:00:77:00:01', 'BIOS1', 'bios'))
-  await t.test('by UEFI PXE', enlisted('52:54:00:77:00:02', 'UEFI1', 'uefi'))
+  const { room } = site
+  t.teardown(() => room.remove())
 
   await t.test('while the leader is killed between DHCPACK and kernel', async (t) => {
     const mac = '52:54:00:77:00:03'
-    const machine = await boot(site, 'bios', mac, 'BIOS2')
+    const { namespace, directory } = room
+    const tap = await room.addTap()
+    const machine = await bootMachine({
+      ...{ namespace, directory, tap, mac, firmware: 'bios', serial: 'BIOS1' },
+    })
     t.teardown(() => machine.kill())
     await eventually('a lease of the machine', 60, async () => {
       const log = await site.room.rackLog('rack-1')

@@ -1,5 +1,5 @@
 // The ephemeral Debian on real firmware: verified before it is mounted, and fetched from our rack by the loaders that are
-// not iPXE; by iPXE `deploy.test.ts` starts it. PXELINUX only with LAB_LONG=1: a machine takes its time.
+// not iPXE; by iPXE `whole-life.test.ts` starts it. PXELINUX only with LAB_LONG=1: a machine takes its time.
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'

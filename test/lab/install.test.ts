@@ -101,7 +101,9 @@ async function starts(
 }
 
 const skip =
-  process.env['LAB_LONG'] === '1' ? false : 'ten minutes: with LAB_LONG=1 (deploy.test.ts has flat)'
+  process.env['LAB_LONG'] === '1'
+    ? false
+    : 'ten minutes: with LAB_LONG=1 (whole-life.test.ts has flat)'
 
 t.test('the installer writes disks that start', { timeout: 900_000, skip }, async (t) => {
   const root = await installRoot((line) => t.comment(line))

@@ -80,6 +80,8 @@ export type LabWishes = {
 const MACHINES = '10.77.0'
 const CONTROL = '10.78.0'
 export const MACHINE_CIDR = `${MACHINES}.0/24`
+/** Of the switch and the racks; machines get what follows. */
+export const OWN_RANGE = [`${MACHINES}.1`, `${MACHINES}.19`] as const
 export const DYNAMIC_RANGE = [`${MACHINES}.100`, `${MACHINES}.199`] as const
 /** The switch itself, from which a user may look at machines. */
 export const SWITCH_ADDRESS = `${MACHINES}.1/24`

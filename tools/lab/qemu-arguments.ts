@@ -49,6 +49,8 @@ function firmwareArguments(machine: MachineHardware, bootIndex: number): readonl
   if (machine.firmware === 'bios') return ['-machine', 'pc,smm=off,graphics=off', '-device', nic]
   return [
     ...['-machine', 'q35', '-device', `${nic},romfile=`],
+    // Nobody answers there, and the firmware waits a minute for it before it tries its disk.
+    ...['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
     ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${OVMF_CODE}`],
     ...['-drive', `if=pflash,format=raw,unit=1,file=${machine.variables}`],
   ]

@@ -2,10 +2,16 @@
 // DHCP on at its VLAN with two racks.
 import { AppError } from '#model/errors.ts'
 import type { Client } from '../client.ts'
-import { DYNAMIC_RANGE, type Lab, MACHINE_CIDR } from './plan.ts'
+import { DYNAMIC_RANGE, type Lab, MACHINE_CIDR, OWN_RANGE } from './plan.ts'
 
 const READY_MS = 60_000
 const LOOK_MS = 200
+
+/** The switch has an address there that no region can know of. */
+const RANGES = [
+  ['reserved', OWN_RANGE],
+  ['dynamic', DYNAMIC_RANGE],
+] as const
 
 type RackJson = { readonly system_id: string; readonly hostname: string }
 type SubnetJson = {
@@ -24,8 +30,9 @@ export async function serveMachines(lab: Lab, client: Client, stopped: AbortSign
     const listed = await client.get<readonly SubnetJson[]>('/MAAS/api/2.0/subnets/')
     return listed.find(({ cidr }) => cidr === MACHINE_CIDR)
   })
-  const [start, end] = DYNAMIC_RANGE
-  await client.post('/MAAS/api/2.0/ipranges/', { type: 'dynamic', start_ip: start, end_ip: end })
+  for (const [type, [start, end]] of RANGES) {
+    await client.post('/MAAS/api/2.0/ipranges/', { type, start_ip: start, end_ip: end })
+  }
   const [primary, secondary] = racks
   await client.put(`/MAAS/api/2.0/vlans/${subnet.vlan.id}/`, {
     dhcp_on: true,

@@ -11,6 +11,9 @@ import { DEPLOY } from '#test/support/life-cycle.ts'
 import { bind, Lab, newRange, RACK, registerRack } from '#test/support/region-state.ts'
 import { fillInventory, idOf } from '#tools/bench/inventory.ts'
 
+// Two seconds of work, on hosts that others keep busy.
+t.setTimeout(120_000)
+
 /** No row is the same object. */
 function copyOf(state: RegionState): RegionState {
   const copy = emptyState()

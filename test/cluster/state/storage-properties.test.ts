@@ -136,7 +136,8 @@ function someCommand(lab: Lab, systemId: SystemId): fc.Arbitrary<Command> {
   return fc.oneof({ arbitrary: building, weight: 4 }, { arbitrary: others, weight: 1 })
 }
 
-t.test('no order of commands makes a row that may not be', async (t) => {
+/** Throws at the first row that may not be; how far the commands came. Without a seed each call takes others. */
+function tryOrders(seed: number | undefined) {
   let done = 0
   const seen = new Set<string>()
   let deepest = 0
@@ -163,11 +164,21 @@ t.test('no order of commands makes a row that may not be', async (t) => {
       if (cloneTwice(lab, systemId)) cloned++
     },
   )
+  fc.assert(property, { numRuns: RUNS, ...(seed === undefined ? {} : { seed }) })
+  return { done, cloned, kinds: seen.size, deepest }
+}
+
+t.test('no order of commands makes a row that may not be', async (t) => {
   const seed = process.env['SEED']
-  fc.assert(property, { numRuns: RUNS, ...(seed === undefined ? {} : { seed: Number(seed) }) })
+  t.ok(tryOrders(seed === undefined ? undefined : Number(seed)).done > 0)
+})
+
+// Of chance one round in six came a kind short of it.
+t.test('the orders tried go far enough', async (t) => {
+  const { done, cloned, kinds, deepest } = tryOrders(1)
   t.ok(done > RUNS * 10, `${done} commands of ${RUNS * COMMANDS} were carried out`)
   t.ok(cloned > RUNS / 2, `${cloned} of ${RUNS} were cloned`)
-  t.ok(seen.size >= 20, `${seen.size} kinds of them`)
+  t.ok(kinds >= 20, `${kinds} kinds of them`)
   t.ok(deepest > 2, `groups lie on one another ${deepest} deep`)
 })
 

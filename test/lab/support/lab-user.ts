@@ -4,6 +4,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { Client } from '#tools/client.ts'
+import { chooseProfile } from '#tools/profiles.ts'
 import { command } from './process.ts'
 
 const LAUNCH = join(import.meta.dirname, '..', '..', '..', 'tools', 'launch.cjs')
@@ -46,11 +48,20 @@ export async function makeUser(t: Test) {
     })
     return JSON.parse(said) as Report
   }
+  /** What the regions know, asked without a process of its own: virtual machines need the processors. */
+  const api = async <T>(path: string): Promise<T> => {
+    const profile = await chooseProfile({ XDG_CONFIG_HOME: home }, { name: 'lab' })
+    return new Client(profile).get<T>(`/MAAS/api/2.0/${path}`)
+  }
+  const isOn = async (machine: string): Promise<boolean> => {
+    const { stdout } = await command(join(directory, 'machines', machine, 'power'), ['status'])
+    return stdout.trim() === 'on'
+  }
   const console = (machine: string): Promise<string> =>
     readFile(join(directory, 'machines', machine, 'serial.log'), 'latin1').catch(() => '')
   t.teardown(async () => {
     await lab('down').catch(() => '')
     await rm(home, { recursive: true, force: true })
   })
-  return { home, directory, ironraft, json, lab, status, console }
+  return { home, directory, ironraft, json, lab, status, api, isOn, console }
 }
