@@ -5,6 +5,8 @@ import type { SystemId } from '#model/ids.ts'
 import { MACHINE_STATUS, type Machine } from '#model/machine.ts'
 import type { Logger, Random } from '#model/ports.ts'
 import type { Region } from '#node/region.ts'
+import { memoryImageFor } from '#state/boot-image.ts'
+import type { RegionState } from '#state/state.ts'
 import { mintApiKey } from '../api-keys.ts'
 import { text, type Answer } from '../call.ts'
 import { forbidden, notFound, Rejection } from '../errors.ts'
@@ -42,19 +44,24 @@ export async function answerById(
   const reason = whyNotAsk(state, machine, client)
   if (reason !== null || client === undefined) throw refused(reason ?? 'No address.')
   if (method === 'GET' && op === 'get_preseed') {
-    const kind = bootKindOf(machine)
+    const kind = bootKindOf(state, machine)
     if (kind === 'off') return text(poweroffPreseed())
     if (kind === null) throw refused('The machine boots nothing that needs a preseed.')
     const token = await issue(asked, { systemId, random, client })
     // It may have moved while the token was made.
     const { state: after } = region.local()
     const now = after.machines.get(systemId) ?? machine
+    if (kind === 'memory' && memoryImageFor(after, now) === undefined) {
+      await failWithoutImage(asked, now, token)
+      logger.warn('metadata.no_image', { machine_id: systemId, address: formatIp(client) })
+      return text(poweroffPreseed())
+    }
     logger.info('metadata.preseed_given', { machine_id: systemId, address: formatIp(client) })
     const metadataUrl = metadataUrlOf(asked.origins)
     return text(preseedOf({ kind, systemId, metadataUrl, token, sshOn: isSshOn(after, now) }))
   }
   if (method === 'POST' && (op === 'netboot_off' || op === 'netboot_on')) {
-    if (!isAtWork(machine)) throw refused('The machine boots nothing that could say so.')
+    if (!isAtWork(state, machine)) throw refused('The machine boots nothing that could say so.')
     await proposeFor(asked, { type: 'machine.netboot', systemId, on: op === 'netboot_on' })
     return text('OK')
   }
@@ -62,10 +69,24 @@ export async function answerById(
 }
 
 /** Also one that installs and has said it before: that answer may have been lost. */
-function isAtWork(machine: Machine): boolean {
+function isAtWork(state: RegionState, machine: Machine): boolean {
   if (machine.status === MACHINE_STATUS.DEPLOYING) return true
-  const kind = bootKindOf(machine)
+  const kind = bootKindOf(state, machine)
   return kind !== null && kind !== 'off'
+}
+
+/**
+ * Racks boot the site's own environment where that of the machine is not there: it is not what its owner asked for, so
+ * a deployment has failed. Nothing follows for a machine that is Deployed.
+ */
+async function failWithoutImage(
+  asked: Asked,
+  { systemId, osSystem, distroSeries, architecture }: Machine,
+  { tokenKey }: Pick<MachineCall['token'], 'tokenKey'>,
+): Promise<void> {
+  const image = `${osSystem}/${distroSeries} for ${architecture}`
+  const error = `There is no image of ${image} that runs from memory.`
+  await proposeFor(asked, { type: 'machine.signal', systemId, tokenKey, status: 'FAILED', error })
 }
 
 function issue(

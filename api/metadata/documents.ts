@@ -2,6 +2,7 @@
 import { MACHINE_STATUS as S } from '#model/machine.ts'
 import { bytes, NO_CONTENT, text, type Answer } from '../call.ts'
 import { Rejection } from '../errors.ts'
+import { runsFromMemory } from '#state/query.ts'
 import type { RegionState } from '#state/state.ts'
 import { installUserData } from './install-user-data.ts'
 import { proposeFor, type MachineCall } from './machine-call.ts'
@@ -60,7 +61,9 @@ async function answerUserData(
 ): Promise<Answer> {
   if (call.isHead) return hasUserData(call) ? bytes(Buffer.alloc(0)) : found(undefined)
   if (place !== 'curtin') return bytes(await userData(call))
-  if (call.machine.status !== S.DEPLOYING) throw absent()
+  // Our installer is for what installs: what runs from memory would lose its disks by it.
+  const isInstalling = call.machine.status === S.DEPLOYING
+  if (!isInstalling || runsFromMemory(call.state, call.machine.systemId)) throw absent()
   return bytes(Buffer.from(await installUserData(call)))
 }
 

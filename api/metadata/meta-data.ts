@@ -44,6 +44,8 @@ export function enlistMetaData(name: string): string | undefined {
 
 const OPEN: ReadonlySet<MachineStatus> = new Set([
   ...[S.DEPLOYING, S.DEPLOYED, S.ENTERING_RESCUE_MODE, S.RESCUE_MODE],
+  // What runs from memory may be back before its power is reported.
+  S.EXITING_RESCUE_MODE,
 ])
 
 /** Whether somebody may log in to what it boots: always to his own system, to the other ones when asked for. */

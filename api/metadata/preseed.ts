@@ -38,11 +38,22 @@ export function preseedOf(parts: PreseedParts): string {
     ...datasource(url, keys),
     // No `level`: cloud-init 22.4.2 ends with an exception on it.
     `reporting: ${JSON.stringify({ maas: { type: 'webhook', endpoint, ...WEBHOOK, ...keys } })}`,
-    ...environment(sshOn),
-    ...powerState(kind, sshOn),
+    ...(kind === 'memory' ? OWN_SYSTEM : [...environment(sshOn), ...powerState(kind, sshOn)]),
     '',
   ].join('\n')
 }
+
+/**
+ * It is the owner's, as an installed one: cloud-init's own modules in their own order, and it stays on. Only what is about
+ * the disk of a root filesystem is off, and locales, which the image cannot make; what user data says of these wins.
+ */
+const OWN_SYSTEM: readonly string[] = [
+  'manage_etc_hosts: true',
+  'growpart: {"mode":"off"}',
+  'resize_rootfs: false',
+  'grub_dpkg: {"enabled":false}',
+  'locale: false',
+]
 
 /** Of a machine that nobody knows: no secrets. */
 export function enlistPreseed(metadataUrl: string): string {

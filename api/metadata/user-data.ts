@@ -1,11 +1,11 @@
 // `user-data` (maas-api §11) by what the machine was booted for. That the installed system asks for its own is how the
 // cluster learns that it runs: Deploying → Deployed.
-import { MACHINE_STATUS as S } from '#model/machine.ts'
+import { MACHINE_STATUS as S, type Machine } from '#model/machine.ts'
 import { notFound } from '../errors.ts'
 import { configOf } from '#state/config-keys.ts'
 import type { RegionState } from '#state/state.ts'
 import { baseOf } from './origins.ts'
-import { bootKindOf } from './boot-kind.ts'
+import { bootKindOf, type BootKind } from './boot-kind.ts'
 import { proposeFor, type MachineCall } from './machine-call.ts'
 import { isSshOn } from './meta-data.ts'
 import { runnerScript, type RunnerMode } from './runner.ts'
@@ -13,7 +13,8 @@ import { runnerScript, type RunnerMode } from './runner.ts'
 /** Throws NOT_FOUND where there is none, in Deploying after the change was committed. */
 export async function userData(call: MachineCall): Promise<Buffer> {
   const { machine, state } = call
-  if (machine.status === S.DEPLOYING || machine.status === S.DEPLOYED) {
+  const kind = bootKindOf(state, machine)
+  if (isOwners(machine, kind)) {
     const text = state.deployments.get(machine.systemId)?.userData ?? ''
     if (machine.status === S.DEPLOYING) {
       const { tokenKey } = call.token
@@ -23,17 +24,23 @@ export async function userData(call: MachineCall): Promise<Buffer> {
     if (text === '') throw notFound('NodeUserData')
     return Buffer.from(text, 'base64')
   }
-  const kind = bootKindOf(machine)
-  if (kind === null || kind === 'install' || kind === 'off') throw notFound('NodeUserData')
+  if (kind === null || kind === 'install' || kind === 'memory' || kind === 'off') {
+    throw notFound('NodeUserData')
+  }
   return Buffer.from(await runnerScript(kind, variablesOf(call, kind)))
 }
 
 /** Whether `user-data` is there, without its consequences. */
 export function hasUserData({ machine, state }: Pick<MachineCall, 'machine' | 'state'>): boolean {
   const text = state.deployments.get(machine.systemId)?.userData ?? ''
-  if (machine.status === S.DEPLOYED || machine.status === S.DEPLOYING) return text !== ''
-  const kind = bootKindOf(machine)
+  const kind = bootKindOf(state, machine)
+  if (isOwners(machine, kind)) return text !== ''
   return kind !== null && kind !== 'off'
+}
+
+/** Whether what it runs is its owner's, with his user data. */
+function isOwners({ status }: Machine, kind: BootKind | null): boolean {
+  return status === S.DEPLOYING || status === S.DEPLOYED || kind === 'memory'
 }
 
 /** Of a machine that nobody knows: it enlists, and goes on to be commissioned if the site wants that. */

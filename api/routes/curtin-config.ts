@@ -1,5 +1,6 @@
 // `op=get_curtin_config` (maas-api §9): how curtin would install the machine, for sites that bring curtin.
 import { MACHINE_STATUS as S } from '#model/machine.ts'
+import { runsFromMemory } from '#state/query.ts'
 import { isUefi } from '#state/storage-query.ts'
 import { text, type Answer, type Call } from '../call.ts'
 import { Rejection } from '../errors.ts'
@@ -18,6 +19,12 @@ async function curtinConfig(call: Call): Promise<Answer> {
   const { systemId, status } = machine
   if (status !== S.DEPLOYING && status !== S.DEPLOYED) {
     throw new Rejection('BAD_REQUEST', `Machine ${systemId} is not in a deployment state.`)
+  }
+  if (runsFromMemory(state, systemId)) {
+    throw new Rejection(
+      'BAD_REQUEST',
+      `Machine ${systemId} runs from memory: nothing is installed.`,
+    )
   }
   const {
     consumerKey = '',

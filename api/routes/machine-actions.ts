@@ -5,7 +5,6 @@ import { configOf } from '#state/config-keys.ts'
 import type { Command } from '#state/command.ts'
 import type { RegionState } from '#state/state.ts'
 import type { Answer, Call } from '../call.ts'
-import { fieldError } from '../errors.ts'
 import type { Input } from '../input.ts'
 import { choice, custom, flag, list, text, type Params, type Values } from '../params.ts'
 import { operation, taking, type Access, type Action } from '../resource.ts'
@@ -122,17 +121,13 @@ const DEPLOY = {
   install_rackd: flag('Make it a rack.'),
   install_kvm: flag('Make it a host of virtual machines.'),
   register_vmhost: flag('Likewise, and register it.'),
-  ephemeral_deploy: flag('Run from memory; not supported: 400.'),
+  ephemeral_deploy: flag('Run from memory; nothing is installed, no disk is written.'),
   enable_kernel_crash_dump: flag('Keep dumps of kernel crashes.'),
   vcenter_registration: flag('Register it in vCenter.'),
   enable_hw_sync: flag('Report its hardware now and then.'),
 }
 
 function deployOptions(state: RegionState, values: Values<typeof DEPLOY>): DeployOptions {
-  if (values.ephemeral_deploy === true) {
-    // Not left out in silence: disks that were to stay as they are would be written.
-    throw fieldError('ephemeral_deploy', 'Machines are installed on their disks only.')
-  }
   const [osSystem, distroSeries] = systemOf(state, values.distro_series ?? '')
   return {
     ...{ osSystem, distroSeries },
@@ -141,7 +136,7 @@ function deployOptions(state: RegionState, values: Values<typeof DEPLOY>): Deplo
     installRackd: values.install_rackd ?? false,
     installKvm: values.install_kvm ?? false,
     registerVmhost: values.register_vmhost ?? false,
-    ephemeralDeploy: false,
+    ephemeralDeploy: values.ephemeral_deploy ?? false,
     enableKernelCrashDump: values.enable_kernel_crash_dump ?? false,
     vcenterRegistration: values.vcenter_registration ?? false,
     enableHwSync: values.enable_hw_sync ?? false,

@@ -27,6 +27,8 @@ export type EphemeralImage = {
 }
 
 const DEFAULT_EPHEMERAL = 'debian/bookworm'
+/** Our own Debian, and what a site made like it: initrds of others do not know how we boot from memory. */
+const MEMORY_SYSTEMS: readonly string[] = ['debian', 'custom']
 
 /** Of the release `name` (`os/series`); `architecture` of the machine, `amd64/generic`. */
 export function chooseDeployImage(
@@ -58,6 +60,18 @@ export function chooseEphemeral(
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** The release `name` itself, as a machine's own system. Undefined: it cannot run from memory. */
+export function chooseMemoryImage(
+  resources: Iterable<BootResource>,
+  name: string,
+  architecture: string,
+): EphemeralImage | undefined {
+  if (!MEMORY_SYSTEMS.includes(name.split('/')[0] ?? '')) return undefined
+  return best(resources, architecture, (resource) =>
+    resource.name === name ? ephemeralOf(resource) : undefined,
+  )
 }
 
 function ephemeralOf(resource: BootResource): EphemeralImage | undefined {

@@ -76,6 +76,8 @@ export type MachineBoot = {
   readonly macs: readonly MacAddress[]
   readonly architecture: string
   readonly purpose: BootPurpose
+  /** The boot resource that it runs from memory as its own system (`os/release`). Absent: it runs none. */
+  readonly memoryImage?: string
   /** Absent: no BMC. */
   readonly power?: MachinePower
   /** Absent: whichever is the default one. */

@@ -215,12 +215,23 @@ export function destinationOf({ to }: Transition, life: MachineLife): MachineSta
   return HEALED.has(before) ? S.READY : before
 }
 
-/** What a known machine boots when it asks the network; an unknown MAC enlists. */
-export function purposeOf(machine: Machine): BootPurpose {
+/** Whether it boots what it is deployed with: while it is, afterwards, and on the way back there from a rescue. */
+export function bootsDeployed(machine: Machine): boolean {
   const { purpose } = STATUS_RULES[machine.status]
+  if (purpose === 'before') return lifeOf(machine).beforeRescue === S.DEPLOYED
+  return purpose === 'netboot' || purpose === 'local'
+}
+
+/**
+ * What a known machine boots when it asks the network; an unknown MAC enlists. `fromMemory`: it was deployed to run
+ * from memory, so there is nothing on its disks.
+ */
+export function purposeOf(machine: Machine, fromMemory: boolean): BootPurpose {
+  const { purpose } = STATUS_RULES[machine.status]
+  if (fromMemory && bootsDeployed(machine)) return 'xinstall'
   if (purpose === 'netboot') return machine.netboot ? 'xinstall' : 'local'
   if (purpose !== 'before') return purpose
-  return lifeOf(machine).beforeRescue === S.DEPLOYED ? 'local' : 'poweroff'
+  return bootsDeployed(machine) ? 'local' : 'poweroff'
 }
 
 /**

@@ -3,10 +3,12 @@
 import {
   chooseDeployImage,
   chooseEphemeral,
+  chooseMemoryImage,
   rootOf,
   type DeployImage,
   type EphemeralImage,
 } from '#model/boot-choice.ts'
+import type { Machine } from '#model/machine.ts'
 import type { RegionState } from './state.ts'
 import { configOf } from './config-keys.ts'
 
@@ -25,6 +27,22 @@ export function ephemeralFor(state: RegionState, architecture: string): Ephemera
   const osSystem = String(configOf(state, 'commissioning_osystem'))
   const name = `${osSystem}/${String(configOf(state, 'commissioning_distro_series'))}`
   return chooseEphemeral(state.bootResources.values(), name, architecture)
+}
+
+/** What runs from memory as the machine's own system. Undefined: its release cannot, or is no more. */
+export function memoryImageFor(
+  state: RegionState,
+  {
+    osSystem,
+    distroSeries,
+    architecture,
+  }: Pick<Machine, 'osSystem' | 'distroSeries' | 'architecture'>,
+): EphemeralImage | undefined {
+  return chooseMemoryImage(
+    state.bootResources.values(),
+    `${osSystem}/${distroSeries}`,
+    architecture,
+  )
 }
 
 /** `os/series` of what has a root image, each once. */

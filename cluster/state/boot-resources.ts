@@ -2,7 +2,7 @@
 import { BOOT_FILE_KINDS, type BootFile, type BootResource } from '#model/boot.ts'
 import type { BootResourceId } from '#model/ids.ts'
 import { MACHINE_STATUS as S } from '#model/machine.ts'
-import { imageFor } from './boot-image.ts'
+import { imageFor, memoryImageFor } from './boot-image.ts'
 import type { CommandOf } from './command.ts'
 import { created, DONE, invalid, nextId, notFound, refuse, type Handler } from './context.ts'
 import { BOOT_FILES_RETIRED_MAX, BOOT_FILES_RETIRED_MS, BOOT_RESOURCES_MAX } from './limits.ts'
@@ -37,7 +37,10 @@ export const deleteBootResource: Handler<'bootResource.delete'> = ({ state }, { 
   if (resource === undefined) return notFound('BootResource')
   const hostname = deployedWith(state, resource)
   if (hostname !== null) {
-    return refuse('CONFLICT', `Machine ${hostname} is being deployed with ${resource.name}.`)
+    return refuse(
+      'CONFLICT',
+      `Machine ${hostname} is being deployed with ${resource.name}, or runs it.`,
+    )
   }
   state.bootResources.delete(id)
   for (const upload of [...state.bootUploads.values()]) {
@@ -125,12 +128,17 @@ export function whyNoFence(
   return refuse('CONFLICT', 'The import is no longer this region’s.')
 }
 
-/** Name of a machine on which it is being installed. */
+/** Name of a machine on which it is being installed, or that runs it from memory and needs it at its next start. */
 function deployedWith(state: RegionState, resource: BootResource): string | null {
   for (const machine of state.machinesByStatus.rows(S.DEPLOYING)) {
     const { osSystem, distroSeries, architecture } = machine
     const image = imageFor(state, osSystem, distroSeries, architecture)
     if (image?.resource.id === resource.id) return machine.hostname
+  }
+  for (const { systemId, ephemeralDeploy } of state.deployments.values()) {
+    const machine = ephemeralDeploy ? state.machines.get(systemId) : undefined
+    if (machine === undefined) continue
+    if (memoryImageFor(state, machine)?.resource.id === resource.id) return machine.hostname
   }
   return null
 }

@@ -58,7 +58,7 @@ export type ImageCommand =
       readonly sourceId: number
       readonly files: readonly BootFile[]
     }
-  /** Imported ones that no source offers any more go, unless a machine is being deployed with them. */
+  /** Imported ones that no source offers any more go, unless a machine is being deployed with them or runs them. */
   | {
       readonly type: 'bootResource.prune'
       readonly fence: number

@@ -5,7 +5,7 @@ import { MACHINE_STATUS as S, type Machine } from '#model/machine.ts'
 import type { DeployOptions } from '#model/machine-work.ts'
 import type { SystemId } from '#model/ids.ts'
 import { acquireBridges } from './acquired-bridges.ts'
-import { deployableNames, imageFor } from './boot-image.ts'
+import { deployableNames, imageFor, memoryImageFor } from './boot-image.ts'
 import { chooseMachine, nothingFits } from './choose-machine.ts'
 import type { CommandOf } from './command.ts'
 import { configOf } from './config-keys.ts'
@@ -53,13 +53,14 @@ export const deployMachine: Handler<'machine.deploy'> = (context, command) => {
   }
   const refusal =
     act(context, { systemId, comment }, 'deploy', deployed(options, agentName)) ??
-    whyNoImage(context, machine, options)
+    whyNoImage(context, machine, options) ??
+    whyNotFromMemory(context, machine, options)
   if (refusal !== null) return refusal
-  const { bridges } = options
+  const { bridges, ephemeralDeploy } = options
   const unbridged = bridges === undefined ? null : acquireBridges(context, systemId, bridges)
   if (unbridged !== null) return unbridged
   state.deployments.put(systemId, { systemId, ...options })
-  beginInstallation(context, systemId)
+  if (!ephemeralDeploy) beginInstallation(context, systemId)
   return takeAutoAddresses(context, systemId) ?? DONE
 }
 
@@ -76,6 +77,22 @@ function whyNoImage(
   const choices = ['', ...names].map((name) => `'${name}'`).join(', ')
   const text = `'${osSystem}/${distroSeries}' is not a valid distro_series.`
   return invalid('distro_series', `${text}  It should be one of: ${choices}.`)
+}
+
+/** Of a deployment to memory; null: it can be, or is none. */
+function whyNotFromMemory(
+  { state }: Context,
+  { architecture }: Machine,
+  { osSystem, distroSeries, ephemeralDeploy, bridges }: DeployOptions,
+): Refusal | null {
+  if (!ephemeralDeploy) return null
+  if (bridges !== undefined) {
+    return invalid('bridge_all', 'What runs from memory has the network of its boot, no bridges.')
+  }
+  if (memoryImageFor(state, { osSystem, distroSeries, architecture }) !== undefined) return null
+  const text = `'${osSystem}/${distroSeries}' cannot run from memory: `
+  const needs = 'it takes boot-kernel, boot-initrd and squashfs of debian or a custom image.'
+  return invalid('ephemeral_deploy', `${text}${needs}`)
 }
 
 function deployed(options: DeployOptions, agentName?: string) {

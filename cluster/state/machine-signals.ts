@@ -9,6 +9,7 @@ import { configureByDefault } from './default-network.ts'
 import { addEvent } from './events.ts'
 import { moveOn } from './life-cycle.ts'
 import { beginEnlisting } from './machine-actions.ts'
+import { runsFromMemory } from './query.ts'
 import { failedScripts } from './script-sets.ts'
 import { whyNotBelieved } from './machine-tokens.ts'
 import { statusName } from './life-cycle-texts.ts'
@@ -104,6 +105,9 @@ export const setNetboot: Handler<'machine.netboot'> = (context, command) => {
   if (machine === undefined) return notFound('Machine')
   const refusal = whyNotBelieved(context, command)
   if (refusal !== null) return refusal
+  if (!on && runsFromMemory(state, systemId)) {
+    return refuse('CONFLICT', 'The machine runs from memory: it has no disk to boot from.')
+  }
   if (machine.netboot === on) return DONE
   state.machines.put(systemId, { ...machine, netboot: on, updatedWall: wall })
   return DONE

@@ -1,12 +1,14 @@
 // The token by which a booted machine is known at the metadata service (maas-api §11): one for each stay in a status,
 // so that what an earlier boot, or an earlier owner, kept of it opens nothing. The secrets are made by the API.
-import { lifeOf, type Move } from '#model/life-cycle.ts'
+import { bootsDeployed, lifeOf, type Move } from '#model/life-cycle.ts'
 import type { SystemId } from '#model/ids.ts'
 import { MACHINE_STATUS as S, type Machine, type MachineStatus } from '#model/machine.ts'
 import type { MachineToken } from '#model/machine-token.ts'
 import { notFound, refuse, type Context, type Handler } from './context.ts'
 import { statusName } from './life-cycle-texts.ts'
 import type { Refusal } from './outcome.ts'
+import { runsFromMemory } from './query.ts'
+import type { RegionState } from './state.ts'
 
 /** Statuses in which a machine boots from the network to work, and gets a token for it. */
 const BOOTS: ReadonlySet<MachineStatus> = new Set([
@@ -25,7 +27,7 @@ export const issueToken: Handler<'machineToken.issue'> = (context, command) => {
   const { type: _type, ...given } = command
   const machine = state.machines.get(given.systemId)
   if (machine === undefined) return notFound('Machine')
-  if (!BOOTS.has(machine.status)) {
+  if (!boots(state, machine)) {
     const name = statusName(machine.status)
     return refuse('CONFLICT', `A machine that is ${name} boots nothing that needs a token.`)
   }
@@ -41,6 +43,12 @@ export const issueToken: Handler<'machineToken.issue'> = (context, command) => {
   const token: MachineToken = { ...given, enteredAt, createdWall: wall }
   state.machineTokens.put(given.systemId, token)
   return { ok: true, value: secretsOf(token) }
+}
+
+/** What runs from memory has no disk with its token, so it asks anew whenever it starts. */
+function boots(state: RegionState, machine: Machine): boolean {
+  if (BOOTS.has(machine.status)) return true
+  return bootsDeployed(machine) && runsFromMemory(state, machine.systemId)
 }
 
 function secretsOf({ consumerKey, tokenKey, tokenSecret }: MachineToken) {
@@ -65,6 +73,8 @@ export function followMove({ state }: Context, move: Move, { systemId }: Machine
   const token = state.machineTokens.get(systemId)
   const machine = state.machines.get(systemId)
   if (token === undefined || machine === undefined) return
-  if (!GOES_ON.has(move)) state.machineTokens.delete(systemId)
+  // Back from a rescue, what runs from memory may have asked before its power was reported.
+  const goesOn = GOES_ON.has(move) || (move === 'powered' && machine.status === S.DEPLOYED)
+  if (!goesOn) state.machineTokens.delete(systemId)
   else state.machineTokens.put(systemId, { ...token, enteredAt: lifeOf(machine).enteredAt })
 }

@@ -3,7 +3,7 @@
 import type { MachineBoot } from '#model/boot.ts'
 import { RELAYED_VLAN_LEVEL } from '#model/feature-level.ts'
 import type { SystemId } from '#model/ids.ts'
-import { purposeOf } from '#model/life-cycle.ts'
+import { bootsDeployed, purposeOf } from '#model/life-cycle.ts'
 import {
   compareIps,
   isIpv4,
@@ -50,12 +50,20 @@ export function machineBootOf(state: RegionState, systemId: SystemId): MachineBo
   const { domainId } = machine
   const kernelOptions = tagOptionsOf(state, machine)
   const power = powerOf(machine)
+  const fromMemory = runsFromMemory(state, systemId)
+  const { osSystem, distroSeries } = machine
   return {
-    ...{ systemId, hostname, macs, architecture, purpose: purposeOf(machine) },
+    ...{ systemId, hostname, macs, architecture, purpose: purposeOf(machine, fromMemory) },
+    ...(fromMemory && bootsDeployed(machine) ? { memoryImage: `${osSystem}/${distroSeries}` } : {}),
     ...(domainId === undefined ? {} : { domainId }),
     ...(kernelOptions === '' ? {} : { kernelOptions }),
     ...(power === null ? {} : { power }),
   }
+}
+
+/** It was deployed so: nothing of it is on its disks, and it boots from the network each time. */
+export function runsFromMemory(state: RegionState, systemId: SystemId): boolean {
+  return state.deployments.get(systemId)?.ephemeralDeploy === true
 }
 
 /** Kernel options of its tags, in the order of their names, which is theirs on the machine. */

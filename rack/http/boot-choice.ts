@@ -1,6 +1,7 @@
 // What a machine boots, whichever loader asks: pure. Loaders only differ in how they are told (`ipxe-script.ts`,
 // `pxelinux-config.ts`, `grub-config.ts`).
 import type { BootFileKind, MachineBoot } from '#model/boot.ts'
+import { chooseMemoryImage } from '#model/boot-choice.ts'
 import { bootOriginsOf, type BootOrigin } from '#model/boot-origins.ts'
 import { contains, parseIpv4, type Ipv4 } from '#model/ipv4.ts'
 import type { RackView } from '#rack/view.ts'
@@ -127,12 +128,30 @@ function vlanAt(view: RackView, ip: Ipv4) {
   return subnet === undefined ? undefined : view.table('vlans').get(subnet.vlanId)
 }
 
-function findEphemeral(at: Place) {
+/**
+ * A machine's own, where it has one; else, or where that is gone, the site's. The region then tells the machine that it
+ * has nothing to run.
+ */
+function findEphemeral(at: Place & { readonly machine?: MachineBoot | undefined }) {
+  const own = memoryFiles(at)
+  if (own !== undefined) return own
   for (const name of [at.view.settings()?.ephemeralImage ?? EPHEMERAL, EPHEMERAL]) {
     const found = findFiles(at, name, ['boot-kernel', 'boot-initrd', 'squashfs'])
     if (found !== undefined) return found
   }
   return undefined
+}
+
+function memoryFiles({ view, machine }: Place & { readonly machine?: MachineBoot | undefined }) {
+  if (machine?.memoryImage === undefined) return undefined
+  const { memoryImage, architecture } = machine
+  const found = chooseMemoryImage(view.table('bootResources').values(), memoryImage, architecture)
+  if (found === undefined) return undefined
+  return {
+    'boot-kernel': found.kernel.sha256,
+    'boot-initrd': found.initrd.sha256,
+    squashfs: found.root.sha256,
+  }
 }
 
 /** SHA-256 by kind, of the first resource of this name and architecture that has them all. */

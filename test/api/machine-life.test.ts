@@ -349,15 +349,3 @@ async function end(api: TestApi, systemId: never, fence: number): Promise<void> 
     ...{ type: 'power.report', rackId, systemId, token, result: 'done', state: 'on', message: '' },
   })
 }
-
-t.test('a deployment to memory is refused: no disk is written that was to be left', async (t) => {
-  const api = await startTestApi(t)
-  const id = await ready(api, 1)
-  await api.post('machines/?op=allocate', { system_id: id })
-  const answer = await op(api, id, 'deploy', { ephemeral_deploy: 'true' })
-  t.equal(answer.status, 400)
-  t.match(answer.json, { ephemeral_deploy: [/disks only/] })
-  t.match((await api.get(`machines/${id}/`)).json, { status_name: 'Allocated' })
-  const asUsual = await op(api, id, 'deploy', { ephemeral_deploy: 'false' })
-  t.match(asUsual.json, { status_name: 'Deploying', ephemeral_deploy: false })
-})

@@ -77,7 +77,22 @@ for (const { statuses, netboot = true, beforeRescue = null, purpose } of purpose
   t.test(`${statuses.join(', ')} boot ${purpose}, netboot ${netboot}`, async (t) => {
     for (const status of statuses) {
       const life = { ...FIRST_LIFE, beforeRescue }
-      t.equal(purposeOf({ status, netboot, life } as never), purpose)
+      t.equal(purposeOf({ status, netboot, life } as never, false), purpose)
     }
   })
 }
+
+t.test('what runs from memory boots it from the network where another would boot its disk', (t) => {
+  for (const status of Object.values(S)) {
+    for (const netboot of [true, false]) {
+      for (const beforeRescue of [null, S.READY, S.DEPLOYED]) {
+        const life = { ...FIRST_LIFE, beforeRescue }
+        const machine = { status, netboot, life } as never
+        const otherwise = purposeOf(machine, false)
+        const isLocal = otherwise === 'local' || otherwise === 'xinstall'
+        t.equal(purposeOf(machine, true), isLocal ? 'xinstall' : otherwise, `${status}`)
+      }
+    }
+  }
+  t.end()
+})

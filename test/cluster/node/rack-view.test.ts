@@ -1,10 +1,12 @@
 // Which rows a rack is sent: its own networks, and of machines no more than booting takes.
 import t from 'tap'
 import type { SystemId } from '#model/ids.ts'
+import { MACHINE_STATUS as S } from '#model/machine.ts'
 import { DEFAULT_PROBE } from '#model/machine-work.ts'
 import { fullView, isTopology, topologyFingerprint, viewChanges } from '#node/rack-view.ts'
 import type { ViewChange } from '#protocol/rack.ts'
 import type { Command } from '#state/command.ts'
+import { addMachine, bring, DEPLOY, makeRoom } from '#test/support/life-cycle.ts'
 import {
   bind,
   ip,
@@ -235,6 +237,22 @@ t.test('a machine is one boot row however much of it changed, and null once gone
   t.same(changesOf(lab, { type: 'machine.delete', systemId }), [
     { table: 'machineBoots', key: systemId, row: null },
   ])
+})
+
+t.test('racks are told what a machine runs from memory, and when it does no more', async (t) => {
+  const lab = makeRoom()
+  const systemId = addMachine(lab, 1)
+  bring(lab, systemId, S.ALLOCATED)
+  const rowsOf = (command: Command) =>
+    changesOf(lab, command).flatMap((change) => (change.table === 'machineBoots' ? [change] : []))
+  const verb = { systemId, comment: '' }
+  const options = { ...DEPLOY, ephemeralDeploy: true }
+  const [told] = rowsOf({ type: 'machine.deploy', ...verb, options })
+  t.match(told?.row, { purpose: 'xinstall', memoryImage: 'debian/bookworm' })
+  const [kept] = rowsOf({ type: 'machine.booted', systemId })
+  t.match(kept?.row, { purpose: 'xinstall', memoryImage: 'debian/bookworm' })
+  const [gone] = rowsOf({ type: 'machine.release', ...verb })
+  t.match(gone?.row, { purpose: 'poweroff', memoryImage: undefined })
 })
 
 t.test('what no rack needs makes no rows', async (t) => {

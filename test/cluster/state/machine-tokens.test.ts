@@ -2,8 +2,8 @@
 import t from 'tap'
 import { MACHINE_STATUS as S } from '#model/machine.ts'
 import type { SystemId } from '#model/ids.ts'
-import { addMachine, bring, makeRoom, statusOf, SYSTEM } from '#test/support/life-cycle.ts'
-import { ADMIN, type Lab } from '#test/support/region-state.ts'
+import { addMachine, bring, DEPLOY, makeRoom, statusOf, SYSTEM } from '#test/support/life-cycle.ts'
+import { ADMIN, RACK, type Lab } from '#test/support/region-state.ts'
 
 const ask = (lab: Lab, systemId: SystemId, n: number, address = '192.0.2.7') => {
   lab.actor = SYSTEM
@@ -50,6 +50,41 @@ t.test('a deployed machine keeps its token until it is released', async (t) => {
   lab.ok({ type: 'machine.release', systemId: id, comment: '' })
   t.equal(tokenOf(lab, id), undefined)
 })
+
+t.test(
+  'what runs from memory gets its token again at each start, until it is released',
+  async (t) => {
+    const lab = makeRoom()
+    const id = addMachine(lab, 1)
+    bring(lab, id, S.ALLOCATED)
+    const options = { ...DEPLOY, ephemeralDeploy: true }
+    lab.ok({ type: 'machine.deploy', systemId: id, comment: '', options })
+    t.equal(secretOf(ask(lab, id, 1)), 's1')
+    lab.ok({ type: 'machine.booted', systemId: id })
+    t.equal(secretOf(ask(lab, id, 2)), 's1', 'the same stay, the same address')
+    t.equal(secretOf(ask(lab, id, 3, '192.0.2.8')), 's3', 'its lease was another one')
+    t.equal(lab.state.machineTokensByKey.first('t1'), undefined)
+    lab.actor = ADMIN
+    lab.ok({ type: 'machine.rescue', systemId: id, comment: '' })
+    t.equal(tokenOf(lab, id), undefined, 'the rescue is another boot')
+    lab.actor = ADMIN
+    lab.ok({ type: 'machine.update', systemId: id, set: { powerType: 'ipmi' } })
+    lab.ok({ type: 'machine.exitRescue', systemId: id, comment: '' })
+    t.equal(statusOf(lab, id), S.EXITING_RESCUE_MODE)
+    t.equal(secretOf(ask(lab, id, 4)), 's4', 'it may be up before its power is reported')
+    lab.actor = SYSTEM
+    const { fence = 0 } = lab.state.powerIntents.get(id) ?? {}
+    const { token } = lab.ok({ type: 'power.claim', rackId: RACK, systemId: id, fence })
+    const done = { rackId: RACK, systemId: id, token, result: 'done', state: 'on', message: '' }
+    lab.ok({ type: 'power.report', ...done } as never)
+    t.equal(statusOf(lab, id), S.DEPLOYED)
+    t.equal(tokenOf(lab, id), 's4')
+    lab.actor = ADMIN
+    lab.ok({ type: 'machine.release', systemId: id, comment: '' })
+    t.equal(tokenOf(lab, id), undefined)
+    t.equal(secretOf(ask(lab, id, 5)), 'CONFLICT')
+  },
+)
 
 for (const move of ['abort', 'markBroken'] as const) {
   t.test(`${move} ends the token`, async (t) => {

@@ -99,6 +99,29 @@ reboot
   t.end()
 })
 
+t.test('what runs from memory boots its own release, with the preseed of all', (t) => {
+  const own = [file('boot-kernel', 'd'), file('boot-initrd', 'e'), file('squashfs', 'f')]
+  const machine = { ...machineRow('abc346', [MAC], 'xinstall') }
+  const memory = { ...machine, row: { ...machine.row, memoryImage: 'custom/mine' } as never }
+  const all = makeView([
+    settingsRow(SETTINGS),
+    ...rows,
+    memory,
+    resourceRow(own, 'custom/mine', 'amd64/generic', 3),
+  ])
+  const paths = [`ipxe.cfg-${MAC}`, 'pxelinux.cfg/01-52-54-00-ab-cd-ef', `grub/grub.cfg-${MAC}`]
+  const swap: Readonly<Record<string, string>> = { a: 'd', b: 'e', c: 'f' }
+  for (const path of paths) {
+    const expected = textOf(path)?.replaceAll(/([abc])\1{63}/g, (_all, letter: string) =>
+      (swap[letter] ?? '').repeat(64),
+    )
+    t.equal(textOf(path, all), expected, path)
+    t.match(textOf(path, all), 'd'.repeat(64), path)
+    t.equal(textOf(path, makeView([settingsRow(SETTINGS), ...rows, memory])), textOf(path), 'gone')
+  }
+  t.end()
+})
+
 t.test('a machine nobody knows asks for the preseed of enlistment', (t) => {
   const preseed = `cloud-config-url=${BASE}/MAAS/metadata/latest/enlist-preseed/?op=get_enlist_preseed`
   t.match(textOf('ipxe.cfg-default-amd64'), ` BOOTIF=01-\${mac:hexhyp} nomodeset`)

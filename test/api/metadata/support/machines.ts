@@ -54,13 +54,13 @@ export class MachineRoom {
   }
 
   /** Allocated by the administrator, who is its owner then. */
-  async deploy(systemId: SystemId, userData = ''): Promise<void> {
+  async deploy(systemId: SystemId, userData = '', ephemeralDeploy = false): Promise<void> {
     await this.commission(systemId)
     await this.signal(systemId, 'OK')
     await this.run(
       {
         type: 'machine.deploy',
-        ...{ systemId, comment: '', options: { ...DEPLOY, userData } },
+        ...{ systemId, comment: '', options: { ...DEPLOY, userData, ephemeralDeploy } },
       },
       'admin',
     )
