@@ -2,10 +2,13 @@
 // as the plain archive of MAAS 2.0. A machine whose work has no open results gets none.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { BMC_SCRIPT } from '#model/builtin-scripts.ts'
 import type { SystemId } from '#model/ids.ts'
+import { takesFoundBmc } from '#model/life-cycle.ts'
 import type { BlockDevice } from '#model/machine.ts'
 import { RESULT_TYPE, SCRIPT_STATUS, type ScriptResult } from '#model/script-result.ts'
 import { isOpen } from '#model/script-status.ts'
+import { configOf } from '#state/config-keys.ts'
 import { textOf } from '#state/object-query.ts'
 import { currentResults, parametersNamed } from '#state/script-query.ts'
 import type { RegionState } from '#state/state.ts'
@@ -113,6 +116,7 @@ function parametersOf(state: RegionState, row: ScriptResult): object {
 }
 
 function argumentsOf(state: RegionState, row: ScriptResult): readonly string[] {
+  if (row.scriptId === null && row.name === BMC_SCRIPT) return bmcArguments(state, row)
   const possible = parametersNamed(state, row)
   return Object.keys(row.parameters).map((name) => {
     const format = possible[name]?.argumentFormat ?? ''
@@ -126,6 +130,20 @@ function argumentsOf(state: RegionState, row: ScriptResult): readonly string[] {
       Object.hasOwn(fields, key) ? (fields[key] ?? whole) : whole,
     )
   })
+}
+
+/** By the settings; `--keep` where an operator has set the power since the work began. */
+function bmcArguments(state: RegionState, { systemId }: ScriptResult): readonly string[] {
+  const setting = (name: string): string => String(configOf(state, `maas_auto_ipmi_${name}`) ?? '')
+  const flags = setting('workaround_flags')
+  const machine = state.machines.get(systemId)
+  return [
+    ...[`--user=${setting('user')}`, `--privilege=${setting('user_privilege_level')}`],
+    `--cipher=${setting('cipher_suite_id')}`,
+    // The rest is no list of them.
+    ...(/^[a-z0-9,_ ]+$/.test(flags) ? [`--workarounds=${flags}`] : []),
+    ...(machine !== undefined && takesFoundBmc(machine) ? [] : ['--keep']),
+  ]
 }
 
 /** Each once. */

@@ -30,6 +30,9 @@ export type BuiltinScript = {
 /** Its output is the machine's hardware (`api/hardware-report.ts`). */
 export const HARDWARE_SCRIPT = '50-maas-01-commissioning'
 
+/** It changes the BMC of a machine, so it runs only where the region takes what it finds (`lacksPower`). */
+export const BMC_SCRIPT = '30-maas-01-bmc-config'
+
 /** Name of the one result of an installation. */
 export const INSTALL_LOG = '/tmp/install.log'
 
@@ -67,6 +70,7 @@ export const BUILTIN_SCRIPTS: readonly BuiltinScript[] = [
   probe('20-maas-02-dhcp-unconfigured-ifaces', 'Raise all interfaces and ask for addresses', 120, {
     ...{ parallel: P.DISABLED, hardwareType: H.NETWORK },
   }),
+  probe(BMC_SCRIPT, 'Make a user in the BMC and report it', 300, { parallel: P.DISABLED }),
   probe(HARDWARE_SCRIPT, 'Report the hardware', 300, { parallel: P.DISABLED }),
   probe('maas-capture-lldpd', 'Report LLDP neighbours', 60, { hardwareType: H.NETWORK }),
   probe('maas-kernel-cmdline', 'Report the kernel command line', 10),

@@ -239,6 +239,10 @@ export function purposeOf(machine: Machine, fromMemory: boolean): BootPurpose {
  * machine that enlists itself: nobody has seen that yet.
  */
 export function takesFoundBmc(machine: Machine): boolean {
-  if (machine.status !== S.COMMISSIONING) return false
-  return machine.powerType === '' || (lifeOf(machine).enlisting && isByHand(machine.powerType))
+  return machine.status === S.COMMISSIONING && lacksPower(machine)
+}
+
+/** That part of it which is the same before the commissioning of a machine that enlists itself has begun. */
+export function lacksPower(machine: Machine, enlisting = lifeOf(machine).enlisting): boolean {
+  return machine.powerType === '' || (enlisting && isByHand(machine.powerType))
 }

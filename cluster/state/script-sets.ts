@@ -1,8 +1,8 @@
 // Sets of script results: made with the work they belong to, kept as many as the settings say, ended with the status
 // that the work ends in. No result stays open when nobody works on it.
 import type { SystemId } from '#model/ids.ts'
-import type { Move } from '#model/life-cycle.ts'
-import { INSTALL_LOG } from '#model/builtin-scripts.ts'
+import { lacksPower, lifeOf, type Move } from '#model/life-cycle.ts'
+import { BMC_SCRIPT, INSTALL_LOG } from '#model/builtin-scripts.ts'
 import { MACHINE_STATUS as M, type Machine, type MachineStatus } from '#model/machine.ts'
 import type { ProbeOptions } from '#model/machine-work.ts'
 import {
@@ -50,9 +50,13 @@ export function beginProbe(
 ): Refusal | null {
   const probes = { type: T.COMMISSIONING, words: options.commissioningScripts } as const
   const tests = { type: T.TESTING, words: options.testingScripts } as const
+  const setsUpBmc = !options.skipBmcConfig && takesBmcOf(context.state, systemId, enlisting)
   for (const wanted of kind === 'commission' ? [probes, tests] : [tests]) {
-    const chosen = chooseScripts(context.state, { ...wanted, enlisting })
-    if ('ok' in chosen) return chosen
+    const all = chooseScripts(context.state, { ...wanted, enlisting })
+    if ('ok' in all) return all
+    const chosen = all.filter(
+      ({ name, scriptId }) => scriptId !== null || name !== BMC_SCRIPT || setsUpBmc,
+    )
     if (chosen.length === 0) continue
     const set = makeSet(context, systemId, wanted.type)
     const given = options.parameters
@@ -60,6 +64,13 @@ export function beginProbe(
     if (refusal !== null) return refusal
   }
   return null
+}
+
+/** Else a new password would lock out whoever has the old one. */
+function takesBmcOf(state: RegionState, systemId: SystemId, enlisting: boolean): boolean {
+  const machine = state.machines.get(systemId)
+  if (machine === undefined || machine.locked) return false
+  return lacksPower(machine, enlisting || lifeOf(machine).enlisting)
 }
 
 /** Of a deployment: its one result is the log. */

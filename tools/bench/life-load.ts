@@ -5,7 +5,7 @@
 // DHCP: racks have no part in this. Beside them one client reads machines and pages of the list, open loop.
 // Reads one JSON job from argv, prints one JSON result.
 import http from 'node:http'
-import { BUILTIN_SCRIPTS, HARDWARE_SCRIPT } from '#model/builtin-scripts.ts'
+import { BMC_SCRIPT, BUILTIN_SCRIPTS, HARDWARE_SCRIPT } from '#model/builtin-scripts.ts'
 import { RESULT_TYPE } from '#model/script-result.ts'
 import { summarise, type LoadResult } from './http-load.ts'
 
@@ -124,7 +124,8 @@ class Life {
     const key = await this.#boot()
     await this.#machine('GET', '2012-03-01/maas-scripts', key)
     for (const { name, type } of BUILTIN_SCRIPTS) {
-      if (type !== RESULT_TYPE.COMMISSIONING) continue
+      // Powered by hand, so its BMC is left as it is.
+      if (type !== RESULT_TYPE.COMMISSIONING || name === BMC_SCRIPT) continue
       const output = name === HARDWARE_SCRIPT ? this.#hardware() : 'done\n'
       await this.#signal(key, { status: 'WORKING', name })
       await this.#signal(key, { status: 'WORKING', name, exit_status: '0' }, [name, output])

@@ -13,8 +13,8 @@ signal() {
     part op signal
     part status "$status"
     for field in "$@"; do
-      case $field in
-        *=@*) file_part "${field%%=@*}" "${field#*=@}" ;;
+      case ${field#*=} in
+        @*) file_part "${field%%=*}" "${field#*=@}" ;;
         *) part "${field%%=*}" "${field#*=}" ;;
       esac
     done

@@ -147,11 +147,29 @@ wait_for_scripts() {
   SCRIPTS=
 }
 
+# The lines `name: text` of FILE as JSON, but for `power_type`; of YAML no more than that is understood. At most 4 KiB.
+bmc_parameters() {
+  head -c 4096 "$1" | awk '
+    !/^[a-z_]+:/ || /^power_type:/ { next }
+    {
+      name = text = $0
+      sub(/:.*/, "", name)
+      sub(/^[a-z_]+: */, "", text)
+      if (text ~ /^".*"$/ || text ~ /^\047.*\047$/) text = substr(text, 2, length(text) - 2)
+      gsub(/[\001-\037\177]/, "", text)
+      gsub(/["\\]/, "\\\\&", text)
+      printf "%s\"%s\":\"%s\"", (count++ ? "," : "{"), name, text
+    }
+    END { print (count ? "}" : "{}") }'
+}
+
 # Of the variables that the line of the index set.
 run_script() {
   key=${result:-$name}
   out=$WORK/out/$key
   mkdir -p "$out"
+  bmc=$WORK/out/$key.bmc
+  rm -f "$bmc"
   script=$WORK/scripts/$path
   about="script_result_id=$result script_version_id=$version"
   [ -n "$result" ] || about=
@@ -163,6 +181,7 @@ run_script() {
     cd "$out" || exit 1
     export OUTPUT_STDOUT_PATH="$out/out" OUTPUT_STDERR_PATH="$out/err"
     export OUTPUT_COMBINED_PATH="$out/all" RESULT_PATH="$out/yaml" DOWNLOAD_PATH="$out"
+    export BMC_CONFIG_PATH="$bmc"
     export RUNTIME="${timeout:-0}" HAS_STARTED=False
     eval "set -- $arguments"
     if [ "${timeout:-0}" -gt 0 ] && has timeout; then
@@ -180,8 +199,15 @@ run_script() {
     say=TIMEDOUT
   fi
   [ "$code" = 0 ] || : >"$WORK/failed/$key"
+  # What it found goes with its word that it is right. The password in it is in no argument of a process: `signal` is none.
+  set --
+  if [ "$code" = 0 ] && [ -s "$bmc" ]; then
+    found=$(sed -n 's/^power_type: *//p' "$bmc" | head -n 1 | tr -cd '[:alnum:]_-')
+    set -- "power_type=$found" "power_parameters=$(bmc_parameters "$bmc")"
+  fi
+  rm -f "$bmc"
   # shellcheck disable=SC2086
-  signal "$say" "script_name=$name" $about "exit_status=$code" "runtime=$runtime" \
+  signal "$say" "script_name=$name" $about "exit_status=$code" "runtime=$runtime" "$@" \
     "$name=@$out/all" "$name.out=@$out/out" "$name.err=@$out/err" "$name.yaml=@$out/yaml" ||
     : >"$WORK/failed/$key"
 }

@@ -121,6 +121,43 @@ for (const client of CLIENTS) {
   })
 }
 
+t.test(
+  'the BMC that a script found is told with its result, its password only there',
+  { skip },
+  async (t) => {
+    const stage = await makeStage(t)
+    const { room, host, id } = stage
+    await room.run({ type: 'machine.update', systemId: id, set: { powerType: '' } })
+    await room.commission(id)
+    const write = (address: string, more = '') => `#!/bin/sh
+    printf '%s\\n' 'power_type: ipmi' 'power_address: ${address}' 'power_user: "maas"' \\
+      'power_pass: a=@b"\\$(x)' 'no line' '- list: x' 'k_g:' >"$BMC_CONFIG_PATH"
+    echo found; ${more}\n`
+    host.archive = await makeArchive({
+      'index.json': index([entry('failing', 1), entry('bmc', 2), entry('other', 3)]),
+      'commissioning/failing': write('192.0.2.65', 'exit 1'),
+      'commissioning/bmc': write('192.0.2.66'),
+      'commissioning/other': '#!/bin/sh\necho "$BMC_CONFIG_PATH"; ls ..\n',
+    })
+    const { output } = await host.run(await scriptFor(stage), { tools: TOOLS ?? [] })
+    t.equal(output, '')
+    t.same(texts(host, 'script_name', 'power_type').slice(0, -1), [
+      ...['failing ', 'failing ', 'bmc ', 'bmc ipmi', 'other ', 'other '],
+    ])
+    t.match(host.said[5]?.input.text('other'), /\.bmc\n/)
+    t.notMatch(host.said[5]?.input.text('other'), /2\.bmc\n/, 'its file is gone')
+    const { state } = room.api.region.local()
+    t.match(state.machines.get(id), {
+      powerType: 'ipmi',
+      powerParameters: {
+        ...{ power_address: '192.0.2.66', power_user: 'maas', power_pass: 'a=@b"\\$(x)', k_g: '' },
+      },
+    })
+    const kept = [...state.scriptOutputs.values(), ...state.events.values()]
+    t.notMatch(JSON.stringify(kept) + room.api.logs.join(''), /a=@b/)
+  },
+)
+
 t.test('tests follow commissioning with an index of their own', { skip }, async (t) => {
   const stage = await makeStage(t)
   const { room, host, id } = stage

@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { commissioningTar, scriptArchive, scriptIndex } from '#api/metadata/script-archive.ts'
 import { recordSignal, type SignalReport } from '#api/metadata/script-signals.ts'
-import { HARDWARE_SCRIPT } from '#model/builtin-scripts.ts'
+import { BMC_SCRIPT, HARDWARE_SCRIPT } from '#model/builtin-scripts.ts'
 import type { SystemId } from '#model/ids.ts'
 import { RESULT_TYPE as T, SCRIPT_STATUS as S, type ScriptResult } from '#model/script-result.ts'
 import { currentResults } from '#state/script-query.ts'
 import { temporaryDirectory } from '#test/support/temporary-directory.ts'
-import { startTestApi, type TestApi } from '../support/api.ts'
+import { startTestApi, SYSTEM, type TestApi } from '../support/api.ts'
 
 const MAC = '52:54:00:aa:00:01'
 const HARDWARE = JSON.stringify({
@@ -105,6 +105,35 @@ t.test(
     t.match(tar('commissioning/45-mine'), /^#!\/bin\/sh\n# --- Start/)
     const shown = readFileSync(join(import.meta.dirname, '../../../api/metadata/scripts/disk-read'))
     t.equal(tar('testing/disk-read'), shown.toString('utf8'))
+  },
+)
+
+t.test(
+  'the script that sets up the BMC is told the settings, and to keep what is set',
+  async (t) => {
+    const { api, systemId, state } = await commissioning(t)
+    await api.post(`machines/${systemId}/?op=abort`)
+    const set = (powerType: string) =>
+      api.region.propose(
+        { type: 'machine.update', systemId, set: { powerType } },
+        { actor: { ...SYSTEM } },
+      )
+    await set('')
+    await api.post(`machines/${systemId}/?op=commission`)
+    await api.post('maas/?op=set_config', { name: 'maas_auto_ipmi_user', value: 'ops' })
+    await api.post('maas/?op=set_config', {
+      name: 'maas_auto_ipmi_workaround_flags',
+      value: '$(x)',
+    })
+    type Index = { '1.0': { commissioning_scripts: readonly { name: string; args: unknown }[] } }
+    const args = () =>
+      (scriptIndex(state, systemId) as Index)['1.0'].commissioning_scripts.find(
+        ({ name }) => name === BMC_SCRIPT,
+      )?.args
+    const settings = ['--user=ops', '--privilege=ADMIN', '--cipher=3']
+    t.same(args(), settings)
+    await set('manual')
+    t.same(args(), [...settings, '--keep'])
   },
 )
 

@@ -1,7 +1,11 @@
 // What a machine says of its BMC is used where no operator has said anything, and where it cannot hurt somebody else.
 import t, { type Test } from 'tap'
+import { BMC_SCRIPT } from '#model/builtin-scripts.ts'
 import type { SystemId } from '#model/ids.ts'
 import { MACHINE_STATUS as S } from '#model/machine.ts'
+import { DEFAULT_PROBE } from '#model/machine-work.ts'
+import { RESULT_TYPE } from '#model/script-result.ts'
+import { currentResults } from '#state/script-query.ts'
 import { addMachine, bring, makeRoom, SYSTEM } from '#test/support/life-cycle.ts'
 import { link, nicOf } from '#test/support/network-lab.ts'
 import { ADMIN, bind, ip, mac, newMachine, type Lab } from '#test/support/region-state.ts'
@@ -145,3 +149,37 @@ t.test('a machine that enlists itself is looked at in the same way', async (t) =
 })
 
 const cards = (n: number) => newMachine(n).interfaces.map((nic) => ({ ...nic, mac: mac(500 + n) }))
+
+const setsUp = ({ state }: Lab, systemId: SystemId): boolean =>
+  currentResults(state, systemId, RESULT_TYPE.COMMISSIONING).some(({ name }) => name === BMC_SCRIPT)
+
+for (const [powerType, skipBmcConfig, runs] of [
+  ['', false, true],
+  ['', true, false],
+  ['manual', false, false],
+  ['ipmi', false, false],
+] as const) {
+  const how = skipBmcConfig ? 'skipped' : 'not skipped'
+  t.test(`powered by '${powerType}', ${how}, the BMC is set up: ${runs}`, async (t) => {
+    const lab = makeRoom()
+    const powerParameters = powerType === 'ipmi' ? IPMI : {}
+    const systemId = addMachine(lab, 1, { powerType, powerParameters })
+    const options = { ...DEFAULT_PROBE, skipBmcConfig, commissioningScripts: [BMC_SCRIPT] }
+    lab.ok({ type: 'machine.commission', systemId, comment: '', options })
+    t.equal(setsUp(lab, systemId), runs)
+    t.ok(currentResults(lab.state, systemId, RESULT_TYPE.COMMISSIONING).length > 5)
+  })
+}
+
+t.test('a machine that enlists itself sets up its BMC, once', async (t) => {
+  const lab = makeRoom()
+  const systemId = addMachine(lab, 1)
+  lab.actor = SYSTEM
+  lab.ok({ type: 'machine.signal', systemId, status: 'COMMISSIONING', error: '' })
+  t.ok(setsUp(lab, systemId))
+  lab.ok(found(systemId))
+  lab.ok({ type: 'machine.signal', systemId, status: 'OK', error: '' })
+  lab.actor = ADMIN
+  lab.ok({ type: 'machine.commission', systemId, comment: '', options: DEFAULT_PROBE })
+  t.notOk(setsUp(lab, systemId), 'a new password would be told to nobody')
+})

@@ -68,7 +68,7 @@ const upload = (lab: Lab, name: string, more: object = {}): number => {
 
 t.test('commissioning makes a set of what runs always and one of the default tests', async (t) => {
   const lab = makeRoom()
-  const id = addMachine(lab, 1, twoDisks)
+  const id = addMachine(lab, 1, { ...twoDisks, powerType: '' })
   t.ok(commission(lab, id).ok)
   const probes = currentResults(lab.state, id, T.COMMISSIONING).map(({ name }) => name)
   const builtin = BUILTIN_SCRIPTS.filter(({ type }) => type === T.COMMISSIONING)
