@@ -84,8 +84,8 @@ const refused: readonly {
   },
   {
     name: 'an unknown command',
-    value: { ...envelope, command: { type: 'machine.clone' } },
-    says: /Unknown command: machine.clone/,
+    value: { ...envelope, command: { type: 'machine.fly' } },
+    says: /Unknown command: machine.fly/,
   },
   {
     name: 'a command with an inherited name',
@@ -137,7 +137,7 @@ const misplaced: readonly (readonly [name: string, at: number, value: unknown, s
   ['a key without fingerprint', 11, ['k'], /fingerprint/],
   ['an idempotency that is a text', 11, 'k', /fingerprint/],
   ['no command', 12, null, /command/],
-  ['an unknown command', 12, { type: 'machine.clone' }, /Unknown command: machine.clone/],
+  ['an unknown command', 12, { type: 'machine.fly' }, /Unknown command: machine.fly/],
   ['a command with an inherited name', 12, { type: 'toString' }, /Unknown command/],
 ]
 for (const [name, at, value, says] of misplaced) {
