@@ -16,8 +16,8 @@ const cases: readonly { readonly name: string; readonly command: object; readonl
   [
     {
       name: 'an unknown command',
-      command: { type: 'machine.clone' },
-      says: /^ironraft: Unknown command: machine.clone\.$/,
+      command: { type: 'machine.fly' },
+      says: /^ironraft: Unknown command: machine.fly\.$/,
     },
     {
       name: 'a feature level beyond it',
