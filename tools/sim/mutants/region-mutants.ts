@@ -146,7 +146,7 @@ const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'reserved-address-not-seen',
     file: 'cluster/state/free.ts',
-    find: "  if (state.ipAddresses.has(ip)) return 'allocated'\n",
+    find: "  if (isAllocated(state, wanted)) return 'allocated'\n",
     replace: '',
     why: 'the API gives one address to two',
     caughtBy: ['unique-address'],
