@@ -18,7 +18,7 @@ export interface BootFiles {
     | undefined
   >
   /** Throws BAD_REQUEST when the bytes are not what the name says. */
-  readonly put: (sha256: string, bytes: Readable) => Promise<void>
+  readonly put: (sha256: string, bytes: Readable, sizeBytes?: number) => Promise<void>
 }
 
 /** Pieces of images that clients send (`cluster/node/boot-uploads.ts`). */

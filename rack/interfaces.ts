@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { type Ipv4, parseIpv4 } from '#model/ipv4.ts'
 import { type MacAddress, parseMac } from '#model/mac-address.ts'
+import { OTHER_ADDRESSES_MAX } from '#model/machine.ts'
 
 export type RackInterface = {
   readonly name: string
@@ -38,6 +39,27 @@ export function listInterfaces(names: readonly string[] | null): readonly RackIn
     found.push({ name, interfaceIndex: indexOf(name), mac, addresses, ipv6 })
   }
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Of the registration: the interfaces in `names`, or all where that is null, and what else the host is reached by. */
+export function reportOf(all: readonly RackInterface[], names: readonly string[] | null) {
+  const addressesOf = ({ addresses, ipv6 }: RackInterface): readonly string[] => [
+    ...addresses.map(({ cidr }) => cidr),
+    ...ipv6,
+  ]
+  const isServed = ({ name }: RackInterface): boolean => names?.includes(name) ?? true
+  // Requests that the rack hands on come from one of them, and are believed for it. Nothing else of those interfaces is
+  // told: on a host with containers they come and go.
+  const others = all.filter((each) => !isServed(each)).flatMap(addressesOf)
+  return {
+    interfaces: all
+      .filter(isServed)
+      .map((each) => ({ name: each.name, mac: each.mac, addresses: addressesOf(each) })),
+    otherAddresses: others
+      .map((cidr) => cidr.replace(/\/.*/, ''))
+      .toSorted()
+      .slice(0, OTHER_ADDRESSES_MAX),
+  }
 }
 
 function indexOf(name: string): number {

@@ -6,7 +6,7 @@ import type { SystemId } from '#model/ids.ts'
 import type { Platform } from '#platform/system.ts'
 import { describeError } from '#platform/system.ts'
 import { parseHostPort } from '#protocol/token.ts'
-import { listInterfaces, type RackInterface } from './interfaces.ts'
+import { listInterfaces, reportOf, type RackInterface } from './interfaces.ts'
 import { obtainCredentials, type RackJoin } from './join.ts'
 import {
   type EnduranceMode,
@@ -135,7 +135,7 @@ export async function startRack(config: RackConfig, platform: Platform): Promise
   }
 }
 
-/** What `config.interfaces` names, as it was at the last look; the registration names all of the host. */
+/** What `config.interfaces` names, as it was at the last look. */
 class ServedInterfaces {
   list: readonly RackInterface[]
   readonly #names: readonly string[] | null
@@ -144,16 +144,20 @@ class ServedInterfaces {
   constructor(names: readonly string[] | null) {
     this.#names = names
     this.list = listInterfaces(names ?? [])
-    this.#reported = JSON.stringify(listInterfaces(null))
+    this.#reported = this.#report()
   }
 
   /** True when something to report changed. */
   refresh(): boolean {
     this.list = listInterfaces(this.#names ?? [])
-    const now = JSON.stringify(listInterfaces(null))
+    const now = this.#report()
     const changed = now !== this.#reported
     this.#reported = now
     return changed
+  }
+
+  #report(): string {
+    return JSON.stringify(reportOf(listInterfaces(null), this.#names))
   }
 }
 
@@ -238,14 +242,6 @@ export function inOwnOrder(peers: readonly string[], rackId: string): readonly s
 }
 
 function registrationOf(config: RackConfig, rackId: SystemId): Registration {
-  const all = listInterfaces(null).map(({ name, mac, addresses, ipv6 }) => ({
-    name,
-    mac,
-    addresses: [...addresses.map(({ cidr }) => cidr), ...ipv6],
-  }))
-  const isReported = ({ name }: { readonly name: string }): boolean =>
-    config.interfaces?.includes(name) ?? true
-  const others = all.filter((each) => !isReported(each)).flatMap(({ addresses }) => addresses)
   return {
     systemId: rackId,
     hostname: hostname(),
@@ -253,9 +249,7 @@ function registrationOf(config: RackConfig, rackId: SystemId): Registration {
     architecture: `${arch() === 'arm64' ? 'arm64' : 'amd64'}/generic`,
     cpuCount: availableParallelism(),
     memoryMib: Math.round(totalmem() / 2 ** 20),
-    interfaces: all.filter(isReported),
-    // Requests that it hands on come from one of them, and are believed for it.
-    otherAddresses: others.slice(0, 1024).map((cidr) => cidr.replace(/\/.*/, '')),
+    ...reportOf(listInterfaces(null), config.interfaces),
   }
 }
 

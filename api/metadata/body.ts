@@ -2,6 +2,7 @@
 // it is known who sends it, so a short one only, unless a token is named that some machine has; and what is held at a
 // time has a limit, of each client and of all.
 import type { Context } from 'koa'
+import { HeldBodies } from '#platform/held-bodies.ts'
 import { Rejection } from '../errors.ts'
 import { Input } from '../input.ts'
 import { parseMultipart } from '../multipart.ts'
@@ -10,14 +11,12 @@ import { isForm } from '../request-body.ts'
 const BODY_BYTES_MAX = 4 << 20
 /** Of who names no token in its header. */
 const UNKNOWN_BYTES_MAX = 64 << 10
-const OF_CLIENT_BYTES_MAX = 16 << 20
-const ALL_BYTES_MAX = 128 << 20
+const LIMITS = { ofClientBytes: 16 << 20, allBytes: 128 << 20 } as const
 
 type From = { readonly client: string; readonly isKnown: boolean }
 
 export class MachineBodies {
-  #heldBytes = 0
-  readonly #ofClients = new Map<string, number>()
+  readonly #held = new HeldBodies(LIMITS)
 
   /** Gives the body to `use` and forgets it afterwards. Throws PAYLOAD_TOO_LARGE, RATE_LIMITED. */
   async with<T>(
@@ -26,38 +25,17 @@ export class MachineBodies {
     use: (body: Buffer) => Promise<T>,
   ): Promise<T> {
     const bytesMax = isKnown ? BODY_BYTES_MAX : UNKNOWN_BYTES_MAX
+    const refuse = (why: 'tooLong' | 'tooMuch'): never => {
+      if (why === 'tooLong') throw tooLarge(bytesMax)
+      throw new Rejection('RATE_LIMITED', 'Too much is sent at once.')
+    }
     // Before it is read, when its length is told.
-    if (Number(ctx.get('content-length') || 0) > bytesMax) throw tooLarge(bytesMax)
-    const chunks: Buffer[] = []
-    let bytes = 0
-    try {
-      // To destroy the request would close the connection before the refusal is said.
-      for await (const chunk of ctx.req.iterator({ destroyOnReturn: false })) {
-        const piece = chunk as Buffer
-        bytes += piece.length
-        const ofClient = this.#hold(client, piece.length)
-        if (bytes > bytesMax) throw tooLarge(bytesMax)
-        if (ofClient > OF_CLIENT_BYTES_MAX || this.#heldBytes > ALL_BYTES_MAX) {
-          throw new Rejection('RATE_LIMITED', 'Too much is sent at once.')
-        }
-        chunks.push(piece)
-      }
-      const body = Buffer.concat(chunks)
+    if (Number(ctx.get('content-length') || 0) > bytesMax) refuse('tooLong')
+    return this.#held.with(ctx.req, { client, bytesMax, refuse }, (body) => {
       // Of a form the signature is about its fields, too, and may stand among them.
       if (isForm(ctx)) ctx.request.rawBody = body.toString('utf8')
-      return await use(body)
-    } finally {
-      this.#hold(client, -bytes)
-    }
-  }
-
-  /** What the client has by then. */
-  #hold(client: string, bytes: number): number {
-    this.#heldBytes += bytes
-    const ofClient = (this.#ofClients.get(client) ?? 0) + bytes
-    if (ofClient > 0) this.#ofClients.set(client, ofClient)
-    else this.#ofClients.delete(client)
-    return ofClient
+      return use(body)
+    })
   }
 }
 

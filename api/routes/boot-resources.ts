@@ -136,7 +136,7 @@ async function contentOf(
   if (size !== undefined && size !== content.length) {
     throw fieldError('size', 'The content has another size.')
   }
-  await call.images.files.put(digest, Readable.from([content]))
+  await call.images.files.put(digest, Readable.from([content]), content.length)
   return { sha256: digest, sizeBytes: content.length }
 }
 

@@ -155,7 +155,7 @@ export async function writeBootResource(call: Call, ctx: Context): Promise<Answe
 export function makeBootFileUpload(files: BootFiles): Run {
   return async (_call, ctx) => {
     const sha256 = digestOf(ctx)
-    await files.put(sha256, ctx.req)
+    await files.put(sha256, ctx.req, Number(ctx.get('content-length') || 0))
     return json({ sha256 }, 201)
   }
 }

@@ -206,6 +206,9 @@ export type ControllerInterface = {
   readonly vlanId: VlanId | null
 }
 
+/** Of a rack's host, beside those of the interfaces that it serves. */
+export const OTHER_ADDRESSES_MAX = 1_024
+
 export type Controller = {
   readonly systemId: SystemId
   readonly kind: 'rack' | 'region'

@@ -260,10 +260,12 @@ export const POWER_TYPES: readonly PowerType[] = [
   ),
 ]
 
-/**
- * What a machine, or who is no administrator, may say that a machine is powered by: BMCs inside of it, and nothing. The others
- * have racks call any address of the site, or a libvirt.
- */
+/** What a BMC is found as from inside of its machine; the others name URIs, hypervisors and outlets of the site. */
+export const IN_BAND_POWER_TYPES: ReadonlySet<string> = new Set([
+  ...['ipmi', 'redfish', 'openbmc', 'wedge', 'moonshot'],
+])
+
+/** What a machine, or who is no administrator, may say that a machine is powered by: those, and nothing. */
 export const FOUND_POWER_TYPES: ReadonlySet<string> = new Set([
-  ...['', 'manual', 'ipmi', 'redfish', 'moonshot', 'wedge', 'hmcz', 'openbmc'],
+  ...['', 'manual', ...IN_BAND_POWER_TYPES],
 ])

@@ -72,9 +72,13 @@ export class BootFiles {
     return names.filter((name) => DIGEST.test(name)).toSorted()
   }
 
-  /** Stores `bytes` durably; throws BAD_REQUEST when they do not have the digest they claim, and DISK_FULL. */
-  async put(sha256: string, bytes: Readable): Promise<void> {
+  /**
+   * Stores `bytes` durably; throws BAD_REQUEST when they do not have the digest they claim, and DISK_FULL, also when the
+   * room that is kept free would go. `sizeBytes`: of all of them, as far as it is told.
+   */
+  async put(sha256: string, bytes: Readable, sizeBytes = 0): Promise<void> {
     this.#pathOf(sha256)
+    if (!(await this.hasRoom(sizeBytes))) throw diskFull()
     await mkdir(this.#options.directory, { recursive: true })
     const part = `${sha256}.${randomUUID()}${PART}`
     const temporary = join(this.#options.directory, part)
@@ -85,7 +89,7 @@ export class BootFiles {
     } catch (cause) {
       await rm(temporary, { force: true })
       if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause
-      throw new AppError('DISK_FULL', 'The disk of this region is full.', { cause })
+      throw diskFull(cause)
     } finally {
       this.#parts.delete(part)
     }
@@ -250,4 +254,8 @@ async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r')
   await directory.sync()
   await directory.close()
+}
+
+export function diskFull(cause?: unknown): AppError {
+  return new AppError('DISK_FULL', 'The disk of this region is full.', { cause })
 }

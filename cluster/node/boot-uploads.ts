@@ -7,7 +7,7 @@ import { AppError } from '#model/errors.ts'
 import type { SystemId } from '#model/ids.ts'
 import type { BootUpload } from '#model/image-import.ts'
 import type { Command } from '#state/command.ts'
-import type { BootFiles } from './boot-files.ts'
+import { diskFull, type BootFiles } from './boot-files.ts'
 import type { Region } from './region.ts'
 import { SYSTEM_ACTOR } from './region-node.ts'
 
@@ -168,10 +168,6 @@ async function append(path: string, bytes: Buffer, at: number): Promise<void> {
   } finally {
     await file.close()
   }
-}
-
-function diskFull(cause?: unknown): AppError {
-  return new AppError('DISK_FULL', 'The disk of this region is full.', { cause })
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -18,7 +18,7 @@ import type { Change } from '#state/outcome.ts'
 import { defaultDomainOf, defaultTtlOf, SERIAL_COUNTER, serialOffsetOf } from '#state/query-dns.ts'
 import { textOf } from '#state/object-query.ts'
 import { interfacesOf, liveRacks, machineBootOf } from '#state/query.ts'
-import { rackPlacesOf, regionApisOf } from '#state/rack-places.ts'
+import { rackPlacesByVlan, rackPlacesOf, regionApisOf } from '#state/rack-places.ts'
 import type { RegionState } from '#state/state.ts'
 
 /** Where the site says nothing; a sighting lasts three of them. */
@@ -263,6 +263,7 @@ function vlansOf(state: RegionState, rackId: SystemId): readonly RackVlan[] {
   for (const { name, vlanId } of controller.interfaces) {
     if (vlanId !== null) names.set(vlanId, [...(names.get(vlanId) ?? []), name])
   }
+  const places = rackPlacesByVlan(state)
   const rows: RackVlan[] = []
   for (const vlan of state.vlans.values()) {
     const interfaceNames = names.get(vlan.id)
@@ -270,7 +271,7 @@ function vlansOf(state: RegionState, rackId: SystemId): readonly RackVlan[] {
     const relayed = vlan.relayVlanId !== null && names.has(vlan.relayVlanId)
     if (interfaceNames === undefined && !relayed) continue
     const liveRacks = racksOf(vlan).filter((id) => state.controllers.get(id)?.connected === true)
-    const rackPlaces = rackPlacesOf(state, vlan)
+    const rackPlaces = rackPlacesOf(places, vlan)
     rows.push({ ...vlan, liveRacks, interfaceNames: interfaceNames ?? [], rackPlaces })
   }
   return rows

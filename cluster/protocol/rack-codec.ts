@@ -5,6 +5,7 @@ import { decodeMany, encodeBriefly } from './codec.ts'
 import { CHASSIS_MACHINES_MAX } from '#model/chassis.ts'
 import { parseSystemId } from '#model/ids.ts'
 import { parseMac } from '#model/mac-address.ts'
+import { OTHER_ADDRESSES_MAX } from '#model/machine.ts'
 import { checkOutcome } from './peer-codec.ts'
 import { checkRecord, checkType, malformedShape, pickRecord, type Fields } from './shape.ts'
 
@@ -145,6 +146,9 @@ function parseRegister(value: unknown): unknown {
   const { otherAddresses, ...register } = pickRecord(value, REGISTER_FIELDS, 'hello')
   const interfaces = register['interfaces'] as readonly unknown[]
   if (interfaces.length > INTERFACES_MAX) throw malformedShape('hello', 'too many interfaces')
+  if (Array.isArray(otherAddresses) && otherAddresses.length > OTHER_ADDRESSES_MAX) {
+    throw malformedShape('hello', 'too many addresses')
+  }
   return {
     ...register,
     ...(otherAddresses === undefined ? {} : { otherAddresses }),

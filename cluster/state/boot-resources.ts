@@ -138,6 +138,8 @@ function deployedWith(state: RegionState, resource: BootResource): string | null
   for (const { systemId, ephemeralDeploy } of state.deployments.values()) {
     const machine = ephemeralDeploy ? state.machines.get(systemId) : undefined
     if (machine === undefined) continue
+    // Looked for among all resources, so only where it may be the one.
+    if (`${machine.osSystem}/${machine.distroSeries}` !== resource.name) continue
     if (memoryImageFor(state, machine)?.resource.id === resource.id) return machine.hostname
   }
   return null

@@ -4,7 +4,7 @@ import type { SystemId, VlanId } from '#model/ids.ts'
 import { NETWORK_LEVEL } from '#model/feature-level.ts'
 import { isIpv4, isIpv4Cidr, parseIp, parseIpCidr, type Ip, type IpCidr } from '#model/ip.ts'
 import { isLinkLocal } from '#model/ipv6.ts'
-import type { Controller, ControllerInterface } from '#model/machine.ts'
+import { OTHER_ADDRESSES_MAX, type Controller, type ControllerInterface } from '#model/machine.ts'
 import type { ReportedInterface } from './command.ts'
 import { DONE, notFound, refuse, type Context, type Handler } from './context.ts'
 import { checkDomainOfNode } from './domains.ts'
@@ -19,8 +19,6 @@ import { addSubnet } from './subnets.ts'
 /** Interfaces and addresses of a rack beyond these are refused. */
 const INTERFACES_MAX = 1024
 const ADDRESSES_MAX = 64
-/** As many as a rack reports. */
-const OTHER_ADDRESSES_MAX = 1024
 
 export const registerRegion: Handler<'region.register'> = (context, command) => {
   const { state, now, wall } = context

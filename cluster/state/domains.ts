@@ -128,7 +128,7 @@ function checkNames(state: RegionState, { id, name }: Domain): Refusal | null {
   return long === undefined ? null : invalid('name', `${long.name} would be too long in ${name}.`)
 }
 
-/** MAAS takes no 0: a record that may not be kept at all defeats every resolver between. */
+/** Seconds. 0, for resolvers to keep nothing, is MAAS's too: its Terraform provider sends it. */
 export function isTtl(ttl: number): boolean {
   return Number.isInteger(ttl) && ttl >= 0 && ttl <= TTL_MAX
 }

@@ -7,7 +7,7 @@ import type { SystemId } from '#model/ids.ts'
 import { contains, isIpv4, parseIp, parseIpCidr, type Ip, type IpCidr } from '#model/ip.ts'
 import { takesFoundBmc } from '#model/life-cycle.ts'
 import type { Machine } from '#model/machine.ts'
-import { POWER_TYPES } from '#model/power-types.ts'
+import { IN_BAND_POWER_TYPES, POWER_TYPES } from '#model/power-types.ts'
 import { DONE, notFound, type Context, type Handler } from './context.ts'
 import { addEvent } from './events.ts'
 import { liveHold } from './free.ts'
@@ -17,9 +17,6 @@ import { subnetOf } from './query.ts'
 import type { RegionState } from './state.ts'
 
 type Told = Pick<Machine, 'powerType' | 'powerParameters'>
-
-/** What a BMC is found as from inside; the others name URIs, hypervisors and outlets. */
-const IN_BAND: ReadonlySet<string> = new Set(['ipmi', 'redfish', 'openbmc', 'wedge', 'moonshot'])
 
 const NO_BMC = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3']
 /** Of IPv6 only these: the rest is special, or another way to write an IPv4 address. */
@@ -95,7 +92,7 @@ function whyNotUsed({ state, now }: Context, told: Told, systemId: SystemId): st
 
 /** By the fields of its type, as they are described to operators. */
 function whyMisfit({ powerType, powerParameters }: Told): string | null {
-  const type = IN_BAND.has(powerType)
+  const type = IN_BAND_POWER_TYPES.has(powerType)
     ? POWER_TYPES.find(({ name }) => name === powerType)
     : undefined
   if (type === undefined) return `${powerType} is no BMC that is found from inside.`

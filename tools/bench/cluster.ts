@@ -21,7 +21,8 @@ export type Cluster = {
   readonly bootstrapMs: number
 }
 
-type Bootstrap = {
+/** What bootstrap and restore print. */
+export type Bootstrap = {
   readonly nodes: Cluster['nodes']
   readonly admin: { readonly api_key: string }
   readonly rack_token: string

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Cluster } from './cluster.ts'
+import type { Bootstrap, Cluster } from './cluster.ts'
 import type { Inventory } from './inventory.ts'
 
 const run = promisify(execFile)
@@ -12,12 +12,6 @@ const INVENTORY = join(import.meta.dirname, 'inventory.ts')
 const PORTS = { api: 15_740, peer: 15_750 } as const
 const STEP_MS = 180_000
 const REGIONS = 3
-
-type Made = {
-  readonly nodes: Cluster['nodes']
-  readonly admin: { readonly api_key: string }
-  readonly rack_token: string
-}
 
 /** Stop it with `stopFilledCluster`, also when this rejects. */
 export async function startFilledCluster(
@@ -30,7 +24,7 @@ export async function startFilledCluster(
   await run(process.execPath, [
     ...['--disable-warning=ExperimentalWarning', INVENTORY, backup, JSON.stringify(inventory)],
   ])
-  const first = await ironraft<Made>(
+  const first = await ironraft<Bootstrap>(
     ...['region', 'restore', backup, '--accept-duplicate-addresses'],
     ...placeOf(directory, 0),
   )

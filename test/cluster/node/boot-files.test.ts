@@ -12,9 +12,12 @@ import { temporaryDirectory } from '#test/support/temporary-directory.ts'
 const CONTENT = 'a kernel, or so'
 const NAME = createHash('sha256').update(CONTENT).digest('hex')
 
-async function makeFiles(t: Test, otherRegions: readonly string[] = []) {
+async function makeFiles(t: Test, otherRegions: readonly string[] = [], free = 2 ** 40) {
   const directory = join(await temporaryDirectory(t), 'files')
-  const files = new BootFiles({ directory, otherRegions: () => otherRegions, bytesMax: 100 })
+  const files = new BootFiles({
+    ...{ directory, otherRegions: () => otherRegions, bytesMax: 100 },
+    freeBytes: async () => free,
+  })
   const names = (): Promise<string[]> => readdir(directory).catch(() => [])
   const read = async (): Promise<string | undefined> => {
     const opened = await files.open(NAME)
@@ -39,6 +42,15 @@ t.test('what was put is opened, whole or in part, under its digest alone', async
   const opened = await files.open(NAME)
   t.equal(opened?.sizeBytes, CONTENT.length)
   t.equal(opened && (await text(opened.stream(2, 7))), 'kernel')
+})
+
+t.test('the room of the log is left to it', async (t) => {
+  const { files, names } = await makeFiles(t, [], 2 ** 30 + CONTENT.length)
+  const bytes = () => Readable.from([Buffer.from(CONTENT)])
+  await t.rejects(files.put(NAME, bytes(), CONTENT.length + 1), { code: 'DISK_FULL' })
+  t.same(await names(), [])
+  await files.put(NAME, bytes(), CONTENT.length)
+  t.same(await names(), [NAME])
 })
 
 t.test('bytes that are not what they claim are refused and leave nothing', async (t) => {

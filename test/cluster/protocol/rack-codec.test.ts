@@ -42,6 +42,13 @@ const powerReport = {
   ...{ type: 'power.report', rackId: 'abc123', systemId: 'def456', token: 7, result: 'done' },
   ...{ state: 'on', message: '' },
 }
+const hello = (otherAddresses: readonly unknown[]) => ({
+  ...{ type: 'hello', viewRevision: 0 },
+  register: {
+    ...{ systemId: 'abc123', hostname: 'rack', version: '1', architecture: 'amd64/generic' },
+    ...{ cpuCount: 1, memoryMib: 1, interfaces: [], otherAddresses },
+  },
+})
 const request = (command: unknown) => ({ type: 'request', id: 1, command })
 
 t.test('fields that the command does not have do not reach the log', async (t) => {
@@ -84,6 +91,11 @@ const malformed: readonly { readonly name: string; readonly value: unknown }[] =
   { name: 'an unknown result', value: request({ ...powerReport, result: 'perhaps' }) },
   { name: 'a long message', value: request({ ...powerReport, message: 'x'.repeat(2_000) }) },
   { name: 'a token below zero', value: request({ ...powerReport, token: -1 }) },
+  {
+    name: 'a hello of too many addresses',
+    value: hello(Array.from({ length: 1_025 }, () => '10.9.0.2')),
+  },
+  { name: 'a hello of addresses that are no texts', value: hello([7]) },
   { name: 'a hello without interfaces', value: { type: 'hello', register: {}, viewRevision: 0 } },
   { name: 'a neighbour without a MAC', value: report({ ...neighbour, mac: 'x' }) },
   { name: 'a neighbour past IPv4', value: report({ ...neighbour, ip: 2 ** 32 }) },
