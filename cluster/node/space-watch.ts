@@ -116,8 +116,7 @@ export class SpaceWatch {
 
   async #reserve(): Promise<void> {
     const { space, limits } = this.#options
-    await space.reserve(limits.diskReserveBytes)
-    this.#isReserved = true
+    this.#isReserved = await space.reserve(limits.diskReserveBytes, limits.diskLowBytes)
   }
 
   #handOver(): void {

@@ -15,8 +15,9 @@ class FakeSpace implements DiskSpace {
   free = PLENTY
   reserved = 0
   readonly freeBytes = () => Promise.resolve(this.free)
-  readonly reserve = async (bytes: number): Promise<void> => {
+  readonly reserve = async (bytes: number): Promise<boolean> => {
     this.reserved = bytes
+    return true
   }
   readonly release = async (): Promise<void> => {
     this.reserved = 0

@@ -135,8 +135,10 @@ export class NodeDisk {
           onUse()
           return this.roomBytes - this.#reservedBytes
         },
-        reserve: async (bytes) => {
+        reserve: async (bytes, leaveBytes) => {
+          if (this.roomBytes - bytes < leaveBytes) return false
           this.#reservedBytes = bytes
+          return true
         },
         release: async () => {
           this.#reservedBytes = 0
